@@ -1,0 +1,15 @@
+//! Samples in memory: matrices of columns outside, blocks of lanes inside.
+//!
+//! Users hand over a nalgebra matrix, dim x n, one sample per column. Inside, up to a few hundred
+//! samples travel together as a [`Block`]: row `i` holds coordinate `i` of every sample, side by
+//! side, so that a vector register holds the same coordinate of several samples and no sum ever
+//! crosses from one sample to another. That layout is what makes a sample's result independent
+//! of its neighbours.
+
+mod block;
+mod gather;
+mod scratch;
+
+pub use block::{Block, LANES, Rows, RowsMut, padded};
+pub use gather::{columns_to_block, block_to_columns, move_lane, pad_lanes};
+pub use scratch::Scratch;

@@ -1,0 +1,163 @@
+//! The one error type: what is wrong, where, and what to try.
+
+use std::fmt;
+use std::path::Path;
+
+use crate::outcome::{Failure, Outcome};
+
+/// What library calls return.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a call could not be answered.
+///
+/// The type is opaque: print it for people, ask its predicates in code. A column that failed while
+/// others arrived is listed in [`Error::failed_columns`].
+#[derive(Debug, Clone)]
+pub struct Error(Box<Inner>);
+
+#[derive(Debug, Clone)]
+struct Inner {
+    kind: Kind,
+    message: String,
+    columns: Vec<(usize, Failure)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Shape,
+    Empty,
+    NonFinite,
+    Setting,
+    Columns,
+    File,
+    Memory,
+    Training,
+}
+
+impl Error {
+    fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner { kind, message: message.into(), columns: Vec::new() }))
+    }
+
+    /// Rows, columns or lengths that do not fit together.
+    pub fn shape(message: impl Into<String>) -> Self {
+        Self::new(Kind::Shape, message)
+    }
+
+    /// Input without a single sample.
+    pub fn empty(message: impl Into<String>) -> Self {
+        Self::new(Kind::Empty, message)
+    }
+
+    /// A NaN or an infinity where a number is needed.
+    pub fn non_finite(message: impl Into<String>) -> Self {
+        Self::new(Kind::NonFinite, message)
+    }
+
+    /// A setting outside its range, such as a tolerance of zero.
+    pub fn setting(message: impl Into<String>) -> Self {
+        Self::new(Kind::Setting, message)
+    }
+
+    /// More memory than the machine can promise.
+    pub fn memory(message: impl Into<String>) -> Self {
+        Self::new(Kind::Memory, message)
+    }
+
+    /// Training that cannot go on.
+    pub fn training(message: impl Into<String>) -> Self {
+        Self::new(Kind::Training, message)
+    }
+
+    /// A file that could not be read or written: `doing` says what was tried.
+    pub fn file(path: &Path, doing: &str, cause: impl fmt::Display) -> Self {
+        Self::new(Kind::File, format!("could not {doing} {}: {cause}", path.display()))
+    }
+
+    /// Columns that did not arrive, out of all `outcomes`; `None` if every column did.
+    pub fn from_outcomes(outcomes: &[Outcome]) -> Option<Self> {
+        let columns: Vec<_> = outcomes
+            .iter()
+            .enumerate()
+            .filter_map(|(j, outcome)| outcome.failure().map(|failure| (j, failure)))
+            .collect();
+        let &(first, failure) = columns.first()?;
+        let message = format!(
+            "{} of {} columns failed; the first is column {first}: {failure}",
+            columns.len(),
+            outcomes.len()
+        );
+        Some(Self(Box::new(Inner { kind: Kind::Columns, message, columns })))
+    }
+
+    /// Whether shapes did not fit.
+    pub fn is_shape(&self) -> bool {
+        self.0.kind == Kind::Shape
+    }
+
+    /// Whether there was no sample.
+    pub fn is_empty(&self) -> bool {
+        self.0.kind == Kind::Empty
+    }
+
+    /// Whether the input held a NaN or an infinity.
+    pub fn is_non_finite(&self) -> bool {
+        self.0.kind == Kind::NonFinite
+    }
+
+    /// Whether a setting was out of range.
+    pub fn is_setting(&self) -> bool {
+        self.0.kind == Kind::Setting
+    }
+
+    /// Whether memory could not be had.
+    pub fn is_memory(&self) -> bool {
+        self.0.kind == Kind::Memory
+    }
+
+    /// Whether a file could not be read or written.
+    pub fn is_file(&self) -> bool {
+        self.0.kind == Kind::File
+    }
+
+    /// Whether training stopped because of a failure.
+    pub fn is_training(&self) -> bool {
+        self.0.kind == Kind::Training
+    }
+
+    /// The columns that failed, with the reason of each; empty for every other kind of error.
+    pub fn failed_columns(&self) -> &[(usize, Failure)] {
+        &self.0.columns
+    }
+
+    /// The same error with a sentence in front that says during what it happened.
+    pub fn during(mut self, what: impl fmt::Display) -> Self {
+        self.0.message = format!("{what}: {}", self.0.message);
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::Reason;
+
+    #[test]
+    fn failed_columns_are_named() {
+        let failure = Failure { reason: Reason::StepUnderflow, t: 0.37, step: 1e-15 };
+        let outcomes = [Outcome::Arrived, Outcome::Failed(failure)];
+        let error = Error::from_outcomes(&outcomes).expect("one column failed");
+        assert_eq!(error.failed_columns(), &[(1, failure)]);
+        let text = error.to_string();
+        assert!(text.contains("1 of 2") && text.contains("column 1") && text.contains("t = 0.37"));
+        assert!(Error::from_outcomes(&[Outcome::Arrived]).is_none());
+    }
+}

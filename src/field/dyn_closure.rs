@@ -1,0 +1,123 @@
+//! Fields that a user writes once, over dual numbers, in a dimension known only at run time.
+
+use std::cell::RefCell;
+
+use num_dual::Dual64;
+
+use super::{At, VectorField};
+use crate::columns::{Rows, RowsMut, Scratch};
+use crate::real::Real;
+
+/// A field of run-time dimension, written as a function that fills in dx/dt over dual numbers.
+///
+/// Made by [`autonomous_dyn`] and [`time_dependent_dyn`]. The function is evaluated in `f64`, once
+/// for a velocity or one Jacobian product, dim times for an exact divergence.
+#[derive(Clone, Copy, Debug)]
+pub struct DynClosure<F> {
+    dim: usize,
+    function: F,
+}
+
+/// dx/dt = f(x) in `dim` dimensions: `f(x, out)` fills in `out`.
+///
+/// ```
+/// use liouville::prelude::*;
+///
+/// // A ring of springs.
+/// let ring = field::autonomous_dyn(10, |x, out| {
+///     for i in 0..10 {
+///         out[i] = x[(i + 1) % 10] + x[(i + 9) % 10] - x[i] * 2.0;
+///     }
+/// });
+/// let moved = ContinuousFlow::new(ring).forward(&nalgebra::DMatrix::from_element(10, 3, 0.1f64))?;
+/// assert!((moved.log_det[0] + 20.0).abs() < 1e-4);
+/// # Ok::<(), liouville::Error>(())
+/// ```
+pub fn autonomous_dyn<F>(
+    dim: usize,
+    function: F,
+) -> DynClosure<impl Fn(Dual64, &[Dual64], &mut [Dual64]) + Send + Sync + Clone>
+where
+    F: Fn(&[Dual64], &mut [Dual64]) + Send + Sync + Clone,
+{
+    DynClosure { dim, function: move |_: Dual64, x: &[Dual64], out: &mut [Dual64]| function(x, out) }
+}
+
+/// dx/dt = f(t, x) in `dim` dimensions: `f(t, x, out)` fills in `out`.
+pub fn time_dependent_dyn<F>(dim: usize, function: F) -> DynClosure<F>
+where
+    F: Fn(Dual64, &[Dual64], &mut [Dual64]) + Send + Sync + Clone,
+{
+    DynClosure { dim, function }
+}
+
+thread_local! {
+    /// Arguments and results of one evaluation; taken while in use, so that fields may nest.
+    static BUFFER: RefCell<Vec<Dual64>> = const { RefCell::new(Vec::new()) };
+}
+
+impl<F: Fn(Dual64, &[Dual64], &mut [Dual64])> DynClosure<F> {
+    /// Runs `work` with room for a point and a velocity.
+    fn with_buffers(&self, work: impl FnOnce(&mut [Dual64], &mut [Dual64])) {
+        let mut buffer = BUFFER.take();
+        buffer.clear();
+        buffer.resize(2 * self.dim, Dual64::from_re(0.0));
+        let (x, out) = buffer.split_at_mut(self.dim);
+        work(x, out);
+        BUFFER.set(buffer);
+    }
+
+    /// Evaluates one lane; `x` holds the point and, in its dual parts, a tangent.
+    fn evaluate<T: Real>(&self, t: T, x: &[Dual64], out: &mut [Dual64]) {
+        out.fill(Dual64::from_re(0.0));
+        (self.function)(Dual64::from_re(t.wide()), x, out);
+    }
+}
+
+impl<T: Real, F> VectorField<T> for DynClosure<F>
+where
+    F: Fn(Dual64, &[Dual64], &mut [Dual64]) + Send + Sync,
+{
+    fn dim(&self) -> usize {
+        self.dim
+    }
+
+    fn velocity(&self, at: At<'_, T>, mut velocity: RowsMut<'_, T>, _: &mut Scratch<T>) {
+        self.with_buffers(|x, out| {
+            for lane in 0..at.lanes() {
+                for (i, x) in x.iter_mut().enumerate() {
+                    *x = Dual64::from_re(at.x.row(i)[lane].wide());
+                }
+                self.evaluate(at.t[lane], x, out);
+                for (i, f) in out.iter().enumerate() {
+                    velocity.row_mut(i)[lane] = T::of(f.re);
+                }
+            }
+        });
+    }
+
+    fn jvp(
+        &self,
+        at: At<'_, T>,
+        tangents: Rows<'_, T>,
+        mut velocity: RowsMut<'_, T>,
+        mut products: RowsMut<'_, T>,
+        _: &mut Scratch<T>,
+    ) {
+        let lanes = at.lanes();
+        self.with_buffers(|x, out| {
+            for tangent in 0..tangents.lanes() {
+                let lane = tangent % lanes;
+                for (i, x) in x.iter_mut().enumerate() {
+                    let direction = tangents.row(i)[tangent].wide();
+                    *x = Dual64::new(at.x.row(i)[lane].wide(), direction);
+                }
+                self.evaluate(at.t[lane], x, out);
+                for (i, f) in out.iter().enumerate() {
+                    velocity.row_mut(i)[lane] = T::of(f.re);
+                    products.row_mut(i)[tangent] = T::of(f.eps);
+                }
+            }
+        });
+    }
+}

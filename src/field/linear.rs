@@ -1,0 +1,197 @@
+//! The linear field A x + b, whose flow is known in closed form.
+
+use nalgebra::{DMatrix, DVector};
+
+use super::{At, Cotangents, Pulled, Traced, TrainableField, VectorField};
+use crate::columns::{Rows, RowsMut, Scratch};
+use crate::error::{Error, Result};
+use crate::kernels::{Start, Weights, multiply, outer, product, row_sums};
+use crate::parameters::Layout;
+use crate::real::Real;
+
+/// f(x) = A x + b.
+///
+/// Its time-one flow is exp(A) x plus a shift, with log-determinant tr A: the divergence is the
+/// same everywhere. Trainable, with the parameters `weight` [dim, dim] and `bias` [dim].
+///
+/// ```
+/// use liouville::prelude::*;
+///
+/// let spiral = field::Linear::new(nalgebra::dmatrix![-0.5, 1.0; -1.0, -0.5])?;
+/// let moved = ContinuousFlow::new(spiral).tolerance(1e-10).forward(&nalgebra::dmatrix![1.0; 0.0])?;
+/// assert!((moved.points[0] - (-0.5f64).exp() * 1f64.cos()).abs() < 1e-8);
+/// assert!((moved.log_det[0] + 1.0).abs() < 1e-12);
+/// # Ok::<(), liouville::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Linear<T> {
+    dim: usize,
+    values: Vec<T>,
+    layout: Layout,
+}
+
+impl<T: Real> Linear<T> {
+    /// The field A x.
+    ///
+    /// # Errors
+    ///
+    /// If A is empty, not square, or holds a NaN or an infinity.
+    pub fn new(a: DMatrix<T>) -> Result<Self> {
+        let dim = a.nrows();
+        if dim == 0 {
+            return Err(Error::empty("a linear field needs at least one dimension"));
+        }
+        if a.ncols() != dim {
+            return Err(Error::shape(format!(
+                "the matrix of a linear field is square; this one is {dim} x {}",
+                a.ncols()
+            )));
+        }
+        let mut layout = Layout::new();
+        layout.push("weight", &[dim, dim]);
+        layout.push("bias", &[dim]);
+        let mut values: Vec<T> = a.transpose().iter().copied().collect();
+        values.resize(layout.len(), T::zero());
+        finite(&values, "matrix")?;
+        Ok(Self { dim, values, layout })
+    }
+
+    /// The field A x + b.
+    ///
+    /// # Errors
+    ///
+    /// If b has another length than A has rows, or holds a NaN or an infinity.
+    pub fn with_offset(mut self, b: &DVector<T>) -> Result<Self> {
+        if b.len() != self.dim {
+            return Err(Error::shape(format!(
+                "the offset has {} values, the field {} dimensions",
+                b.len(),
+                self.dim
+            )));
+        }
+        finite(b.as_slice(), "offset")?;
+        self.values[self.dim * self.dim..].copy_from_slice(b.as_slice());
+        Ok(self)
+    }
+
+    fn weights(&self) -> Weights<'_, T> {
+        Weights::new(&self.values[..self.dim * self.dim], self.dim, self.dim)
+    }
+
+    fn bias(&self) -> &[T] {
+        &self.values[self.dim * self.dim..]
+    }
+
+    fn trace(&self) -> T {
+        self.values[..self.dim * self.dim]
+            .iter()
+            .step_by(self.dim + 1)
+            .fold(T::zero(), |sum, &a| sum + a)
+    }
+}
+
+/// An error unless all values are finite.
+fn finite<T: Real>(values: &[T], what: &str) -> Result<()> {
+    match values.iter().position(|value| !value.is_finite()) {
+        Some(i) => Err(Error::non_finite(format!("value {i} of the {what} is {}", values[i]))),
+        None => Ok(()),
+    }
+}
+
+impl<T: Real> VectorField<T> for Linear<T> {
+    fn dim(&self) -> usize {
+        self.dim
+    }
+
+    fn velocity(&self, at: At<'_, T>, velocity: RowsMut<'_, T>, _: &mut Scratch<T>) {
+        product(self.weights(), at.x, Start::Bias(self.bias()), velocity);
+    }
+
+    fn jvp(
+        &self,
+        at: At<'_, T>,
+        tangents: Rows<'_, T>,
+        velocity: RowsMut<'_, T>,
+        products: RowsMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) {
+        self.velocity(at, velocity, scratch);
+        product(self.weights(), tangents, Start::Zero, products);
+    }
+
+    fn divergence(
+        &self,
+        at: At<'_, T>,
+        velocity: RowsMut<'_, T>,
+        divergence: &mut [T],
+        scratch: &mut Scratch<T>,
+    ) {
+        self.velocity(at, velocity, scratch);
+        divergence.fill(self.trace());
+    }
+
+    fn divergence_cost(&self) -> f64 {
+        1.0
+    }
+}
+
+impl<T: Real> TrainableField<T> for Linear<T> {
+    type Tape = ();
+
+    fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    fn parameters(&self) -> &[T] {
+        &self.values
+    }
+
+    fn set_parameters(&mut self, values: &[T]) {
+        self.values.copy_from_slice(values);
+    }
+
+    fn record(
+        &self,
+        at: At<'_, T>,
+        traced: Traced<'_, T>,
+        velocity: RowsMut<'_, T>,
+        traces: RowsMut<'_, T>,
+        _: &mut (),
+        scratch: &mut Scratch<T>,
+    ) {
+        super::evaluate(self, at, traced, velocity, traces, scratch);
+    }
+
+    fn pullback(
+        &self,
+        at: At<'_, T>,
+        traced: Traced<'_, T>,
+        _: &(),
+        cotangents: Cotangents<'_, T>,
+        pulled: Pulled<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) {
+        let (weights, bias) = pulled.sums.split_at_mut(self.dim * self.dim);
+        product(self.weights().transposed(), cotangents.velocity, Start::Zero, pulled.x);
+        outer(cotangents.velocity, at.x, weights, self.dim, scratch);
+        row_sums(cotangents.velocity, bias);
+        match traced {
+            Traced::Velocity => {}
+            Traced::Exact => {
+                let mut sum = [T::zero()];
+                row_sums(cotangents.traces, &mut sum);
+                for weight in weights.iter_mut().step_by(self.dim + 1) {
+                    *weight += sum[0];
+                }
+            }
+            Traced::Probes(probes) => {
+                let mut scaled = scratch.take(self.dim, probes.lanes());
+                for i in 0..self.dim {
+                    multiply(probes.row(i), cotangents.traces.values(), scaled.row_mut(i));
+                }
+                outer(scaled.view(), probes, weights, self.dim, scratch);
+                scratch.give(scaled);
+            }
+        }
+    }
+}

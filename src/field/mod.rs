@@ -1,0 +1,252 @@
+//! Vector fields: velocities, products with their Jacobian, and divergences, on blocks of columns.
+//!
+//! | file | field |
+//! | --- | --- |
+//! | `linear` | A x + b |
+//! | `planar` | u tanh(w'x + b) |
+//! | `closure`, `dyn_closure` | whatever a user writes, differentiated by dual numbers |
+//! | `neural/` | a multilayer perceptron of (x, t, context) |
+
+mod closure;
+mod dyn_closure;
+mod linear;
+pub mod neural;
+mod planar;
+
+use crate::columns::{Rows, RowsMut, Scratch};
+use crate::kernels::sum_of_products;
+use crate::parameters::Layout;
+use crate::real::Real;
+
+pub use closure::{Closure, autonomous, conditional, time_dependent};
+pub use dyn_closure::{DynClosure, autonomous_dyn, time_dependent_dyn};
+pub use linear::Linear;
+pub use neural::{Mlp, MlpBuilder};
+pub use planar::Planar;
+
+/// Where a field is evaluated: each lane is one sample with its own time, point and context.
+#[derive(Clone, Copy)]
+pub struct At<'a, T> {
+    /// The time of each lane.
+    pub t: &'a [T],
+    /// The points: dim rows.
+    pub x: Rows<'a, T>,
+    /// The contexts: context_dim rows, none for an unconditional field.
+    pub context: Rows<'a, T>,
+}
+
+impl<T: Real> At<'_, T> {
+    /// The number of lanes, padding included.
+    pub fn lanes(&self) -> usize {
+        self.t.len()
+    }
+}
+
+/// A velocity field dx/dt = f(t, x, context), evaluated on blocks of columns.
+///
+/// One method does the work, [`velocity`](VectorField::velocity); [`jvp`](VectorField::jvp) gives
+/// it derivatives, and the exact divergence follows from them unless the field's structure makes it
+/// cheaper. Lanes must not influence one another: lane `j` of the output depends on lane `j` of the
+/// input alone.
+pub trait VectorField<T: Real>: Send + Sync {
+    /// The dimension of the space.
+    fn dim(&self) -> usize;
+
+    /// The number of context values that each sample carries.
+    fn context_dim(&self) -> usize {
+        0
+    }
+
+    /// Writes f(t, x, context) into `velocity` (dim rows).
+    fn velocity(&self, at: At<'_, T>, velocity: RowsMut<'_, T>, scratch: &mut Scratch<T>);
+
+    /// Writes the velocity, and J u for every tangent.
+    ///
+    /// `tangents` and `products` have dim rows and k x lanes lanes: tangent `i` of lane `j` is in
+    /// lane `i * lanes + j`.
+    fn jvp(
+        &self,
+        at: At<'_, T>,
+        tangents: Rows<'_, T>,
+        velocity: RowsMut<'_, T>,
+        products: RowsMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    );
+
+    /// Writes the velocity, and the exact trace of the Jacobian of each lane.
+    ///
+    /// By default through dim tangents.
+    fn divergence(
+        &self,
+        at: At<'_, T>,
+        velocity: RowsMut<'_, T>,
+        divergence: &mut [T],
+        scratch: &mut Scratch<T>,
+    ) {
+        divergence_by_tangents(self, at, velocity, divergence, scratch);
+    }
+
+    /// What [`divergence`](VectorField::divergence) costs, in evaluations of the velocity.
+    fn divergence_cost(&self) -> f64 {
+        1.0 + self.dim() as f64
+    }
+}
+
+/// The exact divergence of any field as the sum of e_i' J e_i over the dim unit tangents.
+pub fn divergence_by_tangents<T: Real, F: VectorField<T> + ?Sized>(
+    field: &F,
+    at: At<'_, T>,
+    velocity: RowsMut<'_, T>,
+    divergence: &mut [T],
+    scratch: &mut Scratch<T>,
+) {
+    let (dim, lanes) = (field.dim(), at.lanes());
+    let mut tangents = scratch.take(dim, dim * lanes);
+    let mut products = scratch.take(dim, dim * lanes);
+    unit_tangents(tangents.view_mut(), lanes);
+    field.jvp(at, tangents.view(), velocity, products.view_mut(), scratch);
+    divergence.fill(T::zero());
+    for i in 0..dim {
+        let diagonal = &products.row(i)[i * lanes..(i + 1) * lanes];
+        for (sum, term) in divergence.iter_mut().zip(diagonal) {
+            *sum += *term;
+        }
+    }
+    scratch.give(products);
+    scratch.give(tangents);
+}
+
+/// Writes the unit vectors e_1, ..., e_dim as tangents of every lane.
+pub(crate) fn unit_tangents<T: Real>(mut tangents: RowsMut<'_, T>, lanes: usize) {
+    for i in 0..tangents.rows() {
+        let row = tangents.row_mut(i);
+        row.fill(T::zero());
+        row[i * lanes..(i + 1) * lanes].fill(T::one());
+    }
+}
+
+/// How the divergence enters a recorded evaluation.
+#[derive(Clone, Copy)]
+pub enum Traced<'a, T> {
+    /// Not at all: the velocity only.
+    Velocity,
+    /// The exact trace of the Jacobian.
+    Exact,
+    /// u' J u for given probes u (dim rows, k x lanes lanes, laid out as in [`VectorField::jvp`]).
+    Probes(Rows<'a, T>),
+}
+
+impl<T: Real> Traced<'_, T> {
+    /// The number of trace rows that come out: none, one, or one per probe.
+    pub fn rows(&self, lanes: usize) -> usize {
+        match self {
+            Self::Velocity => 0,
+            Self::Exact => 1,
+            Self::Probes(probes) => probes.lanes() / lanes,
+        }
+    }
+}
+
+/// The cotangents that come back to a recorded evaluation.
+#[derive(Clone, Copy)]
+pub struct Cotangents<'a, T> {
+    /// The derivative of the objective by the velocity: dim rows.
+    pub velocity: Rows<'a, T>,
+    /// The derivative of the objective by each trace row: as many rows as [`Traced::rows`].
+    pub traces: Rows<'a, T>,
+}
+
+/// Where a pullback writes.
+pub struct Pulled<'a, T> {
+    /// The derivative of the objective by the points: dim rows, overwritten.
+    pub x: RowsMut<'a, T>,
+    /// The derivative of the objective by the contexts: context_dim rows, overwritten.
+    pub context: RowsMut<'a, T>,
+    /// Sums for the parameters, added to; [`TrainableField::fold`] turns them into a gradient.
+    pub sums: &'a mut [T],
+}
+
+/// A field with parameters and a reverse pass.
+///
+/// An evaluation is [recorded](TrainableField::record) on a tape and later
+/// [pulled back](TrainableField::pullback): from the derivatives of an objective by velocity and
+/// traces to those by points, contexts and parameters.
+pub trait TrainableField<T: Real>: VectorField<T> {
+    /// What one evaluation keeps for its reverse pass.
+    type Tape: Default + Send;
+
+    /// The names, shapes and places of the parameters.
+    fn layout(&self) -> &Layout;
+
+    /// The parameters, flat.
+    fn parameters(&self) -> &[T];
+
+    /// Replaces all parameters. `values` has the length of [`parameters`](TrainableField::parameters).
+    fn set_parameters(&mut self, values: &[T]);
+
+    /// The length of the parameter sums that pullbacks add to; at least the number of parameters.
+    fn sums_len(&self) -> usize {
+        self.layout().len()
+    }
+
+    /// Turns sums over many pullbacks into the gradient by the parameters (added to `gradient`).
+    fn fold(&self, sums: &[T], gradient: &mut [T]) {
+        for (total, sum) in gradient.iter_mut().zip(sums) {
+            *total += *sum;
+        }
+    }
+
+    /// Evaluates velocity and traces, and keeps on `tape` what the pullback needs.
+    fn record(
+        &self,
+        at: At<'_, T>,
+        traced: Traced<'_, T>,
+        velocity: RowsMut<'_, T>,
+        traces: RowsMut<'_, T>,
+        tape: &mut Self::Tape,
+        scratch: &mut Scratch<T>,
+    );
+
+    /// Pulls cotangents back through the evaluation on `tape`, which was recorded at the same place.
+    fn pullback(
+        &self,
+        at: At<'_, T>,
+        traced: Traced<'_, T>,
+        tape: &Self::Tape,
+        cotangents: Cotangents<'_, T>,
+        pulled: Pulled<'_, T>,
+        scratch: &mut Scratch<T>,
+    );
+}
+
+/// Evaluates velocity and traces of any field, without keeping anything.
+pub(crate) fn evaluate<T: Real, F: VectorField<T> + ?Sized>(
+    field: &F,
+    at: At<'_, T>,
+    traced: Traced<'_, T>,
+    velocity: RowsMut<'_, T>,
+    mut traces: RowsMut<'_, T>,
+    scratch: &mut Scratch<T>,
+) {
+    match traced {
+        Traced::Velocity => field.velocity(at, velocity, scratch),
+        Traced::Exact => field.divergence(at, velocity, traces.row_mut(0), scratch),
+        Traced::Probes(probes) => {
+            let mut products = scratch.take(field.dim(), probes.lanes());
+            field.jvp(at, probes, velocity, products.view_mut(), scratch);
+            let traces = traces.values_mut();
+            traces.fill(T::zero());
+            sum_of_products(probes, products.view(), traces);
+            scratch.give(products);
+        }
+    }
+}
+
+/// Adds to `sums[i]` the inner product of row `i` with `other`, lane by lane in order.
+pub(crate) fn add_row_products<T: Real>(rows: Rows<'_, T>, other: &[T], sums: &mut [T]) {
+    for (i, sum) in sums.iter_mut().enumerate() {
+        for (a, b) in rows.row(i).iter().zip(other) {
+            *sum += *a * *b;
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! How a neural field is put together, and where its parameters start.
+
+use rand::{Rng, RngExt};
+
+use super::{Contraction, Layer, Mlp, Shape};
+use crate::error::{Error, Result};
+use crate::kernels::Activation;
+use crate::parameters::Layout;
+use crate::real::Real;
+
+/// The last layer starts this much smaller than PyTorch's default, so that the velocities of an
+/// untrained field are small and its flow is close to the identity.
+const LAST_LAYER: f64 = 0.01;
+
+/// The choices of a neural field before its parameters exist; made by [`Mlp::new`].
+#[derive(Clone, Debug)]
+pub struct MlpBuilder {
+    shape: Shape,
+}
+
+impl MlpBuilder {
+    pub(super) fn new(dim: usize) -> Self {
+        let hidden = vec![64, 64];
+        let activation = Activation::Tanh;
+        Self { shape: Shape { dim, context_dim: 0, frequencies: 0, hidden, activation } }
+    }
+
+    /// The widths of the hidden layers, from the input on. Default: two of 64.
+    pub fn hidden(mut self, widths: impl IntoIterator<Item = usize>) -> Self {
+        self.shape.hidden = widths.into_iter().collect();
+        self
+    }
+
+    /// The activation of every hidden layer. Default: tanh.
+    pub fn activation(mut self, activation: Activation) -> Self {
+        self.shape.activation = activation;
+        self
+    }
+
+    /// The number of context values of each sample. Default: none.
+    pub fn context(mut self, dim: usize) -> Self {
+        self.shape.context_dim = dim;
+        self
+    }
+
+    /// The number of Fourier pairs sin 2πkt, cos 2πkt beside t. Default: none.
+    pub fn time_frequencies(mut self, count: usize) -> Self {
+        self.shape.frequencies = count;
+        self
+    }
+
+    /// Draws the initial parameters: weights and biases uniform in ±1/√inputs as in PyTorch, the
+    /// last layer a hundred times smaller.
+    ///
+    /// # Errors
+    ///
+    /// If the dimension or a width is zero.
+    pub fn build<T: Real, R: Rng + ?Sized>(&self, rng: &mut R) -> Result<Mlp<T>> {
+        let (layout, layers) = self.arrange()?;
+        let mut values = vec![T::zero(); layout.len()];
+        for (l, layer) in layers.iter().enumerate() {
+            let last = if l + 1 == layers.len() { LAST_LAYER } else { 1.0 };
+            let bound = last / (layer.inputs as f64).sqrt();
+            for value in &mut values[layer.weight.start..layer.bias.end] {
+                *value = T::of(rng.random_range(-bound..bound));
+            }
+        }
+        Ok(self.assemble(layout, layers, values))
+    }
+
+    /// Takes the parameters as they are, in the order of the layout: weight and bias of each layer,
+    /// weights row-major \[out, in\].
+    ///
+    /// # Errors
+    ///
+    /// If the number of values is not that of the network, or one is NaN or infinite.
+    pub fn with_parameters<T: Real>(&self, values: Vec<T>) -> Result<Mlp<T>> {
+        let (layout, layers) = self.arrange()?;
+        if values.len() != layout.len() {
+            return Err(Error::shape(format!(
+                "this network has {} parameters, not {}",
+                layout.len(),
+                values.len()
+            )));
+        }
+        if let Some(i) = values.iter().position(|value| !value.is_finite()) {
+            return Err(Error::non_finite(format!("parameter {i} is {}", values[i])));
+        }
+        Ok(self.assemble(layout, layers, values))
+    }
+
+    fn assemble<T: Real>(&self, layout: Layout, layers: Vec<Layer>, values: Vec<T>) -> Mlp<T> {
+        let shape = self.shape.clone();
+        let mut field = Mlp { shape, layers, layout, values, contraction: Contraction::default() };
+        field.contract();
+        field
+    }
+
+    /// Names and places of all weights and biases.
+    fn arrange(&self) -> Result<(Layout, Vec<Layer>)> {
+        let shape = &self.shape;
+        if shape.dim == 0 {
+            return Err(Error::setting("a field needs at least one dimension"));
+        }
+        if let Some(l) = shape.hidden.iter().position(|&width| width == 0) {
+            return Err(Error::setting(format!("hidden layer {l} has width zero")));
+        }
+        let mut layout = Layout::new();
+        let mut layers = Vec::new();
+        let mut inputs = shape.inputs();
+        for (l, &outputs) in shape.hidden.iter().chain([&shape.dim]).enumerate() {
+            let weight = layout.push(format!("net.{}.weight", 2 * l), &[outputs, inputs]);
+            let bias = layout.push(format!("net.{}.bias", 2 * l), &[outputs]);
+            layers.push(Layer { inputs, outputs, weight, bias });
+            inputs = outputs;
+        }
+        Ok((layout, layers))
+    }
+}

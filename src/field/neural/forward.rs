@@ -1,0 +1,239 @@
+//! Evaluating a neural field: velocity, Jacobian products and the exact trace.
+
+use std::f64::consts::TAU;
+
+use super::Mlp;
+use crate::columns::{Block, Rows, RowsMut, Scratch};
+use crate::field::{At, VectorField};
+use crate::kernels::{Start, Weights, multiply, product, sum_of_products};
+use crate::real::Real;
+
+impl<T: Real> VectorField<T> for Mlp<T> {
+    fn dim(&self) -> usize {
+        self.shape.dim
+    }
+
+    fn context_dim(&self) -> usize {
+        self.shape.context_dim
+    }
+
+    fn velocity(&self, at: At<'_, T>, velocity: RowsMut<'_, T>, scratch: &mut Scratch<T>) {
+        let mut current = scratch.take(self.shape.inputs(), at.lanes());
+        self.input(at, current.view_mut());
+        for l in 0..self.depth() {
+            let mut next = scratch.take(self.hidden()[l], at.lanes());
+            self.affine(l, current.view(), next.view_mut());
+            self.shape.activation.value_in_place(next.values_mut());
+            scratch.give(current);
+            current = next;
+        }
+        self.affine(self.depth(), current.view(), velocity);
+        scratch.give(current);
+    }
+
+    fn jvp(
+        &self,
+        at: At<'_, T>,
+        tangents: Rows<'_, T>,
+        velocity: RowsMut<'_, T>,
+        products: RowsMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) {
+        let count = tangents.lanes() / at.lanes();
+        let last = self.depth();
+        if last == 0 {
+            self.velocity(at, velocity, scratch);
+            product(self.weight_of_x(), tangents, Start::Zero, products);
+            return;
+        }
+        let tangent = self.with_tangents(at, count, velocity, scratch, |first| {
+            product(self.weight_of_x(), tangents, Start::Zero, first.view_mut());
+        });
+        product(self.weight(last), tangent.view(), Start::Zero, products);
+        scratch.give(tangent);
+    }
+
+    fn divergence(
+        &self,
+        at: At<'_, T>,
+        velocity: RowsMut<'_, T>,
+        divergence: &mut [T],
+        scratch: &mut Scratch<T>,
+    ) {
+        match self.depth() {
+            0 => {
+                self.velocity(at, velocity, scratch);
+                divergence.fill(self.contraction.values[0]);
+            }
+            1 | 2 => self.contracted_divergence(at, velocity, divergence, scratch),
+            _ => self.divergence_by_unit_tangents(at, velocity, divergence, scratch),
+        }
+    }
+
+    fn divergence_cost(&self) -> f64 {
+        match self.depth() {
+            0 | 1 => 1.2,
+            2 => 1.8,
+            _ => 1.0 + self.shape.dim as f64,
+        }
+    }
+}
+
+impl<T: Real> Mlp<T> {
+    /// Writes \[x, φ(t), context\].
+    pub(super) fn input(&self, at: At<'_, T>, input: RowsMut<'_, T>) {
+        let (mut x, rest) = input.split_at(self.shape.dim);
+        let (mut time, mut context) = rest.split_at(self.shape.time_rows());
+        x.values_mut().copy_from_slice(at.x.values());
+        context.values_mut().copy_from_slice(at.context.values());
+        time.row_mut(0).copy_from_slice(at.t);
+        for k in 1..=self.shape.frequencies {
+            for (lane, t) in at.t.iter().enumerate() {
+                let (sin, cos) = (TAU * k as f64 * t.wide()).sin_cos();
+                time.row_mut(2 * k - 1)[lane] = T::of(sin);
+                time.row_mut(2 * k)[lane] = T::of(cos);
+            }
+        }
+    }
+
+    /// W x + b of one layer.
+    pub(super) fn affine(&self, layer: usize, input: Rows<'_, T>, output: RowsMut<'_, T>) {
+        product(self.weight(layer), input, Start::Bias(self.bias(layer)), output);
+    }
+
+    /// Value and slope of hidden layer `l`; gives `input` back and returns both.
+    fn layer_with_slope(&self, l: usize, input: Block<T>, scratch: &mut Scratch<T>) -> [Block<T>; 2] {
+        let (width, lanes) = (self.hidden()[l], input.lanes());
+        let mut z = scratch.take(width, lanes);
+        let mut value = scratch.take(width, lanes);
+        let mut slope = scratch.take(width, lanes);
+        self.affine(l, input.view(), z.view_mut());
+        let activation = self.shape.activation;
+        activation.value_slope(z.values(), value.values_mut(), slope.values_mut());
+        scratch.give(z);
+        scratch.give(input);
+        [value, slope]
+    }
+
+    /// One or two hidden layers: τ = c'd_1 or d_2'M d_1.
+    fn contracted_divergence(
+        &self,
+        at: At<'_, T>,
+        velocity: RowsMut<'_, T>,
+        divergence: &mut [T],
+        scratch: &mut Scratch<T>,
+    ) {
+        let lanes = at.lanes();
+        let mut input = scratch.take(self.shape.inputs(), lanes);
+        self.input(at, input.view_mut());
+        let [mut value, slope] = self.layer_with_slope(0, input, scratch);
+        if self.depth() == 1 {
+            let c = Weights::new(&self.contraction.values, 1, self.hidden()[0]);
+            product(c, slope.view(), Start::Zero, RowsMut::new(divergence, lanes));
+        } else {
+            let [second, second_slope] = self.layer_with_slope(1, value, scratch);
+            let mut weighted = scratch.take(self.hidden()[1], lanes);
+            product(self.contraction_matrix(), slope.view(), Start::Zero, weighted.view_mut());
+            divergence.fill(T::zero());
+            sum_of_products(second_slope.view(), weighted.view(), divergence);
+            scratch.give(weighted);
+            scratch.give(second_slope);
+            value = second;
+        }
+        self.affine(self.depth(), value.view(), velocity);
+        scratch.give(slope);
+        scratch.give(value);
+    }
+
+    /// Deeper networks: the trace of J over all unit tangents, without the last product's
+    /// off-diagonal part.
+    fn divergence_by_unit_tangents(
+        &self,
+        at: At<'_, T>,
+        velocity: RowsMut<'_, T>,
+        divergence: &mut [T],
+        scratch: &mut Scratch<T>,
+    ) {
+        let (dim, lanes) = (self.shape.dim, at.lanes());
+        let tangent = self.with_tangents(at, dim, velocity, scratch, |first| {
+            let a = self.weight_of_x();
+            for i in 0..first.rows() {
+                for (k, part) in first.row_mut(i).chunks_exact_mut(lanes).enumerate() {
+                    part.fill(a.data[i * a.row_stride + k]);
+                }
+            }
+        });
+        self.sum_diagonal(tangent.view(), divergence);
+        scratch.give(tangent);
+    }
+
+    /// Σ_k Σ_i W_ki ȧ_i of tangent k: the trace of the last weight times the tangents.
+    pub(super) fn sum_diagonal(&self, tangents: Rows<'_, T>, divergence: &mut [T]) {
+        let (last, lanes) = (self.weight(self.depth()), divergence.len());
+        divergence.fill(T::zero());
+        for k in 0..self.shape.dim {
+            for i in 0..tangents.rows() {
+                let weight = last.data[k * last.row_stride + i];
+                let tangent = &tangents.row(i)[k * lanes..(k + 1) * lanes];
+                for (sum, value) in divergence.iter_mut().zip(tangent) {
+                    *sum += weight * *value;
+                }
+            }
+        }
+    }
+
+    /// Runs values and tangents through all hidden layers and the values through the last, and
+    /// returns the tangents behind the last hidden layer. `start` writes the tangents of the first
+    /// preactivation.
+    fn with_tangents(
+        &self,
+        at: At<'_, T>,
+        count: usize,
+        velocity: RowsMut<'_, T>,
+        scratch: &mut Scratch<T>,
+        start: impl FnOnce(&mut Block<T>),
+    ) -> Block<T> {
+        let lanes = at.lanes();
+        let mut current = scratch.take(self.shape.inputs(), lanes);
+        self.input(at, current.view_mut());
+        let mut tangent = scratch.take(self.hidden()[0], count * lanes);
+        start(&mut tangent);
+        for l in 0..self.depth() {
+            if l > 0 {
+                let mut next = scratch.take(self.hidden()[l], count * lanes);
+                product(self.weight(l), tangent.view(), Start::Zero, next.view_mut());
+                scratch.give(tangent);
+                tangent = next;
+            }
+            let [value, slope] = self.layer_with_slope(l, current, scratch);
+            scale_tangents(slope.view(), &mut tangent);
+            scratch.give(slope);
+            current = value;
+        }
+        self.affine(self.depth(), current.view(), velocity);
+        scratch.give(current);
+        tangent
+    }
+}
+
+/// Multiplies every tangent of a lane with the slopes of that lane.
+fn scale_tangents<T: Real>(slope: Rows<'_, T>, tangents: &mut Block<T>) {
+    for i in 0..tangents.rows() {
+        for part in tangents.row_mut(i).chunks_exact_mut(slope.lanes()) {
+            for (tangent, slope) in part.iter_mut().zip(slope.row(i)) {
+                *tangent *= *slope;
+            }
+        }
+    }
+}
+
+/// out = slope ∘ tangents, tangent by tangent.
+pub(super) fn scaled_tangents<T: Real>(slope: Rows<'_, T>, tangents: Rows<'_, T>, out: &mut Block<T>) {
+    let lanes = slope.lanes();
+    for i in 0..tangents.rows() {
+        let parts = tangents.row(i).chunks_exact(lanes).zip(out.row_mut(i).chunks_exact_mut(lanes));
+        for (tangent, out) in parts {
+            multiply(tangent, slope.row(i), out);
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Exponential, logarithm and sine on vectors: range reduction and a polynomial each.
+//!
+//! The polynomials interpolate at Chebyshev nodes; their error is below a quarter of a unit in
+//! the last place.
+
+use crate::real::Real;
+use crate::simd::Vector;
+
+/// (eʳ - 1 - r) / r² for |r| <= ln 2 / 2, in `f32`.
+const EXP_32: [f64; 6] = [
+    0.5,
+    0.16666666666666666,
+    0.04166655443768594,
+    0.008333320867232203,
+    0.0013926213466332444,
+    0.0001988273151957401,
+];
+
+/// (eʳ - 1 - r) / r² for |r| <= ln 2 / 2, in `f64`.
+const EXP_64: [f64; 11] = [
+    0.5,
+    0.16666666666666669,
+    0.041666666666666664,
+    0.008333333333330051,
+    0.0013888888888886545,
+    0.00019841269863105968,
+    2.4801587317181886e-05,
+    2.7557268378684192e-06,
+    2.755728291148268e-07,
+    2.5100424157005067e-08,
+    2.0911264239196083e-09,
+];
+
+/// (artanh(s) / s - 1) / w with w = s² <= 1/9, in `f32`.
+const ARTANH_32: [f64; 4] =
+    [0.33333320168349617, 0.20003780322455844, 0.1411830990265085, 0.13425749011441238];
+
+/// (artanh(s) / s - 1) / w with w = s² <= 1/9, in `f64`.
+const ARTANH_64: [f64; 10] = [
+    0.3333333333333333,
+    0.20000000000007292,
+    0.1428571428355438,
+    0.11111111358713932,
+    0.09090894718066428,
+    0.0769278503247935,
+    0.06657072104826929,
+    0.06000536404799805,
+    0.04400369243052285,
+    0.08082022806009813,
+];
+
+/// (sin(r) / r - 1) / w with w = r², |r| <= π / 4, in `f32`.
+const SIN_32: [f64; 3] = [-0.16666664650292082, 0.008332745936380418, -0.00019587387068464046];
+
+/// (sin(r) / r - 1) / w with w = r², |r| <= π / 4, in `f64`.
+const SIN_64: [f64; 6] = [
+    -0.16666666666666666,
+    0.008333333333330925,
+    -0.00019841269836722418,
+    2.755731608381636e-06,
+    -2.5051127944014184e-08,
+    1.5917848524808034e-10,
+];
+
+/// (cos(r) - 1 + w / 2) / w² with w = r², |r| <= π / 4, in `f32`.
+const COS_32: [f64; 3] = [0.04166666464745738, -0.0013888300696903895, 2.454743721019279e-05];
+
+/// (cos(r) - 1 + w / 2) / w² with w = r², |r| <= π / 4, in `f64`.
+const COS_64: [f64; 6] = [
+    0.041666666666666664,
+    -0.0013888888888887382,
+    2.480158729874307e-05,
+    -2.7557317260008837e-07,
+    2.087614382799313e-09,
+    -1.1382456778061164e-11,
+];
+
+/// ln 2 in two parts; the first is so short that its products with an exponent are exact.
+const LN_2_32: [f64; 2] = [0.693145751953125, 1.428606765330187e-06];
+const LN_2_64: [f64; 2] = [0.6931471805601177, -1.7239444525614835e-13];
+
+/// π / 2 in three parts; products of the first two with a number of 13 bits are exact.
+const HALF_PI_32: [f64; 3] = [1.5703125, 0.0004837512969970703, 7.549790126404332e-08];
+const HALF_PI_64: [f64; 3] = [1.5707963267959713, -1.074634655497831e-12, 6.36831716351095e-25];
+
+/// The largest argument that [`sin_cos`] reduces accurately.
+pub(super) const SIN_BOUND: f64 = 1e4;
+
+/// Whether T is `f32`; known when compiling.
+#[inline(always)]
+fn is_single<T: Real>() -> bool {
+    T::MANTISSA < 32
+}
+
+/// A number so large that adding it to a small one rounds that to an integer, which then stands in
+/// the lowest bits.
+#[inline(always)]
+fn rounder<T: Real>() -> f64 {
+    1.5 * (1u64 << T::MANTISSA) as f64
+}
+
+/// The same value in every lane.
+#[inline(always)]
+pub(super) unsafe fn constant<T: Real, V: Vector<T>>(value: f64) -> V {
+    // SAFETY: the caller vouches for the instruction set, here and in every function below.
+    unsafe { V::splat(T::of(value)) }
+}
+
+/// Σ c[i] xⁱ.
+#[inline(always)]
+unsafe fn polynomial<T: Real, V: Vector<T>, const N: usize>(x: V, c: &[f64; N]) -> V {
+    // SAFETY: as in `constant`.
+    unsafe {
+        let mut sum = constant::<T, V>(c[N - 1]);
+        for i in (0..N - 1).rev() {
+            sum = sum.mul_add(x, constant::<T, V>(c[i]));
+        }
+        sum
+    }
+}
+
+/// An exponential apart: eˣ = power * (1 + rest).
+#[derive(Clone, Copy)]
+pub(super) struct Exponential<V> {
+    /// 2ⁿ.
+    pub power: V,
+    /// eˣ 2⁻ⁿ - 1, accurate also where it is small.
+    pub rest: V,
+}
+
+/// 2^`lift` eˣ for x <= 0. Where a result would be less than about the smallest normal number,
+/// it is zero. With lift 0, `power` is exactly 1 around zero, so that eˣ - 1 comes out accurate.
+#[inline(always)]
+pub(super) unsafe fn decay<T: Real, V: Vector<T>>(x: V, lift: f64) -> Exponential<V> {
+    let bias = T::BIAS + lift;
+    let [high, low] = if is_single::<T>() { LN_2_32 } else { LN_2_64 };
+    // SAFETY: as in `constant`.
+    unsafe {
+        let round = constant::<T, V>(rounder::<T>() + bias);
+        let x = constant::<T, V>(-bias * std::f64::consts::LN_2).max(x);
+        let biased = x.mul_add(constant::<T, V>(std::f64::consts::LOG2_E), round);
+        let n = biased.sub(round);
+        let r = n.mul_sub_from(constant::<T, V>(high), x);
+        let r = n.mul_sub_from(constant::<T, V>(low), r);
+        let tail = if is_single::<T>() {
+            polynomial::<T, V, 6>(r, &EXP_32)
+        } else {
+            polynomial::<T, V, 11>(r, &EXP_64)
+        };
+        Exponential { power: biased.low_bits_to_exponent(), rest: r.mul(r).mul_add(tail, r) }
+    }
+}
+
+/// ln(1 + e) for 0 <= e <= 1, through 2 artanh(e / (2 + e)).
+#[inline(always)]
+pub(super) unsafe fn ln_1p<T: Real, V: Vector<T>>(e: V) -> V {
+    // SAFETY: as in `constant`.
+    unsafe {
+        let s = e.div(e.add(constant::<T, V>(2.0)));
+        let w = s.mul(s);
+        let tail = if is_single::<T>() {
+            polynomial::<T, V, 4>(w, &ARTANH_32)
+        } else {
+            polynomial::<T, V, 10>(w, &ARTANH_64)
+        };
+        let double = s.add(s);
+        double.mul(w).mul_add(tail, double)
+    }
+}
+
+/// sin x and cos x for |x| <= [`SIN_BOUND`].
+#[inline(always)]
+pub(super) unsafe fn sin_cos<T: Real, V: Vector<T>>(x: V) -> [V; 2] {
+    let parts = if is_single::<T>() { HALF_PI_32 } else { HALF_PI_64 };
+    // SAFETY: as in `constant`.
+    unsafe {
+        let round = constant::<T, V>(rounder::<T>());
+        let quadrant = x.mul_add(constant::<T, V>(std::f64::consts::FRAC_2_PI), round);
+        let n = quadrant.sub(round);
+        let r = n.mul_sub_from(constant::<T, V>(parts[0]), x);
+        let r = n.mul_sub_from(constant::<T, V>(parts[1]), r);
+        let r = n.mul_sub_from(constant::<T, V>(parts[2]), r);
+        let [sin, cos] = sin_cos_near_zero::<T, V>(r);
+        let next = quadrant.add(constant::<T, V>(1.0));
+        [
+            quadrant.select_odd(cos, sin).negate_by_second_bit(quadrant),
+            quadrant.select_odd(sin, cos).negate_by_second_bit(next),
+        ]
+    }
+}
+
+/// sin r and cos r for |r| <= π / 4.
+#[inline(always)]
+unsafe fn sin_cos_near_zero<T: Real, V: Vector<T>>(r: V) -> [V; 2] {
+    // SAFETY: as in `constant`.
+    unsafe {
+        let w = r.mul(r);
+        let (sin, cos) = if is_single::<T>() {
+            (polynomial::<T, V, 3>(w, &SIN_32), polynomial::<T, V, 3>(w, &COS_32))
+        } else {
+            (polynomial::<T, V, 6>(w, &SIN_64), polynomial::<T, V, 6>(w, &COS_64))
+        };
+        let parabola = w.mul_sub_from(constant::<T, V>(0.5), constant::<T, V>(1.0));
+        [r.mul(w).mul_add(sin, r), w.mul(w).mul_add(cos, parabola)]
+    }
+}

@@ -1,0 +1,16 @@
+//! The arithmetic that takes the time, once per instruction set: products, sums and activations.
+
+mod activation;
+mod curve;
+mod dispatch;
+mod elementary;
+mod elementwise;
+mod outer;
+mod product;
+mod tile;
+
+pub use activation::Activation;
+pub use dispatch::{InstructionSet, available, instruction_set, limit_instruction_set};
+pub use elementwise::{axpy, multiply, multiply_add, sum_of_products};
+pub use outer::{outer, row_sums};
+pub use product::{Start, Weights, product};

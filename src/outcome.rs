@@ -1,0 +1,106 @@
+//! What became of a column, and what it cost.
+
+use std::fmt;
+use std::ops::AddAssign;
+
+/// What became of one column of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum Outcome {
+    /// The column reached the end of its way.
+    #[default]
+    Arrived,
+    /// The column stopped on the way; its values are not to be used.
+    Failed(Failure),
+}
+
+impl Outcome {
+    /// Whether the column arrived.
+    pub fn arrived(&self) -> bool {
+        matches!(self, Self::Arrived)
+    }
+
+    /// Why the column failed, if it did.
+    pub fn failure(&self) -> Option<Failure> {
+        match self {
+            Self::Arrived => None,
+            Self::Failed(failure) => Some(*failure),
+        }
+    }
+}
+
+/// Where and why a column stopped.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Failure {
+    /// What went wrong.
+    pub reason: Reason,
+    /// The time at which it went wrong.
+    pub t: f64,
+    /// The step that was being tried.
+    pub step: f64,
+}
+
+/// What can go wrong with one column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The column's input, or its context, holds a NaN or an infinity.
+    NonFiniteInput,
+    /// The field returned a NaN or an infinity at a finite point.
+    NonFiniteVelocity,
+    /// The step size fell below what the time variable can resolve.
+    StepUnderflow,
+    /// The step limit was reached before the end.
+    TooManySteps,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { reason, t, step } = self;
+        match reason {
+            Reason::NonFiniteInput => write!(
+                f,
+                "the input (or its context) holds a NaN or an infinity: remove or repair the column"
+            ),
+            Reason::NonFiniteVelocity => write!(
+                f,
+                "the field returned a NaN or an infinity at t = {t}: check the field's domain there"
+            ),
+            Reason::StepUnderflow => write!(
+                f,
+                "the step size fell to {step:.3e} at t = {t}: the field may blow up there; bound it, or loosen the tolerance"
+            ),
+            Reason::TooManySteps => write!(
+                f,
+                "the step limit was reached at t = {t} with step {step:.3e}: raise the limit, loosen the tolerance, or smooth the field"
+            ),
+        }
+    }
+}
+
+/// What following a column (or several) cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Effort {
+    /// Evaluations of the field.
+    pub evaluations: u64,
+    /// Steps that were accepted.
+    pub accepted: u64,
+    /// Steps that were tried and rejected.
+    pub rejected: u64,
+}
+
+impl AddAssign for Effort {
+    fn add_assign(&mut self, other: Self) {
+        self.evaluations += other.evaluations;
+        self.accepted += other.accepted;
+        self.rejected += other.rejected;
+    }
+}
+
+impl std::iter::Sum for Effort {
+    fn sum<I: Iterator<Item = Self>>(efforts: I) -> Self {
+        efforts.fold(Self::default(), |mut total, effort| {
+            total += effort;
+            total
+        })
+    }
+}
