@@ -1,12 +1,17 @@
 //! Continuous-time normalizing flows.
 
 pub mod columns;
+pub mod density;
 pub mod error;
 pub mod field;
+pub mod flow;
 pub mod kernels;
+pub mod ode;
 pub mod outcome;
 pub mod parameters;
+pub mod prelude;
 pub mod real;
 mod simd;
+pub mod trace;
 
 pub use error::{Error, Result};

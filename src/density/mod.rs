@@ -1,0 +1,72 @@
+//! Densities: what can be evaluated, what can be sampled from, and what a flow makes of them.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `normal` | the standard normal base |
+//! | `pushforward` | base + flow, plain and detailed calls |
+//! | `given` | a pushforward with its context fixed |
+
+mod given;
+mod normal;
+mod pushforward;
+
+use nalgebra::{DMatrix, DVector};
+use rand::Rng;
+
+use crate::columns::{Rows, RowsMut};
+use crate::error::{Error, Result};
+use crate::real::Real;
+
+pub use given::Given;
+pub use normal::StandardNormal;
+pub use pushforward::{Evaluated, Pushforward};
+
+/// A normalised probability density on R^dim.
+pub trait Density<T: Real>: Sync {
+    /// The dimension of the space.
+    fn dim(&self) -> usize;
+
+    /// The log-density of every column of `points` (dim x n), in nats.
+    ///
+    /// # Errors
+    ///
+    /// If the shape does not fit, there is no column, or a column's log-density cannot be
+    /// computed; the error names the columns.
+    fn log_prob(&self, points: &DMatrix<T>) -> Result<DVector<T>>;
+}
+
+/// A distribution that independent samples can be drawn from.
+pub trait Sample<T: Real> {
+    /// Draws `count` samples, one per column. The first k of n samples do not depend on n.
+    ///
+    /// # Errors
+    ///
+    /// If `count` is zero, or there is not enough memory for so many.
+    fn sample<R: Rng + ?Sized>(&self, count: usize, rng: &mut R) -> Result<DMatrix<T>>;
+}
+
+/// A simple density that a flow can start from: evaluated on blocks, with its gradient.
+pub trait Base<T: Real>: Density<T> + Sample<T> + Send {
+    /// Writes the log-density of each lane.
+    fn log_prob_rows(&self, points: Rows<'_, T>, log_prob: &mut [T]);
+
+    /// Writes the score of each lane, the gradient of the log-density by the point.
+    fn score_rows(&self, points: Rows<'_, T>, score: RowsMut<'_, T>);
+}
+
+/// Room for `count` columns of `dim` values, or an error that says how much is missing.
+pub(crate) fn room_for<T: Real>(dim: usize, count: usize) -> Result<Vec<T>> {
+    if count == 0 {
+        return Err(Error::empty("asked for zero samples: ask for at least one"));
+    }
+    let refused = || {
+        Error::memory(format!(
+            "{count} samples of {dim} {} values do not fit into memory: draw fewer at a time",
+            T::NAME
+        ))
+    };
+    let len = dim.checked_mul(count).ok_or_else(refused)?;
+    let mut values = Vec::new();
+    values.try_reserve_exact(len).map_err(|_| refused())?;
+    Ok(values)
+}

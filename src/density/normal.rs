@@ -1,0 +1,93 @@
+//! The standard normal distribution, the usual base.
+
+use std::f64::consts::TAU;
+
+use nalgebra::{DMatrix, DVector};
+use rand::{Rng, RngExt};
+
+use super::{Base, Density, Pushforward, Sample, room_for};
+use crate::columns::{Block, Rows, RowsMut, columns_to_block};
+use crate::error::Result;
+use crate::flow::check_points;
+use crate::kernels::sum_of_products;
+use crate::real::Real;
+
+/// The number of columns that are evaluated together.
+const COLUMNS: usize = 128;
+
+/// The standard normal distribution in `dim` dimensions,
+///
+/// p(x) = (2π)^(-dim/2) exp(-|x|²/2).
+///
+/// ```
+/// use liouville::prelude::*;
+///
+/// let normal = StandardNormal::new(3);
+/// let log_p = normal.log_prob(&nalgebra::DMatrix::<f64>::zeros(3, 1))?;
+/// assert!((log_p[0] + 1.5 * std::f64::consts::TAU.ln()).abs() < 1e-12);
+/// # Ok::<(), liouville::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StandardNormal {
+    dim: usize,
+}
+
+impl StandardNormal {
+    /// The distribution in `dim` dimensions.
+    pub fn new(dim: usize) -> Self {
+        Self { dim }
+    }
+
+    /// The distribution that a flow makes of this one.
+    pub fn pushed_by<F>(self, flow: F) -> Pushforward<Self, F> {
+        Pushforward::new(self, flow)
+    }
+}
+
+impl<T: Real> Density<T> for StandardNormal {
+    fn dim(&self) -> usize {
+        self.dim
+    }
+
+    fn log_prob(&self, points: &DMatrix<T>) -> Result<DVector<T>> {
+        check_points(self.dim, points)?;
+        let mut log_prob = DVector::zeros(points.ncols());
+        let mut block = Block::default();
+        let mut row = Block::new(1, COLUMNS);
+        let chunks = points.as_slice().chunks(self.dim * COLUMNS);
+        for (columns, out) in chunks.zip(log_prob.as_mut_slice().chunks_mut(COLUMNS)) {
+            columns_to_block(columns, self.dim, &mut block);
+            row.reshape(1, out.len());
+            self.log_prob_rows(block.view(), row.row_mut(0));
+            out.copy_from_slice(&row.row(0)[..out.len()]);
+        }
+        Ok(log_prob)
+    }
+}
+
+impl<T: Real> Sample<T> for StandardNormal {
+    fn sample<R: Rng + ?Sized>(&self, count: usize, rng: &mut R) -> Result<DMatrix<T>> {
+        let mut values = room_for(self.dim, count)?;
+        for _ in 0..self.dim * count {
+            values.push(T::of(rng.sample(rand_distr::StandardNormal)));
+        }
+        Ok(DMatrix::from_vec(self.dim, count, values))
+    }
+}
+
+impl<T: Real> Base<T> for StandardNormal {
+    fn log_prob_rows(&self, points: Rows<'_, T>, log_prob: &mut [T]) {
+        log_prob.fill(T::zero());
+        sum_of_products(points, points, log_prob);
+        let normalisation = T::of(0.5 * self.dim as f64 * TAU.ln());
+        for value in log_prob {
+            *value = -*value * T::of(0.5) - normalisation;
+        }
+    }
+
+    fn score_rows(&self, points: Rows<'_, T>, mut score: RowsMut<'_, T>) {
+        for (score, x) in score.values_mut().iter_mut().zip(points.values()) {
+            *score = -*x;
+        }
+    }
+}

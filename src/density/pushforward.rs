@@ -1,0 +1,173 @@
+//! Base + flow: the distribution of a flow's end points.
+
+use nalgebra::{DMatrix, DVector};
+use rand::Rng;
+
+use super::{Base, Density, Given, Sample};
+use crate::error::{Error, Result};
+use crate::flow::{Direction, Flow, Moved, Track, transport};
+use crate::outcome::{Effort, Outcome};
+use crate::real::Real;
+
+/// The distribution of forward(z) for z from a base.
+///
+/// Its log-density is log p(x) = log p_base(z) + ln |det ∂z/∂x| with z = inverse(x).
+///
+/// ```
+/// use liouville::prelude::*;
+/// use rand::SeedableRng;
+///
+/// let pendulum = field::autonomous::<2, _>(|x| [x[1], -x[0].sin()]);
+/// let density = StandardNormal::new(2).pushed_by(ContinuousFlow::new(pendulum).tolerance(1e-9));
+/// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+/// let points: nalgebra::DMatrix<f64> = density.sample(100, &mut rng)?;
+/// let log_p = density.log_prob(&points)?;
+/// assert!(log_p.iter().all(|value| value.is_finite()));
+/// # Ok::<(), liouville::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Pushforward<B, F> {
+    base: B,
+    flow: F,
+}
+
+/// Log-densities with all that is known about them.
+#[derive(Debug, Clone)]
+pub struct Evaluated<T: Real> {
+    /// The log-density of each column, in nats; NaN for columns that failed.
+    pub log_prob: DVector<T>,
+    /// The standard error of each log-density, if the divergence was estimated from two probes or
+    /// more. It does not cover the error of integration, which the tolerance bounds.
+    pub standard_error: Option<DVector<T>>,
+    /// The points of the base that the columns come from.
+    pub latent: DMatrix<T>,
+    /// What became of each column.
+    pub outcomes: Vec<Outcome>,
+    /// What each column cost.
+    pub efforts: Vec<Effort>,
+}
+
+impl<B, F> Pushforward<B, F> {
+    /// The distribution that `flow` makes of `base`.
+    pub fn new(base: B, flow: F) -> Self {
+        Self { base, flow }
+    }
+
+    /// The base.
+    pub fn base(&self) -> &B {
+        &self.base
+    }
+
+    /// The flow.
+    pub fn flow(&self) -> &F {
+        &self.flow
+    }
+
+    /// The flow, to be changed.
+    pub fn flow_mut(&mut self) -> &mut F {
+        &mut self.flow
+    }
+
+    /// The same distribution with its context fixed: `context` has one column for all samples, or
+    /// one for each.
+    ///
+    /// ```
+    /// use liouville::prelude::*;
+    ///
+    /// let shift = field::conditional::<1, 1, _>(|_, _, context| [context[0]]);
+    /// let family = StandardNormal::new(1).pushed_by(ContinuousFlow::new(shift));
+    /// let at_two = family.given(nalgebra::dmatrix![2.0]);
+    /// let log_p = at_two.log_prob(&nalgebra::dmatrix![2.0])?;
+    /// assert!((log_p[0] + 0.5 * std::f64::consts::TAU.ln()).abs() < 1e-6);
+    /// # Ok::<(), liouville::Error>(())
+    /// ```
+    pub fn given<T: Real>(&self, context: DMatrix<T>) -> Given<'_, B, F, T> {
+        Given::new(self, context)
+    }
+
+    /// The log-density of every column, with outcomes and costs: a column that fails is reported,
+    /// and the others are computed.
+    ///
+    /// # Errors
+    ///
+    /// If shapes do not fit, there is no column, or a setting is out of range.
+    pub fn evaluate<T: Real>(
+        &self,
+        points: &DMatrix<T>,
+        context: Option<&DMatrix<T>>,
+    ) -> Result<Evaluated<T>>
+    where
+        B: Base<T>,
+        F: Flow<T>,
+    {
+        self.check_dims()?;
+        let moved = self.flow.follow(Direction::Inverse, points, context)?;
+        let mut log_prob = self.base.log_prob(&moved.points)?;
+        log_prob += &moved.log_det;
+        let Moved { points: latent, standard_error, outcomes, efforts, .. } = moved;
+        Ok(Evaluated { log_prob, standard_error, latent, outcomes, efforts })
+    }
+
+    /// Draws samples, with outcomes and costs.
+    ///
+    /// # Errors
+    ///
+    /// If shapes do not fit, `count` is zero or too large for memory, or a setting is out of range.
+    pub fn sample_detailed<T: Real, R: Rng + ?Sized>(
+        &self,
+        count: usize,
+        context: Option<&DMatrix<T>>,
+        rng: &mut R,
+    ) -> Result<Moved<T>>
+    where
+        B: Base<T>,
+        F: Flow<T>,
+    {
+        self.check_dims()?;
+        let start = self.base.sample(count, rng)?;
+        transport(&self.flow, Direction::Forward, &start, context, Track::Points)
+    }
+
+    fn check_dims<T: Real>(&self) -> Result<()>
+    where
+        B: Base<T>,
+        F: Flow<T>,
+    {
+        let (base, flow) = (self.base.dim(), self.flow.dim());
+        if base != flow {
+            return Err(Error::shape(format!("the base has dimension {base}, the flow {flow}")));
+        }
+        Ok(())
+    }
+}
+
+impl<T: Real> Evaluated<T> {
+    /// The log-densities, or an error that names the columns that failed.
+    ///
+    /// # Errors
+    ///
+    /// If any column failed.
+    pub fn all_arrived(self) -> Result<DVector<T>> {
+        match Error::from_outcomes(&self.outcomes) {
+            Some(error) => Err(error),
+            None => Ok(self.log_prob),
+        }
+    }
+}
+
+impl<T: Real, B: Base<T>, F: Flow<T>> Density<T> for Pushforward<B, F> {
+    fn dim(&self) -> usize {
+        self.flow.dim()
+    }
+
+    fn log_prob(&self, points: &DMatrix<T>) -> Result<DVector<T>> {
+        self.evaluate(points, None)?.all_arrived()
+    }
+}
+
+impl<T: Real, B: Base<T>, F: Flow<T>> Sample<T> for Pushforward<B, F> {
+    fn sample<R: Rng + ?Sized>(&self, count: usize, rng: &mut R) -> Result<DMatrix<T>> {
+        let moved = self.sample_detailed(count, None, rng)?;
+        Ok(crate::flow::all_arrived(moved)?.points)
+    }
+}

@@ -1,0 +1,142 @@
+//! A matrix of samples, cut into packets and spread over threads.
+
+use nalgebra::{DMatrix, DVector};
+use rayon::prelude::*;
+
+use super::{Direction, Flow, Moved, Packet, Track};
+use crate::columns::block_to_columns;
+use crate::error::{Error, Result};
+use crate::ode::{Workspace, mark_non_finite};
+use crate::outcome::{Effort, Outcome};
+use crate::real::Real;
+
+/// The number of samples in a packet: its activations should fit the second-level cache.
+const PACKET: usize = 128;
+
+/// Moves every column of `points` through a flow; [`Track`] says what is wanted.
+///
+/// # Errors
+///
+/// As [`Flow::follow`].
+pub fn transport<T: Real, F: Flow<T> + ?Sized>(
+    flow: &F,
+    direction: Direction,
+    points: &DMatrix<T>,
+    context: Option<&DMatrix<T>>,
+    track: Track,
+) -> Result<Moved<T>> {
+    flow.check()?;
+    check_points(flow.dim(), points)?;
+    let context = Contexts::new(flow.context_dim(), points.ncols(), context)?;
+    let (dim, count) = points.shape();
+    let mut moved = Moved {
+        points: points.clone(),
+        log_det: DVector::zeros(count),
+        standard_error: None,
+        outcomes: vec![Outcome::Arrived; count],
+        efforts: vec![Effort::default(); count],
+    };
+    let mut errors = DVector::zeros(count);
+    let estimated: Vec<bool> = moved
+        .points
+        .as_mut_slice()
+        .par_chunks_mut(dim * PACKET)
+        .zip(moved.log_det.as_mut_slice().par_chunks_mut(PACKET))
+        .zip(errors.as_mut_slice().par_chunks_mut(PACKET))
+        .zip(moved.outcomes.par_chunks_mut(PACKET))
+        .zip(moved.efforts.par_chunks_mut(PACKET))
+        .enumerate()
+        .map_init(
+            || (Packet::new(track), Workspace::new(), Vec::new()),
+            |(packet, workspace, buffer), (index, ((((points, log_det), errors), outcomes), efforts))| {
+                let contexts = context.of_packet(index, outcomes.len(), buffer);
+                packet.load(points, dim, contexts, context.dim);
+                mark_non_finite(packet.points.view(), 0.0, &mut packet.outcomes);
+                mark_non_finite(packet.context.view(), 0.0, &mut packet.outcomes);
+                flow.follow_packet(direction, packet, workspace);
+                block_to_columns(&packet.points, points);
+                log_det.copy_from_slice(&packet.log_det.row(0)[..log_det.len()]);
+                for (error, variance) in errors.iter_mut().zip(packet.variance.row(0)) {
+                    *error = variance.sqrt();
+                }
+                outcomes.copy_from_slice(&packet.outcomes);
+                efforts.copy_from_slice(&packet.efforts);
+                spoil_failed(outcomes, points, log_det, errors);
+                packet.estimated
+            },
+        )
+        .collect();
+    let known = errors.iter().zip(&moved.outcomes).any(|(error, outcome)| outcome.arrived() && error.is_finite());
+    if estimated.contains(&true) && known {
+        moved.standard_error = Some(errors);
+    }
+    Ok(moved)
+}
+
+/// Writes NaN over what a failed column left behind.
+fn spoil_failed<T: Real>(outcomes: &[Outcome], points: &mut [T], log_det: &mut [T], errors: &mut [T]) {
+    let (dim, nan) = (points.len() / outcomes.len(), T::of(f64::NAN));
+    for (j, _) in outcomes.iter().enumerate().filter(|(_, outcome)| !outcome.arrived()) {
+        points[j * dim..(j + 1) * dim].fill(nan);
+        log_det[j] = nan;
+        errors[j] = nan;
+    }
+}
+
+/// An error unless `points` has `dim` rows and at least one column.
+pub(crate) fn check_points<T: Real>(dim: usize, points: &DMatrix<T>) -> Result<()> {
+    if points.nrows() != dim {
+        return Err(Error::shape(format!(
+            "points are {} x {}, but have {dim} rows here: samples are columns{}",
+            points.nrows(),
+            points.ncols(),
+            if points.ncols() == dim { "; transpose the matrix" } else { "" }
+        )));
+    }
+    if points.ncols() == 0 {
+        return Err(Error::empty("there is no column: give at least one sample"));
+    }
+    Ok(())
+}
+
+/// The contexts of all samples: one column each, or one for all.
+pub(crate) struct Contexts<'a, T> {
+    pub dim: usize,
+    values: &'a [T],
+    shared: bool,
+}
+
+impl<'a, T: Real> Contexts<'a, T> {
+    /// Checks the shape of a context against what is expected.
+    pub fn new(dim: usize, samples: usize, context: Option<&'a DMatrix<T>>) -> Result<Self> {
+        let Some(context) = context else {
+            if dim > 0 {
+                return Err(Error::shape(format!(
+                    "this flow is conditional: give a context of {dim} rows"
+                )));
+            }
+            return Ok(Self { dim, values: &[], shared: true });
+        };
+        let (rows, columns) = context.shape();
+        if rows != dim || (columns != samples && columns != 1) {
+            return Err(Error::shape(format!(
+                "the context is {rows} x {columns}; expected {dim} rows, and {samples} columns or one"
+            )));
+        }
+        Ok(Self { dim, values: context.as_slice(), shared: columns == 1 && samples != 1 })
+    }
+
+    /// The contexts of the samples of one packet.
+    fn of_packet<'b>(&'b self, index: usize, count: usize, buffer: &'b mut Vec<T>) -> &'b [T] {
+        if self.dim == 0 {
+            return &[];
+        }
+        if !self.shared {
+            let start = index * PACKET * self.dim;
+            return &self.values[start..start + count * self.dim];
+        }
+        buffer.clear();
+        buffer.extend(self.values.iter().cycle().take(count * self.dim));
+        buffer
+    }
+}

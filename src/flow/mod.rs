@@ -1,0 +1,158 @@
+//! Flows: invertible maps with a log-determinant.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `packet` | a block of samples on their way through one flow or several |
+//! | `batch` | a matrix of samples, cut into packets, over all threads |
+//! | `continuous/` | the flow of a vector field, by integration |
+
+mod batch;
+pub mod continuous;
+mod packet;
+
+use nalgebra::{DMatrix, DVector};
+
+use crate::error::{Error, Result};
+use crate::ode::Workspace;
+use crate::outcome::{Effort, Outcome};
+use crate::parameters::Layout;
+use crate::real::Real;
+
+pub(crate) use batch::check_points;
+pub use batch::transport;
+pub use continuous::ContinuousFlow;
+pub use packet::{Cotangent, Packet, Track};
+
+/// Which way a flow is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// From the base to the data.
+    Forward,
+    /// From the data to the base.
+    Inverse,
+}
+
+/// Where samples ended up, and how volumes changed on the way.
+#[derive(Debug, Clone)]
+pub struct Moved<T: Real> {
+    /// The points, dim x n; NaN for columns that failed.
+    pub points: DMatrix<T>,
+    /// ln |det| of the Jacobian of the map that was applied, in the direction that was asked for.
+    pub log_det: DVector<T>,
+    /// The standard error of each log-determinant, if it was estimated from two probes or more;
+    /// `None` if it is exact, or if a single probe gives no spread.
+    pub standard_error: Option<DVector<T>>,
+    /// What became of each column.
+    pub outcomes: Vec<Outcome>,
+    /// What each column cost.
+    pub efforts: Vec<Effort>,
+}
+
+/// An invertible map with a log-determinant, on columns.
+///
+/// Required is one method, [`follow_packet`](Flow::follow_packet), which moves a block of samples
+/// in place; `follow`, `forward` and `inverse` cut a matrix into blocks and spread them over the
+/// threads of rayon's current pool. What becomes of a sample does not depend, to the last bit, on
+/// the samples beside it, on its place, or on the number of threads.
+pub trait Flow<T: Real>: Send + Sync {
+    /// The dimension of the space.
+    fn dim(&self) -> usize;
+
+    /// The number of context values that each sample carries.
+    fn context_dim(&self) -> usize {
+        0
+    }
+
+    /// An error if a setting is out of range.
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Moves the samples of a packet, adds to their log-determinants and efforts, and marks those
+    /// that fail.
+    fn follow_packet(&self, direction: Direction, packet: &mut Packet<T>, workspace: &mut Workspace<T>);
+
+    /// Moves every column of `points` (dim x n) and reports on each.
+    ///
+    /// `context` has one column per sample, or a single one for all.
+    ///
+    /// # Errors
+    ///
+    /// If shapes do not fit, there is no column, or a setting is out of range. A column that fails
+    /// is no error here: its outcome says why.
+    fn follow(
+        &self,
+        direction: Direction,
+        points: &DMatrix<T>,
+        context: Option<&DMatrix<T>>,
+    ) -> Result<Moved<T>> {
+        transport(self, direction, points, context, Track::LogDet)
+    }
+
+    /// From the base to the data.
+    ///
+    /// # Errors
+    ///
+    /// As [`follow`](Flow::follow), and if any column fails; the error names the columns.
+    fn forward(&self, points: &DMatrix<T>) -> Result<Moved<T>> {
+        all_arrived(self.follow(Direction::Forward, points, None)?)
+    }
+
+    /// From the data to the base.
+    ///
+    /// # Errors
+    ///
+    /// As [`forward`](Flow::forward).
+    fn inverse(&self, points: &DMatrix<T>) -> Result<Moved<T>> {
+        all_arrived(self.follow(Direction::Inverse, points, None)?)
+    }
+}
+
+/// The same, or an error that names the columns that failed.
+pub(crate) fn all_arrived<T: Real>(moved: Moved<T>) -> Result<Moved<T>> {
+    match Error::from_outcomes(&moved.outcomes) {
+        Some(error) => Err(error),
+        None => Ok(moved),
+    }
+}
+
+/// A flow with parameters and a reverse pass.
+pub trait TrainableFlow<T: Real>: Flow<T> {
+    /// What a recorded packet keeps; reused from packet to packet.
+    type Tape: Default + Send;
+
+    /// The names, shapes and places of the parameters.
+    fn layout(&self) -> Layout;
+
+    /// A copy of all parameters, flat.
+    fn parameters(&self) -> Vec<T>;
+
+    /// Replaces all parameters.
+    fn set_parameters(&mut self, values: &[T]);
+
+    /// The length of the sums that pullbacks add to; at least the number of parameters.
+    fn sums_len(&self) -> usize;
+
+    /// Turns sums over many packets into the gradient by the parameters (added to `gradient`).
+    fn fold(&self, sums: &[T], gradient: &mut [T]);
+
+    /// As [`follow_packet`](Flow::follow_packet), keeping on `tape` what the pullback needs.
+    fn record_packet(
+        &self,
+        direction: Direction,
+        packet: &mut Packet<T>,
+        tape: &mut Self::Tape,
+        workspace: &mut Workspace<T>,
+    );
+
+    /// Pulls the cotangents of points and log-determinants at the end back to the start, and adds
+    /// to the sums for the parameters.
+    fn pullback_packet(
+        &self,
+        direction: Direction,
+        tape: &mut Self::Tape,
+        cotangent: &mut Cotangent<T>,
+        sums: &mut [T],
+        workspace: &mut Workspace<T>,
+    );
+}

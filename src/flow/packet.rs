@@ -1,0 +1,92 @@
+//! A packet: a block of samples on their way, with all that belongs to them.
+
+use crate::columns::{Block, columns_to_block};
+use crate::outcome::{Effort, Outcome};
+use crate::real::Real;
+
+/// What is wanted of a flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Track {
+    /// Where the points go.
+    Points,
+    /// Where the points go, and the log-determinant.
+    LogDet,
+}
+
+/// A block of samples that one thread moves through a flow.
+pub struct Packet<T> {
+    /// The points, one lane each; padding lanes repeat a valid point.
+    pub points: Block<T>,
+    /// Their contexts, in as many lanes; may have no rows.
+    pub context: Block<T>,
+    /// The log-determinant so far, one row.
+    pub log_det: Block<T>,
+    /// The variance of an estimated log-determinant so far, one row; NaN where it is unknown.
+    pub variance: Block<T>,
+    /// Whether any part of the log-determinant was estimated.
+    pub estimated: bool,
+    /// What is wanted.
+    pub track: Track,
+    /// What became of each sample.
+    pub outcomes: Vec<Outcome>,
+    /// What each sample cost.
+    pub efforts: Vec<Effort>,
+}
+
+impl<T: Real> Packet<T> {
+    /// An empty packet, to be filled by [`load`](Packet::load).
+    pub fn new(track: Track) -> Self {
+        Self {
+            points: Block::default(),
+            context: Block::default(),
+            log_det: Block::default(),
+            variance: Block::default(),
+            estimated: false,
+            track,
+            outcomes: Vec::new(),
+            efforts: Vec::new(),
+        }
+    }
+
+    /// Takes in samples, `dim` contiguous values each, and as many contexts of `context_dim`
+    /// values; forgets what was there and keeps its memory.
+    pub fn load(&mut self, columns: &[T], dim: usize, contexts: &[T], context_dim: usize) {
+        let count = columns.len() / dim;
+        columns_to_block(columns, dim, &mut self.points);
+        if context_dim == 0 {
+            self.context.reshape(0, count);
+        } else {
+            columns_to_block(contexts, context_dim, &mut self.context);
+        }
+        for row in [&mut self.log_det, &mut self.variance] {
+            row.reshape(1, count);
+            row.fill(T::zero());
+        }
+        self.estimated = false;
+        self.outcomes.clear();
+        self.outcomes.resize(count, Outcome::Arrived);
+        self.efforts.clear();
+        self.efforts.resize(count, Effort::default());
+    }
+
+    /// The number of samples.
+    pub fn len(&self) -> usize {
+        self.outcomes.len()
+    }
+
+    /// Whether there is no sample.
+    pub fn is_empty(&self) -> bool {
+        self.outcomes.is_empty()
+    }
+}
+
+/// The derivatives of an objective by what a packet holds at one end of a flow.
+#[derive(Default)]
+pub struct Cotangent<T> {
+    /// By the points: dim rows. Padding lanes are zero.
+    pub points: Block<T>,
+    /// By the log-determinants: one row. Padding lanes are zero.
+    pub log_det: Block<T>,
+    /// By the contexts: context_dim rows, added to by every flow that reads them.
+    pub context: Block<T>,
+}

@@ -1,0 +1,84 @@
+//! How large a step should be: the first, by Hairer's rule, and the next, by a PI controller.
+//!
+//! Hairer, Nørsett and Wanner 1993, Solving Ordinary Differential Equations I, section II.4 (the
+//! first step) and IV.2 of volume II (the controller, with the constants of the authors' DOPRI5).
+
+use crate::columns::Rows;
+use crate::real::Real;
+
+use super::Tolerance;
+
+/// A step is this much shorter than the error estimate would allow.
+const SAFETY: f64 = 0.9;
+/// The least and the greatest ratio of neighbouring steps.
+const SHRINK: f64 = 0.2;
+const GROW: f64 = 10.0;
+/// The weight of the previous error.
+const MEMORY: f64 = 0.04;
+/// Previous errors below this count as this.
+const LEAST_ERROR: f64 = 1e-4;
+
+/// The factor for the next step after a step of scaled error `error` (accepted if at most one),
+/// when the error before that was `previous`.
+pub(super) fn factor(error: f64, previous: f64, order: u32) -> f64 {
+    if !error.is_finite() {
+        return SHRINK;
+    }
+    let exponent = 1.0 / f64::from(order);
+    if error > 1.0 {
+        return (SAFETY * error.powf(-exponent)).max(SHRINK);
+    }
+    if error == 0.0 {
+        return GROW;
+    }
+    let damped = error.powf(0.75 * MEMORY - exponent) * previous.max(LEAST_ERROR).powf(MEMORY);
+    (SAFETY * damped).clamp(SHRINK, GROW)
+}
+
+/// What the first step is chosen by: norms of the state, of its velocity, and of the change of
+/// velocity along an explicit Euler step.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Norms {
+    pub state: f64,
+    pub velocity: f64,
+}
+
+impl Norms {
+    /// The size of the Euler step that probes the curvature.
+    pub(super) fn probe(&self, longest: f64) -> f64 {
+        let probe = if self.state < 1e-5 || self.velocity < 1e-5 {
+            1e-6
+        } else {
+            0.01 * self.state / self.velocity
+        };
+        probe.min(longest)
+    }
+
+    /// The first step, after the probe changed the velocity by `change`.
+    pub(super) fn first_step(&self, probe: f64, change: f64, order: u32, longest: f64) -> f64 {
+        let fastest = self.velocity.max(change / probe);
+        if fastest <= 1e-15 {
+            return longest;
+        }
+        let step = (0.01 / fastest).powf(1.0 / f64::from(order)).min(100.0 * probe);
+        // A velocity that overflows at the probe says nothing but that the step must be short.
+        if step.is_finite() { step.min(longest) } else { probe }
+    }
+}
+
+/// The root mean square of lane `lane` of `values`, scaled by the tolerance at `y`.
+pub(super) fn scaled_norm<T: Real>(
+    values: impl Fn(usize) -> f64,
+    y: Rows<'_, T>,
+    lane: usize,
+    tolerance: Tolerance,
+) -> f64 {
+    let rows = y.rows();
+    let total: f64 = (0..rows)
+        .map(|i| {
+            let scale = tolerance.absolute + tolerance.relative * y.row(i)[lane].wide().abs();
+            (values(i) / scale).powi(2)
+        })
+        .sum();
+    (total / rows as f64).sqrt()
+}

@@ -1,0 +1,240 @@
+//! The solvers of the `ode_solvers` crate behind the same trait, one column after another, in `f64`.
+
+use std::cell::{Cell, RefCell};
+
+use nalgebra::DVector;
+use ode_solvers::dop_shared::{IntegrationError, Stats};
+use ode_solvers::{Dop853, Dopri5, OutputType, Rk4, System};
+
+use super::{Batch, ErrorControlled, RightHandSide, Solver, Span, Tolerance, Workspace};
+use crate::columns::{Block, Scratch};
+use crate::error::{Error, Result};
+use crate::outcome::{Effort, Failure, Outcome, Reason};
+use crate::real::Real;
+
+/// A solver of the `ode_solvers` crate: for single trajectories, and for references at tight
+/// tolerances. Made by [`external_dopri5`], [`external_dop853`] and [`external_rk4`].
+///
+/// States are kept in `f64`. For large batches the crate's own solvers are many times faster.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct External {
+    method: Method,
+    tolerance: Tolerance,
+    max_steps: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Method {
+    Dopri5,
+    Dop853,
+    Rk4 { steps: u32 },
+}
+
+/// Dormand-Prince 5(4) of `ode_solvers`. Tolerances 1e-5, at most 10,000 steps.
+pub fn external_dopri5() -> External {
+    External::new(Method::Dopri5)
+}
+
+/// Dormand-Prince 8(5,3) of `ode_solvers`. Tolerances 1e-5, at most 10,000 steps.
+pub fn external_dop853() -> External {
+    External::new(Method::Dop853)
+}
+
+/// The classical method of `ode_solvers`, in `steps` equal steps.
+pub fn external_rk4(steps: u32) -> External {
+    External::new(Method::Rk4 { steps })
+}
+
+impl External {
+    fn new(method: Method) -> Self {
+        let tolerance = Tolerance { relative: 1e-5, absolute: 1e-5 };
+        Self { method, tolerance, max_steps: 10_000 }
+    }
+
+    /// Sets relative and absolute tolerance to the same value.
+    pub fn tolerance(mut self, tolerance: f64) -> Self {
+        self.tolerance = Tolerance { relative: tolerance, absolute: tolerance };
+        self
+    }
+
+    /// Sets the most steps, accepted or rejected, that a column may take.
+    pub fn max_steps(mut self, steps: u32) -> Self {
+        self.max_steps = steps;
+        self
+    }
+}
+
+impl ErrorControlled for External {
+    fn set_tolerance(&mut self, relative: f64, absolute: f64) {
+        self.tolerance = Tolerance { relative, absolute };
+    }
+
+    fn tolerance(&self) -> (f64, f64) {
+        (self.tolerance.relative, self.tolerance.absolute)
+    }
+}
+
+/// One column of a right-hand side as the crate's `System`.
+struct Single<'a, T, R: ?Sized> {
+    rhs: &'a R,
+    memory: &'a RefCell<Memory<T>>,
+    /// The time of the last evaluation that was not finite.
+    non_finite: &'a Cell<Option<f64>>,
+}
+
+/// The blocks that one column is evaluated in.
+struct Memory<T> {
+    times: Block<T>,
+    y: Block<T>,
+    dydt: Block<T>,
+    carried: Block<T>,
+    scratch: Scratch<T>,
+}
+
+impl<T: Real, R: RightHandSide<T> + ?Sized> System<f64, DVector<f64>> for Single<'_, T, R> {
+    fn system(&self, t: f64, y: &DVector<f64>, dydt: &mut DVector<f64>) {
+        let mut memory = self.memory.borrow_mut();
+        let Memory { times, y: point, dydt: velocity, carried, scratch } = &mut *memory;
+        times.fill(T::of(t));
+        for (i, value) in y.iter().enumerate() {
+            point.row_mut(i).fill(T::of(*value));
+        }
+        self.rhs.evaluate(times.row(0), point.view(), carried.view(), velocity.view_mut(), scratch);
+        for (i, value) in dydt.iter_mut().enumerate() {
+            *value = velocity.row(i)[0].wide();
+            if !value.is_finite() {
+                self.non_finite.set(Some(t));
+            }
+        }
+    }
+
+    /// Stops at a state that is not finite.
+    fn solout(&mut self, _: f64, y: &DVector<f64>, _: &DVector<f64>) -> bool {
+        y.iter().any(|value| !value.is_finite())
+    }
+}
+
+impl<T: Real> Solver<T> for External {
+    fn check(&self) -> Result<()> {
+        if let Method::Rk4 { steps } = self.method {
+            return match steps {
+                0 => Err(Error::setting("a solver of equal steps needs at least one step")),
+                _ => Ok(()),
+            };
+        }
+        if self.max_steps == 0 {
+            return Err(Error::setting("the step limit is zero: allow at least one step"));
+        }
+        self.tolerance.check::<T>()
+    }
+
+    fn solve<R: RightHandSide<T> + ?Sized>(
+        &self,
+        rhs: &R,
+        span: Span,
+        batch: Batch<'_, T>,
+        workspace: &mut Workspace<T>,
+    ) {
+        let rows = batch.state.rows();
+        let memory = RefCell::new(Memory {
+            times: Block::new(1, 1),
+            y: Block::new(rows, 1),
+            dydt: Block::new(rows, 1),
+            carried: Block::new(batch.carried.rows(), 1),
+            scratch: std::mem::take(&mut workspace.scratch),
+        });
+        for j in 0..batch.outcomes.len() {
+            if !batch.outcomes[j].arrived() || span.length() == 0.0 {
+                continue;
+            }
+            for i in 0..batch.carried.rows() {
+                memory.borrow_mut().carried.row_mut(i).fill(batch.carried.row(i)[j]);
+            }
+            let start = DVector::from_fn(rows, |i, _| batch.state.row(i)[j].wide());
+            let non_finite = Cell::new(None);
+            let single = Single { rhs, memory: &memory, non_finite: &non_finite };
+            let (end, result) = self.run(single, span, start);
+            for (i, value) in end.iter().enumerate() {
+                batch.state.row_mut(i)[j] = T::of(*value);
+            }
+            match result {
+                Ok(stats) => batch.efforts[j] += effort(stats),
+                Err(failure) => batch.outcomes[j] = Outcome::Failed(failure),
+            }
+            let lost = end.iter().any(|value| !value.is_finite());
+            if let Some(t) = non_finite.get().filter(|_| lost || result.is_err()) {
+                let reason = Reason::NonFiniteVelocity;
+                batch.outcomes[j] = Outcome::Failed(Failure { reason, t, step: 0.0 });
+            }
+        }
+        workspace.scratch = memory.into_inner().scratch;
+    }
+}
+
+impl External {
+    /// Integrates one column; returns the last state and what it cost.
+    fn run<S: System<f64, DVector<f64>>>(
+        &self,
+        system: S,
+        span: Span,
+        start: DVector<f64>,
+    ) -> (DVector<f64>, std::result::Result<Stats, Failure>) {
+        let Tolerance { relative, absolute } = self.tolerance;
+        let (from, to, length) = (span.from, span.to, span.length());
+        let first = start.clone();
+        macro_rules! pair {
+            ($solver:ident, $beta:literal, $shrink:literal, $grow:literal) => {{
+                let mut solver = $solver::from_param(
+                    system,
+                    from,
+                    to,
+                    length,
+                    start,
+                    relative,
+                    absolute,
+                    0.9,
+                    $beta,
+                    $shrink,
+                    $grow,
+                    length.abs(),
+                    0.0,
+                    self.max_steps,
+                    u32::MAX,
+                    OutputType::Sparse,
+                );
+                let result = solver.integrate();
+                (solver.y_out().last().cloned().unwrap_or(first), result)
+            }};
+        }
+        let (end, result) = match self.method {
+            Method::Dopri5 => pair!(Dopri5, 0.04, 0.2, 10.0),
+            Method::Dop853 => pair!(Dop853, 0.0, 0.333, 6.0),
+            Method::Rk4 { steps } => {
+                // The crate rounds the number of steps up; a hair more than the exact step keeps
+                // rounding from adding one.
+                let step = length / f64::from(steps) * (1.0 + 4.0 * f64::EPSILON);
+                let mut solver = Rk4::new(system, from, start, to, step);
+                let result = solver.integrate();
+                (solver.y_out().last().cloned().unwrap_or(first), result)
+            }
+        };
+        (end, result.map_err(failure))
+    }
+}
+
+fn effort(stats: Stats) -> Effort {
+    Effort {
+        evaluations: u64::from(stats.num_eval),
+        accepted: u64::from(stats.accepted_steps),
+        rejected: u64::from(stats.rejected_steps),
+    }
+}
+
+fn failure(error: IntegrationError) -> Failure {
+    let (reason, t) = match error {
+        IntegrationError::MaxNumStepReached { x, .. } => (Reason::TooManySteps, x),
+        IntegrationError::StepSizeUnderflow { x } => (Reason::StepUnderflow, x),
+        IntegrationError::StiffnessDetected { x } => (Reason::TooManySteps, x),
+    };
+    Failure { reason, t, step: 0.0 }
+}

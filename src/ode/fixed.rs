@@ -1,0 +1,127 @@
+//! Equal steps, the same for every column.
+
+use super::clock::Clock;
+use super::stages::{combination, node_times, steps};
+use super::tableau::{RK4, Tableau};
+use super::{Batch, Record, Recording, RightHandSide, Solver, Span, Step, Workspace};
+use crate::columns::{Block, pad_lanes};
+use crate::error::{Error, Result};
+use crate::outcome::{Effort, Failure, Outcome, Reason};
+use crate::real::Real;
+
+/// A Runge-Kutta method with a given number of equal steps. Made by [`rk4`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Fixed {
+    method: &'static Tableau,
+    steps: usize,
+}
+
+/// The classical method of order four, in `steps` equal steps.
+pub fn rk4(steps: usize) -> Fixed {
+    Fixed { method: &RK4, steps }
+}
+
+impl<T: Real> Solver<T> for Fixed {
+    fn check(&self) -> Result<()> {
+        if self.steps == 0 {
+            return Err(Error::setting("a solver of equal steps needs at least one step"));
+        }
+        Ok(())
+    }
+
+    fn solve<R: RightHandSide<T> + ?Sized>(
+        &self,
+        rhs: &R,
+        span: Span,
+        batch: Batch<'_, T>,
+        workspace: &mut Workspace<T>,
+    ) {
+        self.walk(rhs, span, batch, None, workspace);
+    }
+}
+
+impl<T: Real> Recording<T> for Fixed {
+    fn tableau(&self) -> &'static Tableau {
+        self.method
+    }
+
+    fn solve_recorded<R: RightHandSide<T> + ?Sized>(
+        &self,
+        rhs: &R,
+        span: Span,
+        batch: Batch<'_, T>,
+        record: &mut Record<T>,
+        workspace: &mut Workspace<T>,
+    ) {
+        record.clear(rhs.rows());
+        self.walk(rhs, span, batch, Some(record), workspace);
+    }
+}
+
+impl Fixed {
+    fn walk<T: Real, R: RightHandSide<T> + ?Sized>(
+        &self,
+        rhs: &R,
+        span: Span,
+        mut batch: Batch<'_, T>,
+        mut record: Option<&mut Record<T>>,
+        workspace: &mut Workspace<T>,
+    ) {
+        let Workspace { scratch, stages, clocks } = workspace;
+        clocks.clear();
+        clocks.extend((0..batch.outcomes.len()).map(|j| Clock::new(j, span)));
+        let (rows, lanes) = (batch.state.rows(), batch.state.lanes());
+        if clocks.is_empty() || span.length() == 0.0 {
+            return;
+        }
+        pad_lanes(batch.state.view_mut(), clocks.len());
+        stages.resize_with(stages.len().max(self.method.stages()), Block::default);
+        let stages = &mut stages[..self.method.stages()];
+        stages.iter_mut().for_each(|stage| stage.reshape(rows, lanes));
+        let mut point = scratch.take(rows, lanes);
+        let mut times = scratch.take(2, lanes);
+        for step in 0..self.steps {
+            // Each step ends where the formula says, so that rounding does not pile up.
+            let end = span.from + span.length() * ((step + 1) as f64 / self.steps as f64);
+            for clock in clocks.iter_mut() {
+                clock.h = if step + 1 == self.steps { span.to - clock.t } else { end - clock.t };
+            }
+            steps(clocks, times.row_mut(1));
+            for i in 0..stages.len() {
+                combination(Some(batch.state), times.row(1), self.method.a[i], &stages[..i], &mut point);
+                node_times(clocks, self.method.c[i], times.row_mut(0));
+                rhs.evaluate(times.row(0), point.view(), batch.carried, stages[i].view_mut(), scratch);
+            }
+            combination(Some(batch.state), times.row(1), self.method.b, stages, &mut point);
+            for clock in clocks.iter_mut() {
+                clock.advance(clock.h, span);
+                if let Some(record) = &mut record {
+                    let state = (0..rows).map(|i| batch.state.row(i)[clock.place]);
+                    record.push(Step { column: clock.place, t: clock.from, h: clock.taken }, state);
+                }
+            }
+            self.arrive(&point, clocks, &mut batch);
+        }
+        scratch.give(times);
+        scratch.give(point);
+    }
+
+    /// Moves every column that is still travelling to the end of the step.
+    fn arrive<T: Real>(&self, point: &Block<T>, clocks: &[Clock], batch: &mut Batch<'_, T>) {
+        for (j, clock) in clocks.iter().enumerate() {
+            if !batch.outcomes[j].arrived() {
+                continue;
+            }
+            let evaluations = self.method.stages() as u64;
+            batch.efforts[j] += Effort { evaluations, accepted: 1, rejected: 0 };
+            for i in 0..point.rows() {
+                batch.state.row_mut(i)[j] = point.row(i)[j];
+            }
+            if (0..point.rows()).any(|i| !point.row(i)[j].is_finite()) {
+                let reason = Reason::NonFiniteVelocity;
+                let failure = Failure { reason, t: clock.from, step: clock.taken };
+                batch.outcomes[j] = Outcome::Failed(failure);
+            }
+        }
+    }
+}

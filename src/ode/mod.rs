@@ -1,0 +1,224 @@
+//! Runge-Kutta on columns, each with its own clock; knows neither fields nor densities.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `tableau` | the methods as constants |
+//! | `adaptive` | the loop with error control per column, and compaction |
+//! | `clock`, `control` | step sizes: the first, and the next |
+//! | `stages` | the stages of one step |
+//! | `fixed` | equal steps |
+//! | `external` | the solvers of the `ode_solvers` crate behind the same trait |
+//! | `record` | the accepted steps |
+//! | `reverse` | the discrete gradient of a recorded solve |
+
+mod adaptive;
+mod clock;
+mod control;
+mod external;
+mod fixed;
+mod record;
+mod reverse;
+mod stages;
+mod tableau;
+
+use crate::columns::{Block, Rows, RowsMut, Scratch};
+use crate::error::{Error, Result};
+use crate::outcome::{Effort, Failure, Outcome, Reason};
+use crate::real::Real;
+
+pub use adaptive::{Adaptive, dopri5, tsit5};
+pub use external::{External, external_dop853, external_dopri5, external_rk4};
+pub use fixed::{Fixed, rk4};
+pub use record::{Record, Step};
+pub use reverse::{Tapes, reverse};
+pub use tableau::{DOPRI5, RK4, TSIT5, Tableau};
+
+/// dy/dt for a block of columns, each at a time of its own.
+pub trait RightHandSide<T: Real>: Sync {
+    /// The number of rows of the state.
+    fn rows(&self) -> usize;
+
+    /// The number of leading rows whose error is measured apart from that of the others, so that
+    /// many rows of one kind cannot hide the error of a single row of another. Default: all.
+    fn leading_rows(&self) -> usize {
+        self.rows()
+    }
+
+    /// Writes dy/dt. `carried` holds rows that stay constant along the way (contexts, probes).
+    fn evaluate(
+        &self,
+        t: &[T],
+        y: Rows<'_, T>,
+        carried: Rows<'_, T>,
+        dydt: RowsMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    );
+}
+
+/// A right-hand side with a reverse pass.
+pub trait Differentiable<T: Real>: RightHandSide<T> {
+    /// What one evaluation keeps.
+    type Tape: Default + Send;
+
+    /// Evaluates, and keeps on `tape` what the pullback needs.
+    fn record(
+        &self,
+        t: &[T],
+        y: Rows<'_, T>,
+        carried: Rows<'_, T>,
+        dydt: RowsMut<'_, T>,
+        tape: &mut Self::Tape,
+        scratch: &mut Scratch<T>,
+    );
+
+    /// From the cotangents of dy/dt to those of y (overwritten) and of carried rows (added to), and
+    /// to sums for the parameters (added to).
+    fn pullback(&self, place: Place<'_, T>, tape: &Self::Tape, back: Back<'_, T>, scratch: &mut Scratch<T>);
+}
+
+/// Where an evaluation was recorded.
+#[derive(Clone, Copy)]
+pub struct Place<'a, T> {
+    /// The time of each lane.
+    pub t: &'a [T],
+    /// The state.
+    pub y: Rows<'a, T>,
+    /// The constant rows.
+    pub carried: Rows<'a, T>,
+}
+
+/// The cotangents that go into a pullback and come out of it.
+pub struct Back<'a, T> {
+    /// The cotangents of dy/dt.
+    pub dydt: Rows<'a, T>,
+    /// The cotangents of y, overwritten.
+    pub y: RowsMut<'a, T>,
+    /// The cotangents of the carried rows, added to.
+    pub carried: RowsMut<'a, T>,
+    /// Sums for the parameters, added to.
+    pub sums: &'a mut [T],
+}
+
+/// From where to where: `to` may lie before `from`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Span {
+    /// The time of the initial states.
+    pub from: f64,
+    /// The time of the final states.
+    pub to: f64,
+}
+
+impl Span {
+    /// The signed length.
+    pub fn length(&self) -> f64 {
+        self.to - self.from
+    }
+}
+
+/// A block of columns on its way: in go initial states, out come final states.
+pub struct Batch<'a, T> {
+    /// The states, one lane per column, padded.
+    pub state: &'a mut Block<T>,
+    /// Rows that stay constant, of as many lanes; may have no rows.
+    pub carried: Rows<'a, T>,
+    /// What became of each column. Columns that have failed already stay where they are.
+    pub outcomes: &'a mut [Outcome],
+    /// What each column cost, added to.
+    pub efforts: &'a mut [Effort],
+}
+
+/// Memory that solves use again and again.
+#[derive(Default)]
+pub struct Workspace<T> {
+    /// Spare blocks.
+    pub scratch: Scratch<T>,
+    stages: Vec<Block<T>>,
+    clocks: Vec<clock::Clock>,
+}
+
+impl<T: Real> Workspace<T> {
+    /// No memory yet.
+    pub fn new() -> Self {
+        Self { scratch: Scratch::new(), stages: Vec::new(), clocks: Vec::new() }
+    }
+}
+
+/// A way to integrate a block of columns.
+pub trait Solver<T: Real>: Send + Sync {
+    /// An error if a setting is out of range for this scalar.
+    fn check(&self) -> Result<()>;
+
+    /// Follows every column of the batch along the span.
+    fn solve<R: RightHandSide<T> + ?Sized>(
+        &self,
+        rhs: &R,
+        span: Span,
+        batch: Batch<'_, T>,
+        workspace: &mut Workspace<T>,
+    );
+}
+
+/// A solver whose steps can be recorded and taken back.
+pub trait Recording<T: Real>: Solver<T> {
+    /// The method of the steps.
+    fn tableau(&self) -> &'static Tableau;
+
+    /// Solves, and writes every accepted step into `record`.
+    fn solve_recorded<R: RightHandSide<T> + ?Sized>(
+        &self,
+        rhs: &R,
+        span: Span,
+        batch: Batch<'_, T>,
+        record: &mut Record<T>,
+        workspace: &mut Workspace<T>,
+    );
+}
+
+/// A solver that chooses its steps by a tolerance.
+pub trait ErrorControlled {
+    /// Sets the relative and the absolute tolerance.
+    fn set_tolerance(&mut self, relative: f64, absolute: f64);
+
+    /// The relative and the absolute tolerance.
+    fn tolerance(&self) -> (f64, f64);
+}
+
+/// The tolerance of an adaptive solve: a step's error is measured in absolute + relative |y|.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Tolerance {
+    pub(crate) relative: f64,
+    pub(crate) absolute: f64,
+}
+
+impl Tolerance {
+    /// An error unless both are positive and the relative one can be met in the scalar.
+    fn check<T: Real>(&self) -> Result<()> {
+        let Self { relative, absolute } = *self;
+        for (name, value) in [("relative", relative), ("absolute", absolute)] {
+            if !(value > 0.0 && value.is_finite()) {
+                return Err(Error::setting(format!(
+                    "the {name} tolerance is {value}: give a positive number, such as 1e-6"
+                )));
+            }
+        }
+        let floor = 4.0 * T::EPSILON;
+        if relative < floor {
+            return Err(Error::setting(format!(
+                "the relative tolerance {relative:e} is below what {} can resolve ({floor:.1e}): loosen it, or compute in f64",
+                T::NAME
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// Marks columns whose state or carried rows hold a NaN or an infinity.
+pub fn mark_non_finite<T: Real>(rows: Rows<'_, T>, t: f64, outcomes: &mut [Outcome]) {
+    for i in 0..rows.rows() {
+        for (value, outcome) in rows.row(i).iter().zip(outcomes.iter_mut()) {
+            if !value.is_finite() && outcome.arrived() {
+                *outcome = Outcome::Failed(Failure { reason: Reason::NonFiniteInput, t, step: 0.0 });
+            }
+        }
+    }
+}

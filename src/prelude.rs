@@ -1,0 +1,11 @@
+//! What most scripts need, in one line: `use liouville::prelude::*;`.
+
+pub use num_dual::DualNum;
+
+pub use crate::density::{Base, Density, Pushforward, Sample, StandardNormal};
+pub use crate::field::{self, Mlp, TrainableField, VectorField};
+pub use crate::flow::{ContinuousFlow, Direction, Flow, TrainableFlow};
+pub use crate::kernels::Activation;
+pub use crate::ode::{dopri5, rk4, tsit5};
+pub use crate::real::Real;
+pub use crate::trace::{Hutchinson, Noise, Trace};
