@@ -24,7 +24,7 @@ pub struct Closure<F, const N: usize, const C: usize> {
 ///
 /// let pendulum = field::autonomous::<2, _>(|x| [x[1], -x[0].sin()]);
 /// let flow = ContinuousFlow::new(pendulum).tolerance(1e-9);
-/// let start = nalgebra::dmatrix![0.5; 0.0];
+/// let start = nalgebra::dmatrix![0.5f64; 0.0];
 /// let moved = flow.forward(&start)?;
 /// assert!(moved.log_det[0].abs() < 1e-9); // a Hamiltonian field keeps volumes
 /// # Ok::<(), liouville::Error>(())
@@ -64,7 +64,7 @@ where
 ///
 /// let decay = field::conditional::<1, 1, _>(|_, x, rate| [-x[0] * rate[0]]);
 /// let flow = ContinuousFlow::new(decay).tolerance(1e-10);
-/// let (points, rates) = (nalgebra::dmatrix![1.0, 1.0], nalgebra::dmatrix![0.5, 2.0]);
+/// let (points, rates) = (nalgebra::dmatrix![1.0f64, 1.0], nalgebra::dmatrix![0.5, 2.0]);
 /// let moved = flow.follow(Direction::Forward, &points, Some(&rates))?;
 /// assert!((moved.log_det[1] + 2.0).abs() < 1e-8);
 /// # Ok::<(), liouville::Error>(())

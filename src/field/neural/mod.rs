@@ -81,13 +81,16 @@ impl Shape {
     }
 }
 
-impl<T: Real> Mlp<T> {
-    /// A builder for a field in `dim` dimensions.
+// For one scalar only, so that `Mlp::new(2)` needs no annotation; the builder builds either.
+impl Mlp<f32> {
+    /// A builder for a field in `dim` dimensions, of either scalar.
     #[expect(clippy::new_ret_no_self, reason = "a network has sizes to choose before it exists")]
     pub fn new(dim: usize) -> MlpBuilder {
         MlpBuilder::new(dim)
     }
+}
 
+impl<T: Real> Mlp<T> {
     /// The widths of the hidden layers.
     pub fn hidden(&self) -> &[usize] {
         &self.shape.hidden

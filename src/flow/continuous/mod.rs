@@ -35,7 +35,7 @@ pub use train::ContinuousTape;
 ///     .trace(Trace::Exact)
 ///     .solver(dopri5())
 ///     .tolerance(1e-8);
-/// let moved = flow.forward(&nalgebra::dmatrix![1.0; 0.0])?;
+/// let moved = flow.forward(&nalgebra::dmatrix![1.0f64; 0.0])?;
 /// assert!((moved.log_det[0] + 2.0).abs() < 1e-7);
 /// # Ok::<(), liouville::Error>(())
 /// ```
