@@ -13,5 +13,6 @@ pub mod prelude;
 pub mod real;
 mod simd;
 pub mod trace;
+pub mod train;
 
 pub use error::{Error, Result};

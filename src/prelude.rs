@@ -9,3 +9,4 @@ pub use crate::kernels::Activation;
 pub use crate::ode::{dopri5, rk4, tsit5};
 pub use crate::real::Real;
 pub use crate::trace::{Hutchinson, Noise, Trace};
+pub use crate::train::{Coupling, Trainer};

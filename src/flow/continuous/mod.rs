@@ -74,6 +74,11 @@ impl<F, S> ContinuousFlow<F, S> {
         self
     }
 
+    /// The times of base and data.
+    pub fn times(&self) -> Span {
+        self.span
+    }
+
     /// The field.
     pub fn field(&self) -> &F {
         &self.field

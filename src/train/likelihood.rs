@@ -1,0 +1,140 @@
+//! Maximum likelihood: the mean negative log-density of the samples, in nats.
+
+use std::ops::Range;
+
+use super::{Loss, MiniBatch, Objective, Pool, accumulate};
+use crate::density::{Base, Pushforward};
+use crate::error::{Error, Result};
+use crate::flow::{Cotangent, Direction, Packet, Track, TrainableFlow};
+use crate::ode::Workspace;
+use crate::outcome::Effort;
+use crate::real::Real;
+
+/// -Σ log p(x_j) / n, whose minimum over all densities is the entropy of the data.
+///
+/// The gradient is that of the numbers that were computed: the accepted steps of each solve are
+/// taken back one by one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MaximumLikelihood;
+
+/// What one thread needs for a block.
+pub struct LikelihoodMemory<T, P> {
+    packet: Packet<T>,
+    workspace: Workspace<T>,
+    cotangent: Cotangent<T>,
+    tape: P,
+    log_prob: Vec<T>,
+}
+
+impl<T: Real, P: Default> Default for LikelihoodMemory<T, P> {
+    fn default() -> Self {
+        Self {
+            packet: Packet::new(Track::LogDet),
+            workspace: Workspace::new(),
+            cotangent: Cotangent::default(),
+            tape: P::default(),
+            log_prob: Vec::new(),
+        }
+    }
+}
+
+impl<T: Real, P> LikelihoodMemory<T, P> {
+    fn load(&mut self, batch: &MiniBatch<'_, T>, range: &Range<usize>) {
+        let columns = |matrix: &nalgebra::DMatrix<T>| range.start * matrix.nrows()..range.end * matrix.nrows();
+        let (points, contexts) = (batch.points, batch.contexts);
+        self.packet.load(
+            &points.as_slice()[columns(points)],
+            points.nrows(),
+            &contexts.as_slice()[columns(contexts)],
+            contexts.nrows(),
+        );
+    }
+
+    /// The sum of the negative log-densities of the packet, which has arrived at the base.
+    fn loss<B: Base<T>>(&mut self, base: &B, first: usize) -> Result<Loss> {
+        if let Some(error) = Error::from_outcomes(&self.packet.outcomes) {
+            let range = first..first + self.packet.len();
+            return Err(error.during(format!("columns {range:?} of the mini-batch, counted from its start")));
+        }
+        self.log_prob.resize(self.packet.points.lanes(), T::zero());
+        base.log_prob_rows(self.packet.points.view(), &mut self.log_prob);
+        let terms = self.log_prob.iter().zip(self.packet.log_det.row(0)).take(self.packet.len());
+        let value = terms.map(|(base, log_det)| -(*base + *log_det).wide()).sum();
+        let effort: Effort = self.packet.efforts.iter().copied().sum();
+        Ok(Loss { value, effort })
+    }
+
+    /// Sets the cotangents of the mean loss over `count` samples: -score / n and -1 / n.
+    fn seed_cotangent<B: Base<T>>(&mut self, base: &B, count: usize) {
+        let (packet, cotangent) = (&self.packet, &mut self.cotangent);
+        let (dim, used) = (packet.points.rows(), packet.len());
+        let share = T::of(-1.0 / count as f64);
+        cotangent.points.reshape(dim, used);
+        cotangent.log_det.reshape(1, used);
+        cotangent.context.reshape(packet.context.rows(), used);
+        cotangent.context.fill(T::zero());
+        base.score_rows(packet.points.view(), cotangent.points.view_mut());
+        for i in 0..dim {
+            let row = cotangent.points.row_mut(i);
+            row[..used].iter_mut().for_each(|value| *value *= share);
+            row[used..].fill(T::zero());
+        }
+        let row = cotangent.log_det.row_mut(0);
+        row[..used].fill(share);
+        row[used..].fill(T::zero());
+    }
+}
+
+impl<T, B, F> Objective<T, Pushforward<B, F>> for MaximumLikelihood
+where
+    T: Real,
+    B: Base<T>,
+    F: TrainableFlow<T>,
+{
+    type Memory = LikelihoodMemory<T, F::Tape>;
+
+    fn name(&self) -> &'static str {
+        "negative log-likelihood (nats)"
+    }
+
+    fn loss(
+        &self,
+        model: &Pushforward<B, F>,
+        batch: MiniBatch<'_, T>,
+        pool: &Pool<Self::Memory>,
+    ) -> Result<Loss> {
+        let count = batch.points.ncols();
+        let (mut loss, _) = accumulate(count, 0, pool, |range, memory, _: &mut [T]| {
+            memory.load(&batch, &range);
+            let LikelihoodMemory { packet, workspace, .. } = memory;
+            model.flow().follow_packet(Direction::Inverse, packet, workspace);
+            memory.loss(model.base(), range.start)
+        })?;
+        loss.value /= count as f64;
+        Ok(loss)
+    }
+
+    fn gradient(
+        &self,
+        model: &Pushforward<B, F>,
+        batch: MiniBatch<'_, T>,
+        pool: &Pool<Self::Memory>,
+        gradient: &mut [T],
+    ) -> Result<Loss> {
+        let (flow, count) = (model.flow(), batch.points.ncols());
+        let (mut loss, sums) = accumulate(count, flow.sums_len(), pool, |range, memory, sums| {
+            memory.load(&batch, &range);
+            let LikelihoodMemory { packet, workspace, tape, .. } = memory;
+            flow.record_packet(Direction::Inverse, packet, tape, workspace);
+            let loss = memory.loss(model.base(), range.start)?;
+            memory.seed_cotangent(model.base(), count);
+            let LikelihoodMemory { workspace, tape, cotangent, .. } = memory;
+            flow.pullback_packet(Direction::Inverse, tape, cotangent, sums, workspace);
+            Ok(loss)
+        })?;
+        gradient.fill(T::zero());
+        flow.fold(&sums, gradient);
+        loss.value /= count as f64;
+        Ok(loss)
+    }
+}

@@ -1,0 +1,34 @@
+//! Training: objectives, an optimiser, and the loop that ties them to data.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `trainer`, `run` | the settings, and the loop |
+//! | `objective` | what is minimised: the trait, and the model it needs |
+//! | `likelihood` | maximum likelihood, by the discrete gradient of the solve |
+//! | `flow_matching`, `coupling` | conditional flow matching, and how noise is paired with data |
+//! | `gradient` | a gradient over columns, in a fixed order for any number of threads |
+//! | `optimizer`, `schedule`, `average` | Adam, the learning rate, the moving average |
+//! | `report`, `progress` | every curve, and a bar |
+
+mod average;
+mod coupling;
+mod flow_matching;
+mod gradient;
+mod likelihood;
+mod objective;
+mod optimizer;
+mod progress;
+mod report;
+mod run;
+mod schedule;
+mod trainer;
+
+pub use coupling::Coupling;
+pub use flow_matching::FlowMatching;
+pub use gradient::{Pool, accumulate};
+pub use likelihood::MaximumLikelihood;
+pub use objective::{Loss, MiniBatch, Objective, Trainable};
+pub use optimizer::{Adam, Optimizer};
+pub use report::{Check, Report, StepReport, Stop};
+pub use schedule::Schedule;
+pub use trainer::Trainer;

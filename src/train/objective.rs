@@ -1,0 +1,107 @@
+//! What training minimises, and the model it needs.
+
+use nalgebra::DMatrix;
+
+use super::Pool;
+use crate::density::Pushforward;
+use crate::error::Result;
+use crate::flow::TrainableFlow;
+use crate::outcome::Effort;
+use crate::parameters::Layout;
+use crate::real::Real;
+
+/// A model with a flat vector of parameters.
+pub trait Trainable<T: Real> {
+    /// The dimension of the samples.
+    fn dim(&self) -> usize;
+
+    /// The number of context values of each sample.
+    fn context_dim(&self) -> usize;
+
+    /// An error if a setting of the model is out of range.
+    fn check(&self) -> Result<()>;
+
+    /// The names, shapes and places of the parameters.
+    fn layout(&self) -> Layout;
+
+    /// A copy of all parameters.
+    fn parameters(&self) -> Vec<T>;
+
+    /// Replaces all parameters.
+    fn set_parameters(&mut self, values: &[T]);
+}
+
+impl<T: Real, B, F: TrainableFlow<T>> Trainable<T> for Pushforward<B, F> {
+    fn dim(&self) -> usize {
+        self.flow().dim()
+    }
+
+    fn context_dim(&self) -> usize {
+        self.flow().context_dim()
+    }
+
+    fn check(&self) -> Result<()> {
+        self.flow().check()
+    }
+
+    fn layout(&self) -> Layout {
+        self.flow().layout()
+    }
+
+    fn parameters(&self) -> Vec<T> {
+        self.flow().parameters()
+    }
+
+    fn set_parameters(&mut self, values: &[T]) {
+        self.flow_mut().set_parameters(values);
+    }
+}
+
+/// The samples of one step of training.
+#[derive(Clone, Copy)]
+pub struct MiniBatch<'a, T: Real> {
+    /// The samples, dim x n.
+    pub points: &'a DMatrix<T>,
+    /// Their contexts, context_dim x n.
+    pub contexts: &'a DMatrix<T>,
+    /// Where random numbers that belong to this batch start.
+    pub seed: u64,
+}
+
+/// The mean loss over a batch, and what it cost.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Loss {
+    /// The mean over the samples.
+    pub value: f64,
+    /// The sum over the samples.
+    pub effort: Effort,
+}
+
+/// A loss with a gradient, for models of type `M`.
+pub trait Objective<T: Real, M>: Sync {
+    /// Memory that one thread uses from block to block and from step to step.
+    type Memory: Default + Send;
+
+    /// What the loss is called in reports, with its unit.
+    fn name(&self) -> &'static str;
+
+    /// The mean loss of a batch, without a gradient.
+    ///
+    /// # Errors
+    ///
+    /// If the loss of a sample cannot be computed.
+    fn loss(&self, model: &M, batch: MiniBatch<'_, T>, pool: &Pool<Self::Memory>) -> Result<Loss>;
+
+    /// The mean loss of a batch, and its gradient by the parameters (overwritten).
+    ///
+    /// # Errors
+    ///
+    /// If the loss of a sample cannot be computed.
+    fn gradient(
+        &self,
+        model: &M,
+        batch: MiniBatch<'_, T>,
+        pool: &Pool<Self::Memory>,
+        gradient: &mut [T],
+    ) -> Result<Loss>;
+}

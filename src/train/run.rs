@@ -1,0 +1,238 @@
+//! The loop of a training run.
+
+use std::time::Instant;
+
+use nalgebra::DMatrix;
+use rand::rngs::Xoshiro256PlusPlus;
+use rand::seq::SliceRandom;
+use rand::{Rng, RngExt, SeedableRng};
+
+use super::average::Average;
+use super::progress::Progress;
+use super::{Check, Loss, MiniBatch, Objective, Optimizer, Pool, Report, StepReport, Stop, Trainable, Trainer};
+use crate::error::{Error, Result};
+use crate::real::Real;
+
+/// The seed of the random part of every check, so that checks can be compared.
+const CHECK_SEED: u64 = 0x5eed;
+
+/// A training run under way.
+pub(super) struct Run<'a, T: Real, M, O: Objective<T, M>, P> {
+    settings: &'a Trainer<O, P>,
+    model: &'a mut M,
+    optimizer: P,
+    source: Source<'a, T>,
+    held_out: [DMatrix<T>; 2],
+    parameters: Vec<T>,
+    average: Option<Average>,
+    best: Option<(Check, Vec<T>)>,
+    pool: Pool<O::Memory>,
+    report: Report,
+    start: Instant,
+}
+
+impl<'a, T, M, O, P> Run<'a, T, M, O, P>
+where
+    T: Real,
+    M: Trainable<T>,
+    O: Objective<T, M>,
+    P: Optimizer<T> + Clone,
+{
+    pub fn new<R: Rng + ?Sized>(
+        settings: &'a Trainer<O, P>,
+        model: &'a mut M,
+        data: &'a DMatrix<T>,
+        contexts: &'a DMatrix<T>,
+        rng: &mut R,
+    ) -> Result<Self> {
+        let mut rng = Xoshiro256PlusPlus::from_rng(rng);
+        let mut order: Vec<usize> = (0..data.ncols()).collect();
+        order.shuffle(&mut rng);
+        let held = held_out_count(settings.held_out, order.len())?;
+        let held_out = [data, contexts].map(|matrix| matrix.select_columns(&order[..held]));
+        let source = Source::new(data, contexts, order.split_off(held), settings.batch, rng);
+        let parameters = model.parameters();
+        let mut optimizer = settings.optimizer.clone();
+        optimizer.start(parameters.len());
+        Ok(Self {
+            settings,
+            optimizer,
+            source,
+            held_out,
+            average: settings.average.map(|decay| Average::new(decay, &parameters)),
+            parameters,
+            model,
+            best: None,
+            pool: Pool::new(),
+            report: Report {
+                loss_name: settings.objective.name(),
+                steps: Vec::new(),
+                checks: Vec::new(),
+                best: None,
+                stop: Stop::Finished,
+            },
+            start: Instant::now(),
+        })
+    }
+
+    pub fn train(mut self) -> Result<Report> {
+        let progress = Progress::new(self.settings.steps, self.settings.progress);
+        let result = self.take_steps(&progress);
+        progress.finish();
+        let taken = self.report.steps.len();
+        match &self.best {
+            Some((check, parameters)) => {
+                self.report.best = Some(*check);
+                self.model.set_parameters(parameters);
+            }
+            None => self.model.set_parameters(&self.candidate()),
+        }
+        match result {
+            Ok(()) => Ok(self.report),
+            Err(error) => {
+                let kept = self.best.map_or_else(
+                    || "its last finite parameters".to_string(),
+                    |(check, _)| format!("the best parameters, those of step {}", check.step),
+                );
+                Err(Error::training(format!(
+                    "training stopped after {taken} steps, and the model keeps {kept}: {error}"
+                )))
+            }
+        }
+    }
+
+    fn take_steps(&mut self, progress: &Progress) -> Result<()> {
+        let steps = self.settings.steps;
+        let interval = self.settings.check_every.unwrap_or((steps / 20).max(1));
+        self.check(0)?;
+        let mut gradient = vec![T::zero(); self.parameters.len()];
+        let mut unimproved = 0;
+        for step in 0..steps {
+            self.step(step, &mut gradient)?;
+            progress.step(self.report.steps[step].loss);
+            let done = step + 1;
+            if done % interval == 0 || done == steps {
+                unimproved = if self.check(done)? { 0 } else { unimproved + 1 };
+                if unimproved >= self.settings.patience && done < steps {
+                    self.report.stop = Stop::Early;
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// One mini-batch: gradient, clipping, optimiser, average.
+    fn step(&mut self, step: usize, gradient: &mut [T]) -> Result<()> {
+        let settings = self.settings;
+        let batch = self.source.next();
+        let Loss { value, effort } = settings.objective.gradient(self.model, batch, &self.pool, gradient)?;
+        let norm = gradient.iter().map(|g| g.wide().powi(2)).sum::<f64>().sqrt();
+        if !(value.is_finite() && norm.is_finite()) {
+            return Err(Error::training(format!(
+                "the loss is {value} and the norm of its gradient {norm}: lower the learning rate"
+            )));
+        }
+        if norm > settings.clip {
+            let factor = T::of(settings.clip / norm);
+            gradient.iter_mut().for_each(|g| *g *= factor);
+        }
+        let learning_rate = settings.schedule.rate(step, settings.steps);
+        self.optimizer.step(learning_rate, &mut self.parameters, gradient);
+        self.model.set_parameters(&self.parameters);
+        if let Some(average) = &mut self.average {
+            average.update(&self.parameters);
+        }
+        self.report.steps.push(StepReport {
+            loss: value,
+            gradient_norm: norm,
+            learning_rate,
+            evaluations: effort.evaluations as f64 / self.source.batch as f64,
+            seconds: self.start.elapsed().as_secs_f64(),
+        });
+        Ok(())
+    }
+
+    /// The parameters that would be kept now.
+    fn candidate(&self) -> Vec<T> {
+        self.average.as_ref().map_or_else(|| self.parameters.clone(), Average::parameters)
+    }
+
+    /// Measures the held-out loss, and says whether it improved.
+    fn check(&mut self, step: usize) -> Result<bool> {
+        let [points, contexts] = &self.held_out;
+        if points.ncols() == 0 {
+            return Ok(true);
+        }
+        let candidate = self.candidate();
+        self.model.set_parameters(&candidate);
+        let batch = MiniBatch { points, contexts, seed: CHECK_SEED };
+        let loss = self.settings.objective.loss(self.model, batch, &self.pool);
+        self.model.set_parameters(&self.parameters);
+        let Loss { value, effort } = loss?;
+        let evaluations = effort.evaluations as f64 / points.ncols() as f64;
+        let check = Check { step, loss: value, evaluations };
+        self.report.checks.push(check);
+        let improved = self.best.as_ref().is_none_or(|(best, _)| value < best.loss);
+        if improved {
+            self.best = Some((check, candidate));
+        }
+        Ok(improved)
+    }
+}
+
+/// The number of samples to hold out, leaving at least one to train on.
+fn held_out_count(share: f64, samples: usize) -> Result<usize> {
+    if share == 0.0 {
+        return Ok(0);
+    }
+    let count = ((samples as f64 * share).round() as usize).max(1);
+    if count >= samples {
+        return Err(Error::empty(format!(
+            "{samples} samples are too few to hold out {count}: give more, or hold out none"
+        )));
+    }
+    Ok(count)
+}
+
+/// Mini-batches: all samples in random order, then again in another.
+struct Source<'a, T: Real> {
+    data: [&'a DMatrix<T>; 2],
+    order: Vec<usize>,
+    next: usize,
+    batch: usize,
+    current: [DMatrix<T>; 2],
+    rng: Xoshiro256PlusPlus,
+}
+
+impl<'a, T: Real> Source<'a, T> {
+    fn new(
+        data: &'a DMatrix<T>,
+        contexts: &'a DMatrix<T>,
+        order: Vec<usize>,
+        batch: usize,
+        rng: Xoshiro256PlusPlus,
+    ) -> Self {
+        let batch = batch.min(order.len());
+        let data = [data, contexts];
+        let current = data.map(|matrix| DMatrix::zeros(matrix.nrows(), batch));
+        // Starting behind the last sample makes the first batch shuffle.
+        Self { data, next: order.len(), order, batch, current, rng }
+    }
+
+    fn next(&mut self) -> MiniBatch<'_, T> {
+        for slot in 0..self.batch {
+            if self.next == self.order.len() {
+                self.order.shuffle(&mut self.rng);
+                self.next = 0;
+            }
+            let column = self.order[self.next];
+            for (current, data) in self.current.iter_mut().zip(self.data) {
+                current.set_column(slot, &data.column(column));
+            }
+            self.next += 1;
+        }
+        let [points, contexts] = &self.current;
+        MiniBatch { points, contexts, seed: self.rng.random() }
+    }
+}

@@ -1,0 +1,265 @@
+//! The settings of a training run.
+
+use nalgebra::DMatrix;
+use rand::Rng;
+
+use super::run::Run;
+use super::{Adam, Coupling, FlowMatching, MaximumLikelihood, Objective, Optimizer, Report, Schedule, Trainable};
+use crate::error::{Error, Result};
+use crate::real::Real;
+
+/// A training run: an objective, an optimiser, and how often what is done.
+///
+/// The same data, settings and random generator give the same parameters, bit for bit, on any
+/// number of threads.
+///
+/// ```
+/// use liouville::prelude::*;
+/// use rand::SeedableRng;
+///
+/// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+/// let data: nalgebra::DMatrix<f32> = StandardNormal::new(2).sample(500, &mut rng)?;
+/// let field = Mlp::new(2).hidden([16, 16]).build(&mut rng)?;
+/// let mut model = StandardNormal::new(2).pushed_by(ContinuousFlow::new(field));
+/// let report = Trainer::maximum_likelihood().steps(20).quiet().fit(&mut model, &data, &mut rng)?;
+/// assert_eq!(report.steps.len(), 20);
+/// # Ok::<(), liouville::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Trainer<O, P = Adam> {
+    pub(super) objective: O,
+    pub(super) optimizer: P,
+    pub(super) steps: usize,
+    pub(super) batch: usize,
+    pub(super) schedule: Schedule,
+    pub(super) clip: f64,
+    pub(super) held_out: f64,
+    pub(super) check_every: Option<usize>,
+    pub(super) patience: usize,
+    pub(super) average: Option<f64>,
+    pub(super) progress: bool,
+}
+
+impl Trainer<MaximumLikelihood> {
+    /// Minimises the negative log-likelihood.
+    pub fn maximum_likelihood() -> Self {
+        Self::new(MaximumLikelihood)
+    }
+}
+
+impl Trainer<FlowMatching> {
+    /// Fits the velocity to straight paths between independent samples of base and data.
+    pub fn flow_matching() -> Self {
+        Self::new(FlowMatching::default())
+    }
+
+    /// How noise is paired with data.
+    pub fn coupling(mut self, coupling: Coupling) -> Self {
+        self.objective.coupling = coupling;
+        self
+    }
+}
+
+impl<O> Trainer<O> {
+    /// Minimises any objective.
+    pub fn new(objective: O) -> Self {
+        Self {
+            objective,
+            optimizer: Adam::default(),
+            steps: 1000,
+            batch: 512,
+            schedule: Schedule { rate: 2e-3, warm_up: 50, floor: 0.01 },
+            clip: 10.0,
+            held_out: 0.1,
+            check_every: None,
+            patience: usize::MAX,
+            average: None,
+            progress: true,
+        }
+    }
+
+    /// The decoupled weight decay of AdamW. Default: 0, which is Adam.
+    pub fn weight_decay(mut self, decay: f64) -> Self {
+        self.optimizer.weight_decay = decay;
+        self
+    }
+}
+
+impl<O, P> Trainer<O, P> {
+    /// The number of steps. Default: 1000.
+    pub fn steps(mut self, steps: usize) -> Self {
+        self.steps = steps;
+        self
+    }
+
+    /// The number of samples in a mini-batch. Default: 512, or all if there are fewer.
+    pub fn batch(mut self, samples: usize) -> Self {
+        self.batch = samples;
+        self
+    }
+
+    /// The full learning rate. Default: 2e-3.
+    pub fn learning_rate(mut self, rate: f64) -> Self {
+        self.schedule.rate = rate;
+        self
+    }
+
+    /// The learning rate from step to step. Default: 50 steps of warm-up, then a cosine down to
+    /// one percent.
+    pub fn schedule(mut self, schedule: Schedule) -> Self {
+        self.schedule = schedule;
+        self
+    }
+
+    /// The largest global norm of a gradient; longer ones are shortened. Default: 10.
+    pub fn clip(mut self, norm: f64) -> Self {
+        self.clip = norm;
+        self
+    }
+
+    /// The share of the samples that is held out to choose the parameters by. Default: 0.1.
+    /// With 0 nothing is held out, and the last parameters are kept.
+    pub fn held_out(mut self, share: f64) -> Self {
+        self.held_out = share;
+        self
+    }
+
+    /// The number of steps between checks on the held-out samples. Default: a twentieth of all.
+    pub fn check_every(mut self, steps: usize) -> Self {
+        self.check_every = Some(steps);
+        self
+    }
+
+    /// Stops after this many checks without an improvement. Default: never.
+    pub fn patience(mut self, checks: usize) -> Self {
+        self.patience = checks;
+        self
+    }
+
+    /// Checks and keeps an exponential moving average of the parameters with this decay, such as
+    /// 0.999, in place of the last ones. Default: none.
+    pub fn average(mut self, decay: f64) -> Self {
+        self.average = Some(decay);
+        self
+    }
+
+    /// Shows no progress bar.
+    pub fn quiet(mut self) -> Self {
+        self.progress = false;
+        self
+    }
+
+    /// Another optimiser.
+    pub fn optimizer<Q>(self, optimizer: Q) -> Trainer<O, Q> {
+        Trainer {
+            objective: self.objective,
+            optimizer,
+            steps: self.steps,
+            batch: self.batch,
+            schedule: self.schedule,
+            clip: self.clip,
+            held_out: self.held_out,
+            check_every: self.check_every,
+            patience: self.patience,
+            average: self.average,
+            progress: self.progress,
+        }
+    }
+
+    /// Trains `model` on the columns of `data` (dim x n). Afterwards the model has the parameters
+    /// that did best on the held-out samples.
+    ///
+    /// # Errors
+    ///
+    /// If shapes do not fit, there are too few samples, a value is NaN or infinite, a setting is
+    /// out of range, or training meets a loss that cannot be computed; in the last case the model
+    /// keeps the best parameters so far.
+    pub fn fit<T, M, R>(&self, model: &mut M, data: &DMatrix<T>, rng: &mut R) -> Result<Report>
+    where
+        T: Real,
+        M: Trainable<T>,
+        O: Objective<T, M>,
+        P: Optimizer<T> + Clone,
+        R: Rng + ?Sized,
+    {
+        self.fit_given(model, data, &DMatrix::zeros(0, data.ncols()), rng)
+    }
+
+    /// Trains a conditional model: column `j` of `contexts` belongs to column `j` of `data`.
+    ///
+    /// # Errors
+    ///
+    /// As [`fit`](Trainer::fit).
+    pub fn fit_given<T, M, R>(
+        &self,
+        model: &mut M,
+        data: &DMatrix<T>,
+        contexts: &DMatrix<T>,
+        rng: &mut R,
+    ) -> Result<Report>
+    where
+        T: Real,
+        M: Trainable<T>,
+        O: Objective<T, M>,
+        P: Optimizer<T> + Clone,
+        R: Rng + ?Sized,
+    {
+        self.check()?;
+        model.check()?;
+        check_data(model, data, contexts)?;
+        Run::new(self, model, data, contexts, rng)?.train()
+    }
+
+    fn check(&self) -> Result<()> {
+        let positive = |value: f64| value > 0.0 && value.is_finite();
+        let unit = |value: f64| (0.0..1.0).contains(&value);
+        let claims = [
+            (self.steps > 0, "the number of steps must be at least one".to_string()),
+            (self.batch > 0, "the mini-batch must hold at least one sample".to_string()),
+            (
+                positive(self.schedule.rate),
+                format!("the learning rate is {}: give a positive number, such as 1e-3", self.schedule.rate),
+            ),
+            (
+                (0.0..=1.0).contains(&self.schedule.floor),
+                format!("the final share of the learning rate is {}: give 0 to 1", self.schedule.floor),
+            ),
+            (self.clip > 0.0, format!("the largest gradient norm is {}: give a positive number", self.clip)),
+            (unit(self.held_out), format!("the held-out share is {}: give 0 to less than 1", self.held_out)),
+            (self.check_every != Some(0), "checks must be at least one step apart".to_string()),
+            (
+                self.average.is_none_or(unit),
+                format!("the decay of the average is {:?}: give 0 to less than 1", self.average),
+            ),
+        ];
+        match claims.into_iter().find(|(holds, _)| !holds) {
+            Some((_, message)) => Err(Error::setting(message)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// An error unless data and contexts fit the model and are finite.
+fn check_data<T: Real, M: Trainable<T>>(model: &M, data: &DMatrix<T>, contexts: &DMatrix<T>) -> Result<()> {
+    if data.ncols() == 0 {
+        return Err(Error::empty("there is no sample to train on"));
+    }
+    for (what, matrix, rows) in [("data", data, model.dim()), ("contexts", contexts, model.context_dim())] {
+        if matrix.nrows() != rows || matrix.ncols() != data.ncols() {
+            return Err(Error::shape(format!(
+                "the {what} are {} x {}, expected {rows} x {}: samples are columns",
+                matrix.nrows(),
+                matrix.ncols(),
+                data.ncols()
+            )));
+        }
+        if let Some(i) = matrix.iter().position(|value| !value.is_finite()) {
+            let (row, column) = (i % rows, i / rows);
+            let value = matrix[i];
+            return Err(Error::non_finite(format!(
+                "the {what} hold {value} in row {row} of column {column}: remove or repair the sample"
+            )));
+        }
+    }
+    Ok(())
+}
