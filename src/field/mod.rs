@@ -92,6 +92,45 @@ pub trait VectorField<T: Real>: Send + Sync {
     }
 }
 
+impl<T: Real, F: VectorField<T> + ?Sized> VectorField<T> for Box<F> {
+    fn dim(&self) -> usize {
+        (**self).dim()
+    }
+
+    fn context_dim(&self) -> usize {
+        (**self).context_dim()
+    }
+
+    fn velocity(&self, at: At<'_, T>, velocity: RowsMut<'_, T>, scratch: &mut Scratch<T>) {
+        (**self).velocity(at, velocity, scratch);
+    }
+
+    fn jvp(
+        &self,
+        at: At<'_, T>,
+        tangents: Rows<'_, T>,
+        velocity: RowsMut<'_, T>,
+        products: RowsMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) {
+        (**self).jvp(at, tangents, velocity, products, scratch);
+    }
+
+    fn divergence(
+        &self,
+        at: At<'_, T>,
+        velocity: RowsMut<'_, T>,
+        divergence: &mut [T],
+        scratch: &mut Scratch<T>,
+    ) {
+        (**self).divergence(at, velocity, divergence, scratch);
+    }
+
+    fn divergence_cost(&self) -> f64 {
+        (**self).divergence_cost()
+    }
+}
+
 /// The exact divergence of any field as the sum of e_i' J e_i over the dim unit tangents.
 pub fn divergence_by_tangents<T: Real, F: VectorField<T> + ?Sized>(
     field: &F,
@@ -117,7 +156,7 @@ pub fn divergence_by_tangents<T: Real, F: VectorField<T> + ?Sized>(
 }
 
 /// Writes the unit vectors e_1, ..., e_dim as tangents of every lane.
-pub(crate) fn unit_tangents<T: Real>(mut tangents: RowsMut<'_, T>, lanes: usize) {
+pub fn unit_tangents<T: Real>(mut tangents: RowsMut<'_, T>, lanes: usize) {
     for i in 0..tangents.rows() {
         let row = tangents.row_mut(i);
         row.fill(T::zero());
@@ -220,7 +259,7 @@ pub trait TrainableField<T: Real>: VectorField<T> {
 }
 
 /// Evaluates velocity and traces of any field, without keeping anything.
-pub(crate) fn evaluate<T: Real, F: VectorField<T> + ?Sized>(
+pub fn evaluate<T: Real, F: VectorField<T> + ?Sized>(
     field: &F,
     at: At<'_, T>,
     traced: Traced<'_, T>,

@@ -36,6 +36,10 @@ pub fn external_dopri5() -> External {
 }
 
 /// Dormand-Prince 8(5,3) of `ode_solvers`. Tolerances 1e-5, at most 10,000 steps.
+///
+/// In version 0.6.2 of the crate the node of the twelfth stage is zero where it should be one, which
+/// spoils fields that depend on time. Here the time travels as a component of the state, which does
+/// not use the nodes.
 pub fn external_dop853() -> External {
     External::new(Method::Dop853)
 }
@@ -78,6 +82,8 @@ impl ErrorControlled for External {
 struct Single<'a, T, R: ?Sized> {
     rhs: &'a R,
     memory: &'a RefCell<Memory<T>>,
+    /// Whether the time travels as a last component of the state.
+    timed: bool,
     /// The time of the last evaluation that was not finite.
     non_finite: &'a Cell<Option<f64>>,
 }
@@ -95,12 +101,15 @@ impl<T: Real, R: RightHandSide<T> + ?Sized> System<f64, DVector<f64>> for Single
     fn system(&self, t: f64, y: &DVector<f64>, dydt: &mut DVector<f64>) {
         let mut memory = self.memory.borrow_mut();
         let Memory { times, y: point, dydt: velocity, carried, scratch } = &mut *memory;
+        let rows = point.rows();
+        let t = if self.timed { y[rows] } else { t };
         times.fill(T::of(t));
-        for (i, value) in y.iter().enumerate() {
+        for (i, value) in y.iter().take(rows).enumerate() {
             point.row_mut(i).fill(T::of(*value));
         }
         self.rhs.evaluate(times.row(0), point.view(), carried.view(), velocity.view_mut(), scratch);
-        for (i, value) in dydt.iter_mut().enumerate() {
+        dydt.fill(1.0);
+        for (i, value) in dydt.iter_mut().take(rows).enumerate() {
             *value = velocity.row(i)[0].wide();
             if !value.is_finite() {
                 self.non_finite.set(Some(t));
@@ -150,11 +159,14 @@ impl<T: Real> Solver<T> for External {
             for i in 0..batch.carried.rows() {
                 memory.borrow_mut().carried.row_mut(i).fill(batch.carried.row(i)[j]);
             }
-            let start = DVector::from_fn(rows, |i, _| batch.state.row(i)[j].wide());
+            let timed = self.method == Method::Dop853;
+            let start = DVector::from_fn(rows + usize::from(timed), |i, _| {
+                if i == rows { span.from } else { batch.state.row(i)[j].wide() }
+            });
             let non_finite = Cell::new(None);
-            let single = Single { rhs, memory: &memory, non_finite: &non_finite };
+            let single = Single { rhs, memory: &memory, timed, non_finite: &non_finite };
             let (end, result) = self.run(single, span, start);
-            for (i, value) in end.iter().enumerate() {
+            for (i, value) in end.iter().take(rows).enumerate() {
                 batch.state.row_mut(i)[j] = T::of(*value);
             }
             match result {

@@ -121,17 +121,23 @@ impl<T: Real, F: VectorField<T>, S: Solver<T>> Flow<T> for ContinuousFlow<F, S> 
     }
 
     fn check(&self) -> Result<()> {
-        if !(self.span.from.is_finite() && self.span.to.is_finite()) {
-            return Err(Error::setting(format!(
-                "the span from {} to {} is not finite",
-                self.span.from, self.span.to
-            )));
-        }
+        check_span(self.span)?;
         self.trace.check()?;
         self.solver.check()
     }
 
     fn follow_packet(&self, direction: Direction, packet: &mut Packet<T>, workspace: &mut Workspace<T>) {
+        self.follow_span(self.directed(direction), packet, workspace);
+    }
+}
+
+impl<F, S> ContinuousFlow<F, S> {
+    /// Moves a packet along any span.
+    fn follow_span<T: Real>(&self, span: Span, packet: &mut Packet<T>, workspace: &mut Workspace<T>)
+    where
+        F: VectorField<T>,
+        S: Solver<T>,
+    {
         let rhs = self.augmented(packet.track);
         let mut state = workspace.scratch.take(rhs.state_rows(), packet.len());
         let mut carried = workspace.scratch.take(rhs.carried_rows(), packet.len());
@@ -142,14 +148,12 @@ impl<T: Real, F: VectorField<T>, S: Solver<T>> Flow<T> for ContinuousFlow<F, S> 
             outcomes: &mut packet.outcomes,
             efforts: &mut packet.efforts,
         };
-        self.solver.solve(&rhs, self.directed(direction), batch, workspace);
+        self.solver.solve(&rhs, span, batch, workspace);
         self.unpack(&rhs, packet, &state);
         workspace.scratch.give(carried);
         workspace.scratch.give(state);
     }
-}
 
-impl<F, S> ContinuousFlow<F, S> {
     /// The equations to be solved.
     fn augmented<T: Real>(&self, track: Track) -> Augmented<'_, F>
     where
@@ -209,6 +213,14 @@ impl<F, S> ContinuousFlow<F, S> {
             }
         }
     }
+}
+
+/// An error unless both ends are finite.
+fn check_span(Span { from, to }: Span) -> Result<()> {
+    if from.is_finite() && to.is_finite() {
+        return Ok(());
+    }
+    Err(Error::setting(format!("the span from {from} to {to} is not finite")))
 }
 
 /// A number that depends on the bits of a sample and its context, and on nothing else.

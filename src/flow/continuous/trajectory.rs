@@ -2,14 +2,39 @@
 
 use nalgebra::DMatrix;
 
-use super::super::{Direction, Track, all_arrived, transport};
-use super::ContinuousFlow;
+use super::super::{Direction, Flow, Packet, Track, all_arrived, transport};
+use super::{ContinuousFlow, check_span};
 use crate::error::{Error, Result};
 use crate::field::VectorField;
-use crate::ode::Solver;
+use crate::ode::{Solver, Span, Workspace};
 use crate::real::Real;
 
-impl<F: Clone, S: Clone> ContinuousFlow<F, S> {
+/// A flow along a part of its way, or beyond its ends.
+struct Leg<'a, F, S> {
+    flow: &'a ContinuousFlow<F, S>,
+    span: Span,
+}
+
+impl<T: Real, F: VectorField<T>, S: Solver<T>> Flow<T> for Leg<'_, F, S> {
+    fn dim(&self) -> usize {
+        self.flow.dim()
+    }
+
+    fn context_dim(&self) -> usize {
+        self.flow.context_dim()
+    }
+
+    fn check(&self) -> Result<()> {
+        check_span(self.span)?;
+        self.flow.check()
+    }
+
+    fn follow_packet(&self, _: Direction, packet: &mut Packet<T>, workspace: &mut Workspace<T>) {
+        self.flow.follow_span(self.span, packet, workspace);
+    }
+}
+
+impl<F, S> ContinuousFlow<F, S> {
     /// Where every column of `points` is at each of the given times; `points` are the places at
     /// the first of them. The times may run either way.
     ///
@@ -42,9 +67,9 @@ impl<F: Clone, S: Clone> ContinuousFlow<F, S> {
         }
         let mut path = vec![points.clone()];
         for pair in times.windows(2) {
-            let part = self.clone().span(pair[0], pair[1]);
+            let leg = Leg { flow: self, span: Span { from: pair[0], to: pair[1] } };
             let last = &path[path.len() - 1];
-            let moved = transport(&part, Direction::Forward, last, context, Track::Points)?;
+            let moved = transport(&leg, Direction::Forward, last, context, Track::Points)?;
             path.push(all_arrived(moved)?.points);
         }
         Ok(path)

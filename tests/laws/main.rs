@@ -1,0 +1,10 @@
+//! The laws that every field, solver and flow of the crate obeys; `catalogue` lists them all.
+
+mod catalogue;
+mod density;
+mod estimate;
+mod fields;
+mod flows;
+mod gradients;
+mod same_bits;
+mod support;
