@@ -1,6 +1,7 @@
 //! Continuous-time normalizing flows.
 
 pub mod columns;
+pub mod data;
 pub mod density;
 pub mod error;
 pub mod field;

@@ -2,6 +2,7 @@
 
 pub use num_dual::DualNum;
 
+pub use crate::data;
 pub use crate::density::{Base, Density, Pushforward, Sample, StandardNormal};
 pub use crate::field::{self, Mlp, TrainableField, VectorField};
 pub use crate::flow::{ContinuousFlow, Direction, Flow, TrainableFlow};

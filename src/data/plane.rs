@@ -1,0 +1,133 @@
+//! A formula in the plane as a density of either scalar.
+
+use nalgebra::{DMatrix, DVector};
+use rand::Rng;
+use rayon::prelude::*;
+
+use crate::density::{Density, Sample, room_for};
+use crate::error::{Error, Result};
+use crate::real::Real;
+
+/// A density in the plane, in `f64`.
+pub trait Formula: Send + Sync {
+    /// An error that names the setting that is out of range.
+    ///
+    /// # Errors
+    ///
+    /// If there is one.
+    fn check(&self) -> Result<()>;
+
+    /// The log-density at a finite point, in nats; -∞ outside the support.
+    fn log_density(&self, point: [f64; 2]) -> f64;
+
+    /// One sample.
+    fn draw<R: Rng + ?Sized>(&self, rng: &mut R) -> [f64; 2];
+}
+
+/// A [`Formula`], scaled and shifted, as a [`Density`] and [`Sample`] of either scalar.
+///
+/// ```
+/// use liouville::prelude::*;
+/// use rand::SeedableRng;
+///
+/// let moons = data::two_moons(0.1).scaled(2.0).shifted([-1.0, -0.2]);
+/// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+/// let points: nalgebra::DMatrix<f32> = moons.sample(100, &mut rng)?;
+/// let log_p = moons.log_prob(&points)?;
+/// assert_eq!(log_p.len(), 100);
+/// # Ok::<(), liouville::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Plane<F> {
+    formula: F,
+    scale: f64,
+    shift: [f64; 2],
+}
+
+impl<F: Formula> Plane<F> {
+    pub(super) fn new(formula: F) -> Self {
+        Self { formula, scale: 1.0, shift: [0.0; 2] }
+    }
+
+    /// The distribution of `factor` times a sample.
+    pub fn scaled(mut self, factor: f64) -> Self {
+        self.scale *= factor;
+        self.shift = self.shift.map(|shift| shift * factor);
+        self
+    }
+
+    /// The distribution of a sample plus `by`.
+    pub fn shifted(mut self, by: [f64; 2]) -> Self {
+        self.shift = [self.shift[0] + by[0], self.shift[1] + by[1]];
+        self
+    }
+
+    fn check(&self) -> Result<()> {
+        if self.scale == 0.0 || !self.scale.is_finite() || !self.shift.iter().all(|s| s.is_finite()) {
+            return Err(Error::setting(format!(
+                "cannot scale by {} and shift by {:?}: give finite numbers and no zero scale",
+                self.scale, self.shift
+            )));
+        }
+        self.formula.check()
+    }
+
+    fn log_density(&self, point: [f64; 2]) -> f64 {
+        let inner = [0, 1].map(|i| (point[i] - self.shift[i]) / self.scale);
+        self.formula.log_density(inner) - 2.0 * self.scale.abs().ln()
+    }
+}
+
+impl<T: Real, F: Formula> Density<T> for Plane<F> {
+    fn dim(&self) -> usize {
+        2
+    }
+
+    fn log_prob(&self, points: &DMatrix<T>) -> Result<DVector<T>> {
+        self.check()?;
+        if points.nrows() != 2 {
+            return Err(Error::shape(format!(
+                "points are {} x {}; in the plane they have two rows: samples are columns",
+                points.nrows(),
+                points.ncols()
+            )));
+        }
+        if points.ncols() == 0 {
+            return Err(Error::empty("there is no column: give at least one point"));
+        }
+        if let Some(i) = points.iter().position(|value| !value.is_finite()) {
+            let value = points[i];
+            return Err(Error::non_finite(format!("column {} holds {value}: remove or repair it", i / 2)));
+        }
+        let values = points.as_slice().par_chunks(2);
+        let log_prob = values.map(|x| T::of(self.log_density([x[0].wide(), x[1].wide()])));
+        Ok(DVector::from_vec(log_prob.collect()))
+    }
+}
+
+impl<T: Real, F: Formula> Sample<T> for Plane<F> {
+    fn sample<R: Rng + ?Sized>(&self, count: usize, rng: &mut R) -> Result<DMatrix<T>> {
+        self.check()?;
+        let mut values = room_for(2, count)?;
+        for _ in 0..count {
+            let point = self.formula.draw(rng);
+            for (x, shift) in point.into_iter().zip(self.shift) {
+                values.push(T::of(self.scale * x + shift));
+            }
+        }
+        Ok(DMatrix::from_vec(2, count, values))
+    }
+}
+
+/// An error unless `value` is positive and finite.
+pub(super) fn positive(what: &str, value: f64) -> Result<()> {
+    if value > 0.0 && value.is_finite() {
+        return Ok(());
+    }
+    Err(Error::setting(format!("the {what} is {value}: give a positive number")))
+}
+
+/// A standard normal number.
+pub(super) fn normal<R: Rng + ?Sized>(rng: &mut R) -> f64 {
+    rand_distr::Distribution::sample(&rand_distr::StandardNormal, rng)
+}
