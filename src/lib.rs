@@ -10,6 +10,8 @@ pub mod kernels;
 pub mod ode;
 pub mod outcome;
 pub mod parameters;
+#[cfg(feature = "plot")]
+pub mod plot;
 pub mod prelude;
 pub mod real;
 mod simd;

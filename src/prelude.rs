@@ -8,6 +8,8 @@ pub use crate::field::{self, Mlp, TrainableField, VectorField};
 pub use crate::flow::{ContinuousFlow, Direction, Flow, TrainableFlow};
 pub use crate::kernels::Activation;
 pub use crate::ode::{dopri5, rk4, tsit5};
+#[cfg(feature = "plot")]
+pub use crate::plot::{self, Picture};
 pub use crate::real::Real;
 pub use crate::trace::{Hutchinson, Noise, Trace};
 pub use crate::train::{Coupling, Trainer};

@@ -1,6 +1,6 @@
 //! Fused helpers on slices: products, sums and both at once, element by element.
 
-use super::dispatch::{InstructionSet, instruction_set, stamp};
+use super::dispatch::{instruction_set, stamp};
 use crate::columns::{LANES, Rows};
 use crate::real::Real;
 use crate::simd::Vector;

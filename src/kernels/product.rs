@@ -1,6 +1,6 @@
 //! Weights times a block: C = start + A B.
 
-use super::dispatch::{InstructionSet, instruction_set, stamp};
+use super::dispatch::{instruction_set, stamp};
 use super::tile::{Operands, Seed, tiles};
 use crate::columns::{Rows, RowsMut};
 use crate::real::Real;

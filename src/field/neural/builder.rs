@@ -1,8 +1,10 @@
 //! How a neural field is put together, and where its parameters start.
 
+use std::sync::OnceLock;
+
 use rand::{Rng, RngExt};
 
-use super::{Contraction, Layer, Mlp, Shape};
+use super::{Layer, Mlp, Shape};
 use crate::error::{Error, Result};
 use crate::kernels::Activation;
 use crate::parameters::Layout;
@@ -90,10 +92,7 @@ impl MlpBuilder {
     }
 
     fn assemble<T: Real>(&self, layout: Layout, layers: Vec<Layer>, values: Vec<T>) -> Mlp<T> {
-        let shape = self.shape.clone();
-        let mut field = Mlp { shape, layers, layout, values, contraction: Contraction::default() };
-        field.contract();
-        field
+        Mlp { shape: self.shape.clone(), layers, layout, values, contraction: OnceLock::new() }
     }
 
     /// Names and places of all weights and biases.

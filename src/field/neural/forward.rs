@@ -63,7 +63,7 @@ impl<T: Real> VectorField<T> for Mlp<T> {
         match self.depth() {
             0 => {
                 self.velocity(at, velocity, scratch);
-                divergence.fill(self.contraction.values[0]);
+                divergence.fill(self.contraction()[0]);
             }
             1 | 2 => self.contracted_divergence(at, velocity, divergence, scratch),
             _ => self.divergence_by_unit_tangents(at, velocity, divergence, scratch),
@@ -128,7 +128,7 @@ impl<T: Real> Mlp<T> {
         self.input(at, input.view_mut());
         let [mut value, slope] = self.layer_with_slope(0, input, scratch);
         if self.depth() == 1 {
-            let c = Weights::new(&self.contraction.values, 1, self.hidden()[0]);
+            let c = Weights::new(self.contraction(), 1, self.hidden()[0]);
             product(c, slope.view(), Start::Zero, RowsMut::new(divergence, lanes));
         } else {
             let [second, second_slope] = self.layer_with_slope(1, value, scratch);

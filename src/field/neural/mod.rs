@@ -12,10 +12,11 @@ mod contraction;
 mod forward;
 mod reverse;
 
+use std::sync::OnceLock;
+
 use crate::kernels::{Activation, Weights};
 use crate::parameters::Layout;
 use crate::real::Real;
-use contraction::Contraction;
 
 pub use builder::MlpBuilder;
 pub use reverse::MlpTape;
@@ -47,7 +48,8 @@ pub struct Mlp<T> {
     layers: Vec<Layer>,
     layout: Layout,
     values: Vec<T>,
-    contraction: Contraction<T>,
+    /// The constant of the exact trace; see `contraction`.
+    contraction: OnceLock<Vec<T>>,
 }
 
 /// The sizes and choices that determine a network.

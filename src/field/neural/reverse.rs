@@ -51,7 +51,7 @@ impl<T: Real> TrainableField<T> for Mlp<T> {
 
     fn set_parameters(&mut self, values: &[T]) {
         self.values.copy_from_slice(values);
-        self.contract();
+        self.contraction.take();
     }
 
     fn sums_len(&self) -> usize {
@@ -186,9 +186,9 @@ impl<T: Real> Mlp<T> {
         let lanes = tape.input.lanes();
         match (way, self.depth()) {
             (Way::Untraced, _) => {}
-            (Way::Contracted, 0) => traces.row_mut(0).fill(self.contraction.values[0]),
+            (Way::Contracted, 0) => traces.row_mut(0).fill(self.contraction()[0]),
             (Way::Contracted, 1) => {
-                let c = crate::kernels::Weights::new(&self.contraction.values, 1, self.hidden()[0]);
+                let c = crate::kernels::Weights::new(self.contraction(), 1, self.hidden()[0]);
                 product(c, tape.layers[0].slope.view(), Start::Zero, traces);
             }
             (Way::Contracted, _) => {
@@ -320,7 +320,7 @@ impl<T: Real> Mlp<T> {
         let trace = traces.row(0);
         match (self.depth(), l) {
             (1, _) => {
-                for (i, c) in self.contraction.values.iter().enumerate() {
+                for (i, c) in self.contraction().iter().enumerate() {
                     for (out, trace) in by_slope.row_mut(i).iter_mut().zip(trace) {
                         *out = *c * *trace;
                     }

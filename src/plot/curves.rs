@@ -1,0 +1,176 @@
+//! Curves over a common axis, with a legend.
+
+use super::canvas::{Anchor, Area, Canvas, Picture};
+use super::frame::{Captions, Frame, Range, Scaling, range_of};
+use super::style::{INK, NUMBER, SERIES, WHITE, text_width};
+use crate::error::{Error, Result};
+
+/// A picture of curves; made by [`curves`].
+#[derive(Debug, Clone)]
+pub struct CurvesPicture {
+    series: Vec<Series>,
+    captions: Captions,
+    scaling: Scaling,
+    y: Option<Range>,
+    size: (u32, u32),
+    problem: Option<Error>,
+}
+
+#[derive(Debug, Clone)]
+struct Series {
+    label: String,
+    points: Vec<[f64; 2]>,
+    dotted: bool,
+}
+
+/// Curves, to be added one by one.
+///
+/// ```no_run
+/// use liouville::prelude::*;
+///
+/// let steps = [1.0, 2.0, 3.0];
+/// plot::curves().line("loss", &steps, &[3.0, 2.5, 2.4]).axis_labels("step", "nats").save("loss.png")?;
+/// # Ok::<(), liouville::Error>(())
+/// ```
+pub fn curves() -> CurvesPicture {
+    CurvesPicture {
+        series: Vec::new(),
+        captions: Captions::default(),
+        scaling: Scaling::Free,
+        y: None,
+        size: (1000, 640),
+        problem: None,
+    }
+}
+
+impl CurvesPicture {
+    /// A line through the points (x, y); NaN leaves a gap.
+    pub fn line(self, label: &str, xs: &[f64], ys: &[f64]) -> Self {
+        self.add(label, xs, ys, false)
+    }
+
+    /// The points (x, y), joined by a line.
+    pub fn points(self, label: &str, xs: &[f64], ys: &[f64]) -> Self {
+        self.add(label, xs, ys, true)
+    }
+
+    fn add(mut self, label: &str, xs: &[f64], ys: &[f64], dotted: bool) -> Self {
+        if xs.len() != ys.len() {
+            let (x, y) = (xs.len(), ys.len());
+            self.problem.get_or_insert(Error::shape(format!("{label}: {x} values of x, {y} of y")));
+        }
+        let points = xs.iter().zip(ys).map(|(&x, &y)| [x, y]).collect();
+        self.series.push(Series { label: label.to_string(), points, dotted });
+        self
+    }
+
+    /// What stands above.
+    pub fn title(mut self, text: &str) -> Self {
+        self.captions.title = text.to_string();
+        self
+    }
+
+    /// What stands at the axes.
+    pub fn axis_labels(mut self, x: &str, y: &str) -> Self {
+        (self.captions.x, self.captions.y) = (x.to_string(), y.to_string());
+        self
+    }
+
+    /// Makes the second axis logarithmic; values that are not positive are left out.
+    pub fn log_y(mut self) -> Self {
+        self.scaling = Scaling::LogY;
+        self
+    }
+
+    /// From where to where the second axis runs.
+    pub fn y_range(mut self, from: f64, to: f64) -> Self {
+        self.y = Some([from, to]);
+        self
+    }
+
+    /// Width and height in pixels.
+    pub fn size(mut self, width: u32, height: u32) -> Self {
+        self.size = (width, height);
+        self
+    }
+
+    fn shown(&self, point: &[f64; 2]) -> bool {
+        point.iter().all(|value| value.is_finite()) && (self.scaling != Scaling::LogY || point[1] > 0.0)
+    }
+
+    fn ranges(&self) -> Result<[Range; 2]> {
+        let shown = || self.series.iter().flat_map(|s| &s.points).filter(|p| self.shown(p));
+        let x = range_of(shown().map(|p| p[0]), 0.0);
+        let y = match self.scaling {
+            Scaling::LogY => range_of(shown().map(|p| p[1].ln()), 0.06).map(|range| range.map(f64::exp)),
+            _ => range_of(shown().map(|p| p[1]), 0.06),
+        };
+        match (x, y) {
+            (Some(x), Some(y)) => Ok([x, super::frame::check_range("y", self.y.unwrap_or(y))?]),
+            _ => Err(Error::empty("there is no finite point to draw a curve through")),
+        }
+    }
+}
+
+impl Picture for CurvesPicture {
+    fn size(&self) -> (u32, u32) {
+        self.size
+    }
+
+    fn draw(&self, canvas: &mut Canvas, area: Area) -> Result<()> {
+        if let Some(error) = &self.problem {
+            return Err(error.clone());
+        }
+        let [x, y] = self.ranges()?;
+        let frame = Frame::new(area, &self.captions, x, y, self.scaling);
+        frame.draw_grid(canvas);
+        for (k, series) in self.series.iter().enumerate() {
+            let color = SERIES[k % SERIES.len()];
+            for run in series.points.split(|point| !self.shown(point)) {
+                frame.draw_line(canvas, run, color, 1.0, 2.0);
+                for point in run.iter().filter(|p| series.dotted && frame.contains(**p)) {
+                    canvas.dot(frame.at(*point), 5.0, color, 1.0);
+                }
+            }
+        }
+        frame.draw_axes(canvas, &self.captions);
+        self.draw_legend(canvas, &frame);
+        Ok(())
+    }
+}
+
+impl CurvesPicture {
+    /// Names on a white ground, in the corner that hides the fewest points.
+    fn draw_legend(&self, canvas: &mut Canvas, frame: &Frame) {
+        let named: Vec<_> = self.series.iter().enumerate().filter(|(_, s)| !s.label.is_empty()).collect();
+        let widest = named.iter().map(|(_, s)| text_width(&s.label, NUMBER)).fold(0.0, f64::max);
+        if named.is_empty() {
+            return;
+        }
+        let (width, height) = (widest + 68.0, 8.0 + 32.0 * named.len() as f64);
+        let inner = frame.inner;
+        let corner = |right: bool, below: bool| {
+            let left = if right { inner.right - width - 10.0 } else { inner.left + 10.0 };
+            let top = if below { inner.bottom - height - 10.0 } else { inner.top + 10.0 };
+            Area { left, right: left + width, top, bottom: top + height }
+        };
+        let hidden = |ground: &Area| {
+            let all = self.series.iter().flat_map(|series| &series.points).filter(|p| self.shown(p));
+            let inside = |[x, y]: [f64; 2]| {
+                (ground.left..ground.right).contains(&x) && (ground.top..ground.bottom).contains(&y)
+            };
+            all.filter(|point| inside(frame.at(**point))).count()
+        };
+        let corners = [corner(true, false), corner(true, true), corner(false, false), corner(false, true)];
+        let Some(ground) = corners.into_iter().min_by_key(hidden) else {
+            return;
+        };
+        canvas.fill(ground, WHITE);
+        for (row, (k, series)) in named.into_iter().enumerate() {
+            let y = ground.top + 20.0 + 32.0 * row as f64;
+            let color = SERIES[k % SERIES.len()];
+            canvas.line(vec![[ground.left + 8.0, y], [ground.left + 44.0, y]], color, 3.0);
+            canvas.text([ground.left + 54.0, y], &series.label, NUMBER, INK, Anchor::Left);
+        }
+    }
+}

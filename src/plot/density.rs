@@ -1,0 +1,263 @@
+//! A density in the plane: heat map, colour bar, highest-density regions.
+
+use nalgebra::DMatrix;
+
+use super::canvas::{Anchor, Area, Canvas, Picture};
+use super::colormap::viridis;
+use super::contour::{Grid, mass_level};
+use super::frame::{Captions, Frame, Range, Scaling, check_range, fill_area, range_of};
+use super::samples::{check_plane, draw_dots, points_of};
+use super::style::{AXIS, INK, LABEL, NUMBER, WHITE};
+use super::ticks::{label, ticks};
+use crate::density::Density;
+use crate::error::{Error, Result};
+use crate::real::Real;
+
+/// The number of colours in the map; cells of one colour are drawn as one.
+const COLORS: f64 = 128.0;
+/// The shares of the mass within the contour lines.
+const SHARES: [f64; 2] = [0.5, 0.9];
+
+/// A picture of a density in the plane; made by [`density`].
+pub struct DensityPicture<'a, T: Real> {
+    model: &'a dyn Density<T>,
+    x: Option<Range>,
+    y: Option<Range>,
+    resolution: usize,
+    captions: Captions,
+    samples: Option<DMatrix<T>>,
+    size: (u32, u32),
+}
+
+/// A heat map of a density in the plane, with a colour bar and the borders of the smallest regions
+/// that hold 50% and 90% of the mass. The ranges are found unless they are given.
+///
+/// ```no_run
+/// use liouville::prelude::*;
+///
+/// let moons = data::two_moons(0.1);
+/// plot::density::<f64>(&moons).title("two moons").save("moons.png")?;
+/// # Ok::<(), liouville::Error>(())
+/// ```
+pub fn density<T: Real>(model: &dyn Density<T>) -> DensityPicture<'_, T> {
+    let captions = Captions { x: "x₁".into(), y: "x₂".into(), title: String::new() };
+    DensityPicture { model, x: None, y: None, resolution: 200, captions, samples: None, size: (1000, 840) }
+}
+
+impl<T: Real> DensityPicture<'_, T> {
+    /// From where to where the first axis runs.
+    pub fn x_range(mut self, from: f64, to: f64) -> Self {
+        self.x = Some([from, to]);
+        self
+    }
+
+    /// From where to where the second axis runs.
+    pub fn y_range(mut self, from: f64, to: f64) -> Self {
+        self.y = Some([from, to]);
+        self
+    }
+
+    /// The number of grid nodes along each axis. Default: 200.
+    pub fn resolution(mut self, nodes: usize) -> Self {
+        self.resolution = nodes;
+        self
+    }
+
+    /// What stands above.
+    pub fn title(mut self, text: &str) -> Self {
+        self.captions.title = text.to_string();
+        self
+    }
+
+    /// What stands at the axes. Default: x₁ and x₂.
+    pub fn axis_labels(mut self, x: &str, y: &str) -> Self {
+        (self.captions.x, self.captions.y) = (x.to_string(), y.to_string());
+        self
+    }
+
+    /// Draws samples (2 x n) on top.
+    pub fn samples(mut self, points: &DMatrix<T>) -> Self {
+        self.samples = Some(points.clone());
+        self
+    }
+
+    /// Width and height in pixels.
+    pub fn size(mut self, width: u32, height: u32) -> Self {
+        self.size = (width, height);
+        self
+    }
+
+    /// Densities on a grid of nodes.
+    fn evaluate(&self, nodes: usize, x: Range, y: Range) -> Result<Vec<f64>> {
+        let along = |range: Range, k: usize| {
+            range[0] + (range[1] - range[0]) * k as f64 / (nodes as f64 - 1.0)
+        };
+        let points = DMatrix::from_fn(2, nodes * nodes, |row, k| {
+            T::of(if row == 0 { along(x, k % nodes) } else { along(y, k / nodes) })
+        });
+        let log_prob = self.model.log_prob(&points).map_err(|e| e.during("drawing a density"))?;
+        if let Some(k) = log_prob.iter().position(|value| value.wide().is_nan()) {
+            let (x, y) = (points[(0, k)], points[(1, k)]);
+            return Err(Error::non_finite(format!("the log-density is NaN at ({x}, {y})")));
+        }
+        Ok(log_prob.iter().map(|value| value.wide().exp()).collect())
+    }
+
+    /// Ranges that were given, else those of the samples, else those of the mass.
+    fn ranges(&self) -> Result<[Range; 2]> {
+        if let (Some(x), Some(y)) = (self.x, self.y) {
+            return Ok([check_range("x", x)?, check_range("y", y)?]);
+        }
+        let found = match &self.samples {
+            Some(samples) => {
+                let row = |i: usize| range_of(samples.row(i).iter().map(|x| x.wide()), 0.06);
+                match (row(0), row(1)) {
+                    (Some(x), Some(y)) => [x, y],
+                    _ => return Err(Error::non_finite("no sample is finite")),
+                }
+            }
+            None => self.find_mass()?,
+        };
+        Ok([check_range("x", self.x.unwrap_or(found[0]))?, check_range("y", self.y.unwrap_or(found[1]))?])
+    }
+
+    /// Widens a square until its border holds next to no mass, then narrows it to where the mass is.
+    fn find_mass(&self) -> Result<[Range; 2]> {
+        let nodes = 81;
+        let mut half = 4.0;
+        for _ in 0..8 {
+            let values = self.evaluate(nodes, [-half, half], [-half, half])?;
+            let border = |k: &usize| [0, nodes - 1].contains(&(k % nodes)) || [0, nodes - 1].contains(&(k / nodes));
+            let total: f64 = values.iter().sum();
+            let outside: f64 = (0..values.len()).filter(border).map(|k| values[k]).sum();
+            if total > 0.0 && outside < 1e-4 * total {
+                let level = mass_level(&values, 0.995);
+                let kept = || (0..values.len()).filter(|&k| values[k] >= level);
+                let at = |k: usize| -half + 2.0 * half * k as f64 / (nodes as f64 - 1.0);
+                let ranges = [range_of(kept().map(|k| at(k % nodes)), 0.12), range_of(kept().map(|k| at(k / nodes)), 0.12)];
+                if let [Some(x), Some(y)] = ranges {
+                    return Ok([x, y]);
+                }
+            }
+            half *= 1.7;
+        }
+        Err(Error::setting("found no region that holds the density: give x_range and y_range"))
+    }
+}
+
+impl<T: Real> Picture for DensityPicture<'_, T> {
+    fn size(&self) -> (u32, u32) {
+        self.size
+    }
+
+    fn draw(&self, canvas: &mut Canvas, area: Area) -> Result<()> {
+        if self.model.dim() != 2 {
+            let dim = self.model.dim();
+            return Err(Error::shape(format!("only densities in two dimensions can be drawn, not in {dim}")));
+        }
+        if self.resolution < 2 {
+            return Err(Error::setting("a density needs at least two grid nodes along each axis"));
+        }
+        if let Some(samples) = &self.samples {
+            check_plane("samples", samples)?;
+        }
+        let [mut x, mut y] = self.ranges()?;
+        let area = area.inset(0.0, 0.0, 130.0, 0.0);
+        if self.x.is_none() && self.y.is_none() {
+            [x, y] = fill_area(area, &self.captions, [x, y]);
+        }
+        let values = self.evaluate(self.resolution, x, y)?;
+        let top = values.iter().copied().fold(0.0, f64::max);
+        let top = if top > 0.0 { top } else { 1.0 };
+        let frame = Frame::new(area, &self.captions, x, y, Scaling::Equal);
+        canvas.fill(frame.inner, viridis(0.0));
+        draw_cells(canvas, frame.inner, &values, self.resolution, top);
+        let grid = Grid { values: &values, columns: self.resolution, x, y };
+        for (share, width) in SHARES.iter().zip([2.0, 1.0]) {
+            for segment in grid.contour(mass_level(&values, *share)) {
+                frame.draw_line(canvas, &segment, WHITE, 0.85, width);
+            }
+        }
+        if let Some(samples) = &self.samples {
+            draw_dots(canvas, &frame, &points_of(samples), [255, 255, 255], 0.55);
+        }
+        frame.draw_axes(canvas, &self.captions);
+        draw_bar(canvas, frame.inner, top);
+        draw_legend(canvas, frame.inner, &grid);
+        Ok(())
+    }
+}
+
+/// Draws every cell, runs of one colour at a time.
+fn draw_cells(canvas: &mut Canvas, inner: Area, values: &[f64], columns: usize, top: f64) {
+    let rows = values.len() / columns;
+    let color = |k: usize| (values[k] / top * COLORS).round();
+    let edge = |k: usize, count: usize, from: f64, length: f64| (from + length * k as f64 / count as f64).round();
+    for row in 0..rows {
+        let mut start = 0;
+        while start < columns {
+            let this = color(row * columns + start);
+            let end = (start..columns).find(|&c| color(row * columns + c) != this).unwrap_or(columns);
+            if this > 0.0 {
+                let cell = Area {
+                    left: edge(start, columns, inner.left, inner.width()),
+                    right: edge(end, columns, inner.left, inner.width()),
+                    top: edge(rows - 1 - row, rows, inner.top, inner.height()),
+                    bottom: edge(rows - row, rows, inner.top, inner.height()),
+                };
+                canvas.fill(cell, viridis(this / COLORS));
+            }
+            start = end;
+        }
+    }
+}
+
+/// Draws the colour bar to the right of the plot.
+fn draw_bar(canvas: &mut Canvas, inner: Area, top: f64) {
+    let bar = Area { left: inner.right + 26.0, right: inner.right + 52.0, ..inner };
+    let steps = 128;
+    for k in 0..steps {
+        let at = |k: usize| (bar.bottom - bar.height() * k as f64 / steps as f64).round();
+        let cell = Area { top: at(k + 1), bottom: at(k), ..bar };
+        canvas.fill(cell, viridis((k as f64 + 0.5) / steps as f64));
+    }
+    let Area { left, top: upper, right, bottom } = bar;
+    canvas.line(vec![[left, upper], [right, upper], [right, bottom], [left, bottom], [left, upper]], AXIS, 1.0);
+    let marks = ticks(0.0, top, 5);
+    let step = marks.get(1).copied().unwrap_or(1.0);
+    for mark in marks {
+        let y = bottom - bar.height() * mark / top;
+        canvas.line(vec![[right, y], [right + 6.0, y]], AXIS, 1.0);
+        canvas.text([right + 11.0, y], &label(mark, step), NUMBER, INK, Anchor::Left);
+    }
+    canvas.text([left - 4.0, upper - 0.9 * LABEL], "density", NUMBER, INK, Anchor::Left);
+}
+
+/// Says what the contour lines are, in the corner that holds the least.
+fn draw_legend(canvas: &mut Canvas, inner: Area, grid: &Grid<'_>) {
+    let (width, height) = (235.0, 2.0 * 28.0 + 18.0);
+    let rows = grid.values.len() / grid.columns;
+    let covered = |(right, below): (bool, bool)| -> f64 {
+        let part = |size: f64, whole: f64, count: usize| (size / whole * count as f64).ceil() as usize;
+        let wide = part(width, inner.width(), grid.columns).min(grid.columns);
+        let high = part(height, inner.height(), rows).min(rows);
+        let first_column = if right { grid.columns - wide } else { 0 };
+        let first_row = if below { 0 } else { rows - high };
+        let row = |r: usize| {
+            let start = r * grid.columns + first_column;
+            grid.values[start..start + wide].iter().sum::<f64>()
+        };
+        (first_row..first_row + high).map(row).sum()
+    };
+    let corners = [(false, false), (true, false), (false, true), (true, true)];
+    let best = corners.into_iter().min_by(|a, b| covered(*a).total_cmp(&covered(*b)));
+    let (right, below) = best.unwrap_or((false, false));
+    let left = if right { inner.right - width } else { inner.left + 16.0 };
+    let top = if below { inner.bottom - height } else { inner.top };
+    for (k, (share, line)) in SHARES.iter().zip([2.0, 1.0]).enumerate() {
+        let y = top + 24.0 + 28.0 * k as f64;
+        canvas.line(vec![[left, y], [left + 34.0, y]], WHITE, line);
+        let text = format!("{:.0}% of the mass", 100.0 * share);
+        canvas.text([left + 44.0, y], &text, NUMBER - 2.0, WHITE, Anchor::Left);
+    }
+}

@@ -1,0 +1,112 @@
+//! A sheet of small grey images, one per column.
+
+use nalgebra::DMatrix;
+
+use super::canvas::{Anchor, Area, Canvas, Picture};
+use super::frame::{Range, check_range, range_of};
+use super::style::{GRID, INK, LABEL};
+use crate::error::{Error, Result};
+use crate::real::Real;
+
+/// A sheet of images; made by [`images`].
+#[derive(Debug, Clone)]
+pub struct ImagesPicture {
+    groups: Vec<(String, Vec<Vec<f64>>)>,
+    shape: Option<[usize; 2]>,
+    range: Option<Range>,
+    size: Option<(u32, u32)>,
+}
+
+/// Every column as a small image, dark for large values, its rows from the top down.
+///
+/// ```no_run
+/// use liouville::prelude::*;
+/// # let (digits, drawn) = (nalgebra::DMatrix::<f64>::zeros(64, 9), nalgebra::DMatrix::<f64>::zeros(64, 9));
+///
+/// plot::images("data", &digits).beside("model", &drawn).shape(8, 8).range(0.0, 16.0).save("digits.png")?;
+/// # Ok::<(), liouville::Error>(())
+/// ```
+pub fn images<T: Real>(title: &str, columns: &DMatrix<T>) -> ImagesPicture {
+    ImagesPicture { groups: Vec::new(), shape: None, range: None, size: None }.beside(title, columns)
+}
+
+impl ImagesPicture {
+    /// Another sheet beside the first.
+    pub fn beside<T: Real>(mut self, title: &str, columns: &DMatrix<T>) -> Self {
+        let images = columns.column_iter().map(|image| image.iter().map(|value| value.wide()).collect());
+        self.groups.push((title.to_string(), images.collect()));
+        self
+    }
+
+    /// The rows and columns of each image. Default: a square.
+    pub fn shape(mut self, rows: usize, columns: usize) -> Self {
+        self.shape = Some([rows, columns]);
+        self
+    }
+
+    /// The values of white and black. Default: the least and the greatest of all.
+    pub fn range(mut self, white: f64, black: f64) -> Self {
+        self.range = Some([white, black]);
+        self
+    }
+
+    /// Width and height in pixels.
+    pub fn size(mut self, width: u32, height: u32) -> Self {
+        self.size = Some((width, height));
+        self
+    }
+
+    fn check(&self) -> Result<([usize; 2], Range)> {
+        let pixels = self.groups.iter().flat_map(|(_, images)| images).map(Vec::len).next();
+        let Some(pixels) = pixels.filter(|pixels| *pixels > 0) else {
+            return Err(Error::empty("there is no image to draw"));
+        };
+        let side = (pixels as f64).sqrt().round() as usize;
+        let [rows, columns] = self.shape.unwrap_or([side, side]);
+        for (title, images) in &self.groups {
+            if let Some(image) = images.iter().find(|image| image.len() != rows * columns) {
+                let values = image.len();
+                return Err(Error::shape(format!("{title}: {values} values are no image of {rows} x {columns}")));
+            }
+        }
+        let values = self.groups.iter().flat_map(|(_, images)| images).flatten().copied();
+        let range = self.range.or_else(|| range_of(values, 0.0)).unwrap_or([0.0, 1.0]);
+        Ok(([rows, columns], check_range("grey", range)?))
+    }
+}
+
+/// The number of images along a side of a sheet.
+fn side(count: usize) -> usize {
+    (count as f64).sqrt().ceil() as usize
+}
+
+impl Picture for ImagesPicture {
+    fn size(&self) -> (u32, u32) {
+        self.size.unwrap_or((760 * self.groups.len() as u32, 800))
+    }
+
+    fn draw(&self, canvas: &mut Canvas, area: Area) -> Result<()> {
+        let ([rows, columns], [white, black]) = self.check()?;
+        for (k, (title, images)) in self.groups.iter().enumerate() {
+            let cell = area.inset(24.0, 0.0, 24.0, 0.0).cell([self.groups.len(), 1], [k, 0], 40.0);
+            let sheet = cell.inset(0.0, 2.4 * LABEL, 0.0, 24.0);
+            let middle = [(sheet.left + sheet.right) / 2.0, sheet.top - 1.1 * LABEL];
+            canvas.text(middle, title, LABEL, INK, Anchor::Middle);
+            let side = side(images.len()).max(1);
+            for (n, image) in images.iter().enumerate() {
+                let place = sheet.cell([side, side], [n % side, n / side], 8.0);
+                canvas.fill(place, GRID);
+                for (i, value) in image.iter().enumerate() {
+                    let share = ((value - white) / (black - white)).clamp(0.0, 1.0);
+                    // NaN stays the colour of the ground.
+                    if !share.is_nan() {
+                        let grey = (255.0 * (1.0 - share)).round() as u8;
+                        let pixel = place.cell([columns, rows], [i % columns, i / columns], 0.0);
+                        canvas.fill(pixel, [grey; 3]);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}

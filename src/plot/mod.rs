@@ -1,0 +1,34 @@
+//! Pictures: densities, samples, fields with trajectories, curves, sheets of images; as PNG or SVG.
+//!
+//! Every picture is a builder that ends in [`save`](Picture::save); several go into one file through
+//! [`panels`]. Text is drawn with a font that comes with the crate, so that no system library is
+//! needed.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `canvas`, `render` | shapes in pixels, and how they become a file |
+//! | `frame`, `ticks`, `style`, `colormap` | axes, their numbers, and the house style |
+//! | `density`, `contour` | heat map with highest-density regions |
+//! | `samples`, `field`, `curves`, `images`, `panels` | the other pictures |
+
+mod canvas;
+mod colormap;
+mod contour;
+mod curves;
+mod density;
+mod field;
+mod frame;
+mod images;
+mod panels;
+mod render;
+mod samples;
+mod style;
+mod ticks;
+
+pub use canvas::{Area, Canvas, Picture};
+pub use curves::{CurvesPicture, curves};
+pub use density::{DensityPicture, density};
+pub use field::{FieldPicture, field};
+pub use images::{ImagesPicture, images};
+pub use panels::{Panels, panels};
+pub use samples::{SamplesPicture, samples};

@@ -1,0 +1,82 @@
+//! Several pictures in one file.
+
+use super::canvas::{Area, Canvas, Picture};
+use crate::error::{Error, Result};
+
+/// A grid of pictures; made by [`panels`].
+pub struct Panels<'a> {
+    pictures: Vec<Box<dyn DrawInto + 'a>>,
+    columns: usize,
+}
+
+/// What a panel needs of a picture.
+trait DrawInto {
+    fn size(&self) -> (u32, u32);
+    fn draw(&self, canvas: &mut Canvas, area: Area) -> Result<()>;
+}
+
+impl<P: Picture> DrawInto for P {
+    fn size(&self) -> (u32, u32) {
+        Picture::size(self)
+    }
+
+    fn draw(&self, canvas: &mut Canvas, area: Area) -> Result<()> {
+        Picture::draw(self, canvas, area)
+    }
+}
+
+/// A grid of two columns, to be filled row by row.
+///
+/// ```no_run
+/// use liouville::prelude::*;
+///
+/// let moons = data::two_moons(0.1);
+/// let left = plot::density::<f64>(&moons);
+/// let right = plot::field(|_, x| [x[1], -x[0]]);
+/// plot::panels().add(left).add(right).save("both.png")?;
+/// # Ok::<(), liouville::Error>(())
+/// ```
+pub fn panels<'a>() -> Panels<'a> {
+    Panels { pictures: Vec::new(), columns: 2 }
+}
+
+impl<'a> Panels<'a> {
+    /// The next picture.
+    #[expect(clippy::should_implement_trait, reason = "the word of a builder, not of arithmetic")]
+    pub fn add(mut self, picture: impl Picture + 'a) -> Self {
+        self.pictures.push(Box::new(picture));
+        self
+    }
+
+    /// The number of columns. Default: 2.
+    pub fn columns(mut self, count: usize) -> Self {
+        self.columns = count;
+        self
+    }
+
+    /// Columns and rows of the grid.
+    fn shape(&self) -> [usize; 2] {
+        let columns = self.columns.clamp(1, self.pictures.len().max(1));
+        [columns, self.pictures.len().div_ceil(columns).max(1)]
+    }
+}
+
+impl Picture for Panels<'_> {
+    fn size(&self) -> (u32, u32) {
+        let [columns, rows] = self.shape();
+        let largest = self.pictures.iter().map(|picture| picture.size());
+        let (width, height) = largest.fold((1, 1), |(w, h), (x, y)| (w.max(x), h.max(y)));
+        (width * columns as u32, height * rows as u32)
+    }
+
+    fn draw(&self, canvas: &mut Canvas, area: Area) -> Result<()> {
+        if self.pictures.is_empty() || self.columns == 0 {
+            return Err(Error::empty("a grid of panels needs a picture and a column"));
+        }
+        let shape = self.shape();
+        for (k, picture) in self.pictures.iter().enumerate() {
+            picture.draw(canvas, area.cell(shape, [k % shape[0], k / shape[0]], 0.0))?;
+        }
+        Ok(())
+    }
+}
