@@ -21,6 +21,7 @@ pub struct External {
     method: Method,
     tolerance: Tolerance,
     max_steps: u32,
+    longest: f64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -52,7 +53,7 @@ pub fn external_rk4(steps: u32) -> External {
 impl External {
     fn new(method: Method) -> Self {
         let tolerance = Tolerance { relative: 1e-5, absolute: 1e-5 };
-        Self { method, tolerance, max_steps: 10_000 }
+        Self { method, tolerance, max_steps: 10_000, longest: f64::INFINITY }
     }
 
     /// Sets relative and absolute tolerance to the same value.
@@ -64,6 +65,12 @@ impl External {
     /// Sets the most steps, accepted or rejected, that a column may take.
     pub fn max_steps(mut self, steps: u32) -> Self {
         self.max_steps = steps;
+        self
+    }
+
+    /// Sets the longest step; the classical method has its own.
+    pub fn longest_step(mut self, step: f64) -> Self {
+        self.longest = step;
         self
     }
 }
@@ -130,6 +137,9 @@ impl<T: Real> Solver<T> for External {
                 0 => Err(Error::setting("a solver of equal steps needs at least one step")),
                 _ => Ok(()),
             };
+        }
+        if self.longest <= 0.0 || self.longest.is_nan() {
+            return Err(Error::setting(format!("the longest step is {}: give a positive number", self.longest)));
         }
         if self.max_steps == 0 {
             return Err(Error::setting("the step limit is zero: allow at least one step"));
@@ -208,7 +218,7 @@ impl External {
                     $beta,
                     $shrink,
                     $grow,
-                    length.abs(),
+                    length.abs().min(self.longest),
                     0.0,
                     self.max_steps,
                     u32::MAX,

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::outcome::{Effort, Failure, Outcome, Reason};
 use crate::real::Real;
 
-/// A Runge-Kutta method with a given number of equal steps. Made by [`rk4`].
+/// A Runge-Kutta method with a given number of equal steps. Made by [`rk4`] and [`fixed`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Fixed {
     method: &'static Tableau,
@@ -19,6 +19,11 @@ pub struct Fixed {
 /// The classical method of order four, in `steps` equal steps.
 pub fn rk4(steps: usize) -> Fixed {
     Fixed { method: &RK4, steps }
+}
+
+/// Any method, in `steps` equal steps; an embedded error estimate is not used.
+pub fn fixed(method: &'static Tableau, steps: usize) -> Fixed {
+    Fixed { method, steps }
 }
 
 impl<T: Real> Solver<T> for Fixed {

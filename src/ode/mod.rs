@@ -28,7 +28,7 @@ use crate::real::Real;
 
 pub use adaptive::{Adaptive, dopri5, tsit5};
 pub use external::{External, external_dop853, external_dopri5, external_rk4};
-pub use fixed::{Fixed, rk4};
+pub use fixed::{Fixed, fixed, rk4};
 pub use record::{Record, Step};
 pub use reverse::{Tapes, reverse};
 pub use tableau::{DOPRI5, RK4, TSIT5, Tableau};

@@ -89,7 +89,14 @@ fn put<B: DrawingBackend>(root: &DrawingArea<B, Shift>, shape: &Shape, scale: f6
         }
         Shape::Line { points, color, alpha, width } => {
             let style = ink(*color, *alpha).stroke_width((scale * width).round().max(1.0) as u32);
-            root.draw(&PathElement::new(points.iter().map(|&p| pixel(p)).collect::<Vec<_>>(), style))
+            if scale == 1.0 {
+                let path: Vec<_> = points.iter().map(|&p| pixel(p)).collect();
+                return root.draw(&PathElement::new(path, style));
+            }
+            // Painted one by one: the joints of a jagged line would stick out like needles.
+            points.windows(2).try_for_each(|pair| {
+                root.draw(&PathElement::new(vec![pixel(pair[0]), pixel(pair[1])], style))
+            })
         }
         Shape::Dot { center, radius, color, alpha } => {
             let radius = (scale * radius).round().max(1.0) as i32;
