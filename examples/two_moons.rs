@@ -10,9 +10,17 @@ use nalgebra::DMatrix;
 use rand::{SeedableRng, rngs::StdRng};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "pictures/two_moons".into()));
+    let folder = PathBuf::from(
+        std::env::args()
+            .nth(1)
+            .unwrap_or_else(|| "pictures/two_moons".into()),
+    );
     std::fs::create_dir_all(&folder)?;
-    let steps = if std::env::var_os("SHORT").is_some() { 60 } else { 2_000 };
+    let steps = if std::env::var_os("SHORT").is_some() {
+        60
+    } else {
+        2_000
+    };
     let mut rng = StdRng::seed_from_u64(1);
 
     let moons = data::two_moons(0.05);
@@ -21,7 +29,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let field = Mlp::new(2).hidden([64, 64]).build(&mut rng)?;
     let mut model = StandardNormal::new(2).pushed_by(ContinuousFlow::new(field).tolerance(1e-4));
-    let trainer = Trainer::maximum_likelihood().steps(steps).learning_rate(1e-2).average(0.99);
+    let trainer = Trainer::maximum_likelihood()
+        .steps(steps)
+        .learning_rate(1e-2)
+        .average(0.99);
     let report = trainer.fit(&mut model, &train, &mut rng)?;
 
     // The truth is known here, so the model can be held against it.
@@ -29,10 +40,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     let gap = moons.log_prob(&test)? - &learned;
     let error = (gap.variance() / gap.len() as f32).sqrt();
     let evaluated = model.evaluate(&test, None)?;
-    let evaluations = evaluated.efforts.iter().map(|e| e.evaluations as f64).sum::<f64>() / test.ncols() as f64;
+    let evaluations = evaluated
+        .efforts
+        .iter()
+        .map(|e| e.evaluations as f64)
+        .sum::<f64>()
+        / test.ncols() as f64;
     println!("{report}");
     println!("test nats/sample     {:.4}", -learned.mean());
-    println!("divergence, nats     {:.4} +- {error:.4} from the true density", gap.mean());
+    println!(
+        "divergence, nats     {:.4} +- {error:.4} from the true density",
+        gap.mean()
+    );
     println!("evaluations/sample   {evaluations:.1} for a log-density");
 
     let drawn = model.sample(4_000, &mut rng)?;
@@ -43,18 +62,29 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (checked, held_out) = report.held_out_curve();
     let (_, evaluations) = report.curve(|step| step.evaluations);
 
-    plot::density(&model).title("two moons, learned").save(folder.join("density.png"))?;
+    plot::density(&model)
+        .title("two moons, learned")
+        .save(folder.join("density.png"))?;
     plot::samples("data", &test.columns(0, 4_000).into_owned())
         .beside("model", &drawn)
         .save(folder.join("samples.png"))?;
     let velocity = |t: f64, x: [f64; 2]| velocity_at(model.flow(), t, x);
-    plot::field(velocity).time(1.0).trajectories(&paths).title("from noise to moons").save(folder.join("trajectories.png"))?;
+    plot::field(velocity)
+        .time(1.0)
+        .trajectories(&paths)
+        .title("from noise to moons")
+        .save(folder.join("trajectories.png"))?;
     let losses = plot::curves()
         .line("mini-batch", &x, &loss)
         .points("held out", &checked, &held_out)
         .axis_labels("step", "nats per sample");
-    let work = plot::curves().line("", &x, &evaluations).axis_labels("step", "evaluations of the field");
-    plot::panels().add(losses).add(work).save(folder.join("curves.png"))?;
+    let work = plot::curves()
+        .line("", &x, &evaluations)
+        .axis_labels("step", "evaluations of the field");
+    plot::panels()
+        .add(losses)
+        .add(work)
+        .save(folder.join("curves.png"))?;
     println!("pictures             {}", folder.display());
     Ok(())
 }

@@ -15,6 +15,9 @@ pub trait Real: nalgebra::RealField + Copy + Default + Display + Debug + Send + 
     /// The distance from one to the next larger number.
     const EPSILON: f64;
 
+    /// The smallest normal number.
+    const SMALLEST: f64;
+
     /// The number of bits of the mantissa that are stored.
     const MANTISSA: u32;
 
@@ -45,6 +48,7 @@ macro_rules! real {
         impl Real for $type {
             const NAME: &'static str = stringify!($type);
             const EPSILON: f64 = $type::EPSILON as f64;
+            const SMALLEST: f64 = $type::MIN_POSITIVE as f64;
             const MANTISSA: u32 = $type::MANTISSA_DIGITS - 1;
             const BIAS: f64 = ($type::MAX_EXP - 1) as f64;
 

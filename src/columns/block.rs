@@ -26,7 +26,11 @@ pub struct Block<T> {
 impl<T: Real> Block<T> {
     /// A block of zeros; `lanes` is rounded up to a multiple of [`LANES`].
     pub fn new(rows: usize, lanes: usize) -> Self {
-        let mut block = Self { lines: Vec::new(), rows: 0, lanes: 0 };
+        let mut block = Self {
+            lines: Vec::new(),
+            rows: 0,
+            lanes: 0,
+        };
         block.reshape(rows, lanes);
         block
     }
@@ -35,7 +39,8 @@ impl<T: Real> Block<T> {
     pub fn reshape(&mut self, rows: usize, lanes: usize) {
         self.rows = rows;
         self.lanes = padded(lanes);
-        self.lines.resize(rows * self.lanes / LANES, Line::default());
+        self.lines
+            .resize(rows * self.lanes / LANES, Line::default());
     }
 
     /// The number of values that fit without allocating.
@@ -47,7 +52,8 @@ impl<T: Real> Block<T> {
     pub fn shrink(&mut self, used: usize) {
         let (old, new) = (self.lanes, padded(used).min(self.lanes));
         for i in 1..self.rows {
-            self.values_mut().copy_within(i * old..i * old + new, i * new);
+            self.values_mut()
+                .copy_within(i * old..i * old + new, i * new);
         }
         self.lanes = new;
         self.lines.truncate(self.rows * new / LANES);
@@ -91,13 +97,19 @@ impl<T: Real> Block<T> {
 
     /// A view of all rows.
     pub fn view(&self) -> Rows<'_, T> {
-        Rows { data: self.values(), lanes: self.lanes }
+        Rows {
+            data: self.values(),
+            lanes: self.lanes,
+        }
     }
 
     /// A view of all rows for writing.
     pub fn view_mut(&mut self) -> RowsMut<'_, T> {
         let lanes = self.lanes;
-        RowsMut { data: self.values_mut(), lanes }
+        RowsMut {
+            data: self.values_mut(),
+            lanes,
+        }
     }
 
     /// Sets every value.
@@ -122,7 +134,7 @@ impl<'a, T: Copy> Rows<'a, T> {
 
     /// The number of rows.
     pub fn rows(&self) -> usize {
-        if self.lanes == 0 { 0 } else { self.data.len() / self.lanes }
+        self.data.len().checked_div(self.lanes).unwrap_or(0)
     }
 
     /// The number of lanes, padding included.
@@ -137,7 +149,10 @@ impl<'a, T: Copy> Rows<'a, T> {
 
     /// Rows `start..end` as a view.
     pub fn range(&self, start: usize, end: usize) -> Rows<'a, T> {
-        Rows { data: &self.data[start * self.lanes..end * self.lanes], lanes: self.lanes }
+        Rows {
+            data: &self.data[start * self.lanes..end * self.lanes],
+            lanes: self.lanes,
+        }
     }
 
     /// Every value, row after row.
@@ -161,7 +176,7 @@ impl<'a, T: Copy> RowsMut<'a, T> {
 
     /// The number of rows.
     pub fn rows(&self) -> usize {
-        if self.lanes == 0 { 0 } else { self.data.len() / self.lanes }
+        self.data.len().checked_div(self.lanes).unwrap_or(0)
     }
 
     /// The number of lanes, padding included.
@@ -186,12 +201,18 @@ impl<'a, T: Copy> RowsMut<'a, T> {
 
     /// The same rows, read only.
     pub fn as_rows(&self) -> Rows<'_, T> {
-        Rows { data: self.data, lanes: self.lanes }
+        Rows {
+            data: self.data,
+            lanes: self.lanes,
+        }
     }
 
     /// The same view for a shorter time, to be handed on.
     pub fn reborrow(&mut self) -> RowsMut<'_, T> {
-        RowsMut { data: self.data, lanes: self.lanes }
+        RowsMut {
+            data: self.data,
+            lanes: self.lanes,
+        }
     }
 
     /// Splits off the first `rows` rows.

@@ -11,5 +11,5 @@ mod gather;
 mod scratch;
 
 pub use block::{Block, LANES, Rows, RowsMut, padded};
-pub use gather::{columns_to_block, block_to_columns, move_lane, pad_lanes};
+pub use gather::{block_to_columns, columns_to_block, move_lane, pad_lanes};
 pub use scratch::Scratch;

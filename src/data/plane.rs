@@ -46,7 +46,11 @@ pub struct Plane<F> {
 
 impl<F: Formula> Plane<F> {
     pub(super) fn new(formula: F) -> Self {
-        Self { formula, scale: 1.0, shift: [0.0; 2] }
+        Self {
+            formula,
+            scale: 1.0,
+            shift: [0.0; 2],
+        }
     }
 
     /// The distribution of `factor` times a sample.
@@ -63,7 +67,8 @@ impl<F: Formula> Plane<F> {
     }
 
     fn check(&self) -> Result<()> {
-        if self.scale == 0.0 || !self.scale.is_finite() || !self.shift.iter().all(|s| s.is_finite()) {
+        if self.scale == 0.0 || !self.scale.is_finite() || !self.shift.iter().all(|s| s.is_finite())
+        {
             return Err(Error::setting(format!(
                 "cannot scale by {} and shift by {:?}: give finite numbers and no zero scale",
                 self.scale, self.shift
@@ -97,7 +102,10 @@ impl<T: Real, F: Formula> Density<T> for Plane<F> {
         }
         if let Some(i) = points.iter().position(|value| !value.is_finite()) {
             let value = points[i];
-            return Err(Error::non_finite(format!("column {} holds {value}: remove or repair it", i / 2)));
+            return Err(Error::non_finite(format!(
+                "column {} holds {value}: remove or repair it",
+                i / 2
+            )));
         }
         let values = points.as_slice().par_chunks(2);
         let log_prob = values.map(|x| T::of(self.log_density([x[0].wide(), x[1].wide()])));
@@ -124,7 +132,9 @@ pub(super) fn positive(what: &str, value: f64) -> Result<()> {
     if value > 0.0 && value.is_finite() {
         return Ok(());
     }
-    Err(Error::setting(format!("the {what} is {value}: give a positive number")))
+    Err(Error::setting(format!(
+        "the {what} is {value}: give a positive number"
+    )))
 }
 
 /// A standard normal number.

@@ -19,7 +19,10 @@ pub struct Rings {
 ///
 /// Each has the density exp(-(r² + R²) / 2σ²) I0(rR / σ²) / 2πσ² at distance r from the origin.
 pub fn rings(radii: &[f64], noise: f64) -> Plane<Rings> {
-    Plane::new(Rings { radii: radii.to_vec(), noise })
+    Plane::new(Rings {
+        radii: radii.to_vec(),
+        noise,
+    })
 }
 
 /// Two circles of radii 3 and 1.5 with noise 0.24: scikit-learn's `make_circles` with factor 0.5 and
@@ -33,8 +36,14 @@ impl Formula for Rings {
         if self.radii.is_empty() {
             return Err(Error::setting("rings need at least one radius"));
         }
-        if let Some(radius) = self.radii.iter().find(|radius| !(radius.is_finite() && **radius >= 0.0)) {
-            return Err(Error::setting(format!("a radius is {radius}: give non-negative numbers")));
+        if let Some(radius) = self
+            .radii
+            .iter()
+            .find(|radius| !(radius.is_finite() && **radius >= 0.0))
+        {
+            return Err(Error::setting(format!(
+                "a radius is {radius}: give non-negative numbers"
+            )));
         }
         positive("noise", self.noise)
     }
@@ -43,7 +52,8 @@ impl Formula for Rings {
         let variance = self.noise * self.noise;
         let distance = x[0].hypot(x[1]);
         let ring = |radius: &f64| {
-            -0.5 * (distance - radius).powi(2) / variance + ln_scaled_i0(distance * radius / variance)
+            -0.5 * (distance - radius).powi(2) / variance
+                + ln_scaled_i0(distance * radius / variance)
         };
         log_sum_exp(self.radii.iter().map(ring)) - (self.radii.len() as f64 * TAU * variance).ln()
     }

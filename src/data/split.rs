@@ -62,12 +62,18 @@ impl<T: Real> Standardizer<T> {
         }
         if let Some(i) = data.iter().position(|value| !value.is_finite()) {
             let (value, column) = (data[i], i / data.nrows());
-            return Err(Error::non_finite(format!("column {column} holds {value}: remove or repair it")));
+            return Err(Error::non_finite(format!(
+                "column {column} holds {value}: remove or repair it"
+            )));
         }
         let mean = data.column_mean();
         let deviation = data.column_variance().map(|variance| {
             let deviation = variance.sqrt();
-            if deviation > T::zero() { deviation } else { T::one() }
+            if deviation > T::zero() {
+                deviation
+            } else {
+                T::one()
+            }
         });
         Ok(Self { mean, deviation })
     }
@@ -93,7 +99,11 @@ impl<T: Real> Standardizer<T> {
     /// ln |det| of [`apply`](Standardizer::apply): what a log-density of standardised samples lacks
     /// to be one of the samples themselves.
     pub fn log_det(&self) -> f64 {
-        -self.deviation.iter().map(|deviation| deviation.wide().ln()).sum::<f64>()
+        -self
+            .deviation
+            .iter()
+            .map(|deviation| deviation.wide().ln())
+            .sum::<f64>()
     }
 
     fn map(&self, data: &DMatrix<T>, f: impl Fn(T, T, T) -> T) -> Result<DMatrix<T>> {

@@ -31,11 +31,20 @@ pub struct Closure<F, const N: usize, const C: usize> {
 /// ```
 pub fn autonomous<const N: usize, F>(
     function: F,
-) -> Closure<impl Fn(DualSVec64<N>, [DualSVec64<N>; N], [DualSVec64<N>; 0]) -> [DualSVec64<N>; N] + Send + Sync + Clone, N, 0>
+) -> Closure<
+    impl Fn(DualSVec64<N>, [DualSVec64<N>; N], [DualSVec64<N>; 0]) -> [DualSVec64<N>; N]
+    + Send
+    + Sync
+    + Clone,
+    N,
+    0,
+>
 where
     F: Fn([DualSVec64<N>; N]) -> [DualSVec64<N>; N] + Send + Sync + Clone,
 {
-    Closure { function: move |_, x, _| function(x) }
+    Closure {
+        function: move |_, x, _| function(x),
+    }
 }
 
 /// dx/dt = f(t, x): a field in N dimensions.
@@ -50,11 +59,20 @@ where
 /// ```
 pub fn time_dependent<const N: usize, F>(
     function: F,
-) -> Closure<impl Fn(DualSVec64<N>, [DualSVec64<N>; N], [DualSVec64<N>; 0]) -> [DualSVec64<N>; N] + Send + Sync + Clone, N, 0>
+) -> Closure<
+    impl Fn(DualSVec64<N>, [DualSVec64<N>; N], [DualSVec64<N>; 0]) -> [DualSVec64<N>; N]
+    + Send
+    + Sync
+    + Clone,
+    N,
+    0,
+>
 where
     F: Fn(DualSVec64<N>, [DualSVec64<N>; N]) -> [DualSVec64<N>; N] + Send + Sync + Clone,
 {
-    Closure { function: move |t, x, _| function(t, x) }
+    Closure {
+        function: move |t, x, _| function(t, x),
+    }
 }
 
 /// dx/dt = f(t, x, context): a field in N dimensions that C context values steer.
@@ -105,7 +123,9 @@ fn gradient<const N: usize>(component: &DualSVec64<N>) -> nalgebra::SVector<f64,
 
 impl<T: Real, F, const N: usize, const C: usize> VectorField<T> for Closure<F, N, C>
 where
-    F: Fn(DualSVec64<N>, [DualSVec64<N>; N], [DualSVec64<N>; C]) -> [DualSVec64<N>; N] + Send + Sync,
+    F: Fn(DualSVec64<N>, [DualSVec64<N>; N], [DualSVec64<N>; C]) -> [DualSVec64<N>; N]
+        + Send
+        + Sync,
 {
     fn dim(&self) -> usize {
         N
@@ -137,7 +157,9 @@ where
                 velocity.row_mut(i)[lane] = T::of(f.re);
                 let row = gradient(f);
                 for tangent in (lane..tangents.lanes()).step_by(lanes) {
-                    let product: f64 = (0..N).map(|k| row[k] * tangents.row(k)[tangent].wide()).sum();
+                    let product: f64 = (0..N)
+                        .map(|k| row[k] * tangents.row(k)[tangent].wide())
+                        .sum();
                     products.row_mut(i)[tangent] = T::of(product);
                 }
             }

@@ -40,7 +40,10 @@ pub fn autonomous_dyn<F>(
 where
     F: Fn(&[Dual64], &mut [Dual64]) + Send + Sync + Clone,
 {
-    DynClosure { dim, function: move |_: Dual64, x: &[Dual64], out: &mut [Dual64]| function(x, out) }
+    DynClosure {
+        dim,
+        function: move |_: Dual64, x: &[Dual64], out: &mut [Dual64]| function(x, out),
+    }
 }
 
 /// dx/dt = f(t, x) in `dim` dimensions: `f(t, x, out)` fills in `out`.

@@ -48,7 +48,8 @@ pub fn transport<T: Real, F: Flow<T> + ?Sized>(
         .enumerate()
         .map_init(
             || (Packet::new(track), Workspace::new(), Vec::new()),
-            |(packet, workspace, buffer), (index, ((((points, log_det), errors), outcomes), efforts))| {
+            |(packet, workspace, buffer),
+             (index, ((((points, log_det), errors), outcomes), efforts))| {
                 let contexts = context.of_packet(index, outcomes.len(), buffer);
                 packet.load(points, dim, contexts, context.dim);
                 mark_non_finite(packet.points.view(), 0.0, &mut packet.outcomes);
@@ -66,7 +67,10 @@ pub fn transport<T: Real, F: Flow<T> + ?Sized>(
             },
         )
         .collect();
-    let known = errors.iter().zip(&moved.outcomes).any(|(error, outcome)| outcome.arrived() && error.is_finite());
+    let known = errors
+        .iter()
+        .zip(&moved.outcomes)
+        .any(|(error, outcome)| outcome.arrived() && error.is_finite());
     if estimated.contains(&true) && known {
         moved.standard_error = Some(errors);
     }
@@ -74,9 +78,18 @@ pub fn transport<T: Real, F: Flow<T> + ?Sized>(
 }
 
 /// Writes NaN over what a failed column left behind.
-fn spoil_failed<T: Real>(outcomes: &[Outcome], points: &mut [T], log_det: &mut [T], errors: &mut [T]) {
+fn spoil_failed<T: Real>(
+    outcomes: &[Outcome],
+    points: &mut [T],
+    log_det: &mut [T],
+    errors: &mut [T],
+) {
     let (dim, nan) = (points.len() / outcomes.len(), T::of(f64::NAN));
-    for (j, _) in outcomes.iter().enumerate().filter(|(_, outcome)| !outcome.arrived()) {
+    for (j, _) in outcomes
+        .iter()
+        .enumerate()
+        .filter(|(_, outcome)| !outcome.arrived())
+    {
         points[j * dim..(j + 1) * dim].fill(nan);
         log_det[j] = nan;
         errors[j] = nan;
@@ -90,7 +103,11 @@ pub(crate) fn check_points<T: Real>(dim: usize, points: &DMatrix<T>) -> Result<(
             "points are {} x {}, but have {dim} rows here: samples are columns{}",
             points.nrows(),
             points.ncols(),
-            if points.ncols() == dim { "; transpose the matrix" } else { "" }
+            if points.ncols() == dim {
+                "; transpose the matrix"
+            } else {
+                ""
+            }
         )));
     }
     if points.ncols() == 0 {
@@ -115,7 +132,11 @@ impl<'a, T: Real> Contexts<'a, T> {
                     "this flow is conditional: give a context of {dim} rows"
                 )));
             }
-            return Ok(Self { dim, values: &[], shared: true });
+            return Ok(Self {
+                dim,
+                values: &[],
+                shared: true,
+            });
         };
         let (rows, columns) = context.shape();
         if rows != dim || (columns != samples && columns != 1) {
@@ -123,7 +144,11 @@ impl<'a, T: Real> Contexts<'a, T> {
                 "the context is {rows} x {columns}; expected {dim} rows, and {samples} columns or one"
             )));
         }
-        Ok(Self { dim, values: context.as_slice(), shared: columns == 1 && samples != 1 })
+        Ok(Self {
+            dim,
+            values: context.as_slice(),
+            shared: columns == 1 && samples != 1,
+        })
     }
 
     /// The contexts of the samples of one packet.

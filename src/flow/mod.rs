@@ -70,7 +70,12 @@ pub trait Flow<T: Real>: Send + Sync {
 
     /// Moves the samples of a packet, adds to their log-determinants and efforts, and marks those
     /// that fail.
-    fn follow_packet(&self, direction: Direction, packet: &mut Packet<T>, workspace: &mut Workspace<T>);
+    fn follow_packet(
+        &self,
+        direction: Direction,
+        packet: &mut Packet<T>,
+        workspace: &mut Workspace<T>,
+    );
 
     /// Moves every column of `points` (dim x n) and reports on each.
     ///

@@ -16,3 +16,6 @@ pub use dispatch::{InstructionSet, available, instruction_set, limit_instruction
 pub use elementwise::{axpy, multiply, multiply_add, sum_of_products};
 pub use outer::{outer, row_sums};
 pub use product::{Start, Weights, product};
+
+#[cfg(test)]
+mod tests;

@@ -18,7 +18,10 @@ pub struct Fixed {
 
 /// The classical method of order four, in `steps` equal steps.
 pub fn rk4(steps: usize) -> Fixed {
-    Fixed { method: &RK4, steps }
+    Fixed {
+        method: &RK4,
+        steps,
+    }
 }
 
 /// Any method, in `steps` equal steps; an embedded error estimate is not used.
@@ -29,7 +32,9 @@ pub fn fixed(method: &'static Tableau, steps: usize) -> Fixed {
 impl<T: Real> Solver<T> for Fixed {
     fn check(&self) -> Result<()> {
         if self.steps == 0 {
-            return Err(Error::setting("a solver of equal steps needs at least one step"));
+            return Err(Error::setting(
+                "a solver of equal steps needs at least one step",
+            ));
         }
         Ok(())
     }
@@ -72,7 +77,11 @@ impl Fixed {
         mut record: Option<&mut Record<T>>,
         workspace: &mut Workspace<T>,
     ) {
-        let Workspace { scratch, stages, clocks } = workspace;
+        let Workspace {
+            scratch,
+            stages,
+            clocks,
+        } = workspace;
         clocks.clear();
         clocks.extend((0..batch.outcomes.len()).map(|j| Clock::new(j, span)));
         let (rows, lanes) = (batch.state.rows(), batch.state.lanes());
@@ -82,27 +91,48 @@ impl Fixed {
         pad_lanes(batch.state.view_mut(), clocks.len());
         stages.resize_with(stages.len().max(self.method.stages()), Block::default);
         let stages = &mut stages[..self.method.stages()];
-        stages.iter_mut().for_each(|stage| stage.reshape(rows, lanes));
+        stages
+            .iter_mut()
+            .for_each(|stage| stage.reshape(rows, lanes));
         let mut point = scratch.take(rows, lanes);
         let mut times = scratch.take(2, lanes);
         for step in 0..self.steps {
             // Each step ends where the formula says, so that rounding does not pile up.
-            let end = span.from + span.length() * ((step + 1) as f64 / self.steps as f64);
-            for clock in clocks.iter_mut() {
-                clock.h = if step + 1 == self.steps { span.to - clock.t } else { end - clock.t };
-            }
+            let share = (step + 1) as f64 / self.steps as f64;
+            let last = step + 1 == self.steps;
+            let end = if last {
+                span.to
+            } else {
+                span.from + span.length() * share
+            };
+            clocks.iter_mut().for_each(|clock| clock.h = end - clock.t);
             steps(clocks, times.row_mut(1));
             for i in 0..stages.len() {
-                combination(Some(batch.state), times.row(1), self.method.a[i], &stages[..i], &mut point);
+                let (row, earlier) = (self.method.a[i], &stages[..i]);
+                combination(Some(batch.state), times.row(1), row, earlier, &mut point);
                 node_times(clocks, self.method.c[i], times.row_mut(0));
-                rhs.evaluate(times.row(0), point.view(), batch.carried, stages[i].view_mut(), scratch);
+                let dydt = stages[i].view_mut();
+                rhs.evaluate(times.row(0), point.view(), batch.carried, dydt, scratch);
             }
-            combination(Some(batch.state), times.row(1), self.method.b, stages, &mut point);
+            combination(
+                Some(batch.state),
+                times.row(1),
+                self.method.b,
+                stages,
+                &mut point,
+            );
             for clock in clocks.iter_mut() {
                 clock.advance(clock.h, span);
                 if let Some(record) = &mut record {
                     let state = (0..rows).map(|i| batch.state.row(i)[clock.place]);
-                    record.push(Step { column: clock.place, t: clock.from, h: clock.taken }, state);
+                    record.push(
+                        Step {
+                            column: clock.place,
+                            t: clock.from,
+                            h: clock.taken,
+                        },
+                        state,
+                    );
                 }
             }
             self.arrive(&point, clocks, &mut batch);
@@ -118,13 +148,21 @@ impl Fixed {
                 continue;
             }
             let evaluations = self.method.stages() as u64;
-            batch.efforts[j] += Effort { evaluations, accepted: 1, rejected: 0 };
+            batch.efforts[j] += Effort {
+                evaluations,
+                accepted: 1,
+                rejected: 0,
+            };
             for i in 0..point.rows() {
                 batch.state.row_mut(i)[j] = point.row(i)[j];
             }
             if (0..point.rows()).any(|i| !point.row(i)[j].is_finite()) {
                 let reason = Reason::NonFiniteVelocity;
-                let failure = Failure { reason, t: clock.from, step: clock.taken };
+                let failure = Failure {
+                    reason,
+                    t: clock.from,
+                    step: clock.taken,
+                };
                 batch.outcomes[j] = Outcome::Failed(failure);
             }
         }

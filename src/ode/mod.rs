@@ -3,7 +3,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `tableau` | the methods as constants |
-//! | `adaptive` | the loop with error control per column, and compaction |
+//! | `adaptive`, `stepping` | error control per column: the settings; the loop, and compaction |
 //! | `clock`, `control` | step sizes: the first, and the next |
 //! | `stages` | the stages of one step |
 //! | `fixed` | equal steps |
@@ -19,6 +19,7 @@ mod fixed;
 mod record;
 mod reverse;
 mod stages;
+mod stepping;
 mod tableau;
 
 use crate::columns::{Block, Rows, RowsMut, Scratch};
@@ -73,7 +74,13 @@ pub trait Differentiable<T: Real>: RightHandSide<T> {
 
     /// From the cotangents of dy/dt to those of y (overwritten) and of carried rows (added to), and
     /// to sums for the parameters (added to).
-    fn pullback(&self, place: Place<'_, T>, tape: &Self::Tape, back: Back<'_, T>, scratch: &mut Scratch<T>);
+    fn pullback(
+        &self,
+        place: Place<'_, T>,
+        tape: &Self::Tape,
+        back: Back<'_, T>,
+        scratch: &mut Scratch<T>,
+    );
 }
 
 /// Where an evaluation was recorded.
@@ -139,7 +146,11 @@ pub struct Workspace<T> {
 impl<T: Real> Workspace<T> {
     /// No memory yet.
     pub fn new() -> Self {
-        Self { scratch: Scratch::new(), stages: Vec::new(), clocks: Vec::new() }
+        Self {
+            scratch: Scratch::new(),
+            stages: Vec::new(),
+            clocks: Vec::new(),
+        }
     }
 }
 
@@ -217,7 +228,11 @@ pub fn mark_non_finite<T: Real>(rows: Rows<'_, T>, t: f64, outcomes: &mut [Outco
     for i in 0..rows.rows() {
         for (value, outcome) in rows.row(i).iter().zip(outcomes.iter_mut()) {
             if !value.is_finite() && outcome.arrived() {
-                *outcome = Outcome::Failed(Failure { reason: Reason::NonFiniteInput, t, step: 0.0 });
+                *outcome = Outcome::Failed(Failure {
+                    reason: Reason::NonFiniteInput,
+                    t,
+                    step: 0.0,
+                });
             }
         }
     }

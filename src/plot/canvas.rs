@@ -33,12 +33,22 @@ impl Area {
     }
 
     /// Cell (`column`, `row`) of a grid with gaps between its cells.
-    pub(super) fn cell(&self, [columns, rows]: [usize; 2], [column, row]: [usize; 2], gap: f64) -> Self {
+    pub(super) fn cell(
+        &self,
+        [columns, rows]: [usize; 2],
+        [column, row]: [usize; 2],
+        gap: f64,
+    ) -> Self {
         let width = (self.width() - gap * (columns as f64 - 1.0)) / columns as f64;
         let height = (self.height() - gap * (rows as f64 - 1.0)) / rows as f64;
         let left = self.left + column as f64 * (width + gap);
         let top = self.top + row as f64 * (height + gap);
-        Self { left, top, right: left + width, bottom: top + height }
+        Self {
+            left,
+            top,
+            right: left + width,
+            bottom: top + height,
+        }
     }
 }
 
@@ -59,10 +69,30 @@ pub(super) enum Anchor {
 
 #[derive(Debug, Clone)]
 pub(super) enum Shape {
-    Box { area: Area, color: Color, alpha: f64 },
-    Line { points: Vec<[f64; 2]>, color: Color, alpha: f64, width: f64 },
-    Dot { center: [f64; 2], radius: f64, color: Color, alpha: f64 },
-    Text { at: [f64; 2], text: String, size: f64, color: Color, anchor: Anchor },
+    Box {
+        area: Area,
+        color: Color,
+        alpha: f64,
+    },
+    Line {
+        points: Vec<[f64; 2]>,
+        color: Color,
+        alpha: f64,
+        width: f64,
+    },
+    Dot {
+        center: [f64; 2],
+        radius: f64,
+        color: Color,
+        alpha: f64,
+    },
+    Text {
+        at: [f64; 2],
+        text: String,
+        size: f64,
+        color: Color,
+        anchor: Anchor,
+    },
 }
 
 /// The shapes of a picture, first below last.
@@ -73,19 +103,46 @@ pub struct Canvas {
 
 impl Canvas {
     pub(super) fn fill(&mut self, area: Area, color: Color) {
-        self.shapes.push(Shape::Box { area, color, alpha: 1.0 });
+        self.shapes.push(Shape::Box {
+            area,
+            color,
+            alpha: 1.0,
+        });
     }
 
     pub(super) fn line(&mut self, points: Vec<[f64; 2]>, color: Color, width: f64) {
-        self.shapes.push(Shape::Line { points, color, alpha: 1.0, width });
+        self.shapes.push(Shape::Line {
+            points,
+            color,
+            alpha: 1.0,
+            width,
+        });
     }
 
     pub(super) fn dot(&mut self, center: [f64; 2], radius: f64, color: Color, alpha: f64) {
-        self.shapes.push(Shape::Dot { center, radius, color, alpha });
+        self.shapes.push(Shape::Dot {
+            center,
+            radius,
+            color,
+            alpha,
+        });
     }
 
-    pub(super) fn text(&mut self, at: [f64; 2], text: &str, size: f64, color: Color, anchor: Anchor) {
-        self.shapes.push(Shape::Text { at, text: text.to_string(), size, color, anchor });
+    pub(super) fn text(
+        &mut self,
+        at: [f64; 2],
+        text: &str,
+        size: f64,
+        color: Color,
+        anchor: Anchor,
+    ) {
+        self.shapes.push(Shape::Text {
+            at,
+            text: text.to_string(),
+            size,
+            color,
+            anchor,
+        });
     }
 }
 

@@ -17,7 +17,10 @@ impl Grid<'_> {
         let along = |range: [f64; 2], k: f64, count: usize| {
             range[0] + (range[1] - range[0]) * k / (count as f64 - 1.0)
         };
-        [along(self.x, column, self.columns), along(self.y, row, self.rows())]
+        [
+            along(self.x, column, self.columns),
+            along(self.y, row, self.rows()),
+        ]
     }
 
     /// The segments where the bilinear interpolant of each cell crosses `level`, cell by cell.
@@ -46,7 +49,10 @@ impl Grid<'_> {
             if (at_a < level) != (at_b < level) {
                 let s = (level - at_a) / (at_b - at_a);
                 let between = |p: usize, q: usize| p as f64 + s * (q as f64 - p as f64);
-                found.push(self.node(row as f64 + between(a.0, b.0), column as f64 + between(a.1, b.1)));
+                found.push(self.node(
+                    row as f64 + between(a.0, b.0),
+                    column as f64 + between(a.1, b.1),
+                ));
             }
         }
         found
@@ -89,14 +95,22 @@ mod tests {
         for share in [0.5, 0.9] {
             // The region of mass p is the disc of radius² -2 ln(1 - p): density (1 - p) / 2π.
             let level = mass_level(&values, share);
-            assert!((level * TAU - (1.0 - share)).abs() < 2e-3, "{share}: {level}");
+            assert!(
+                (level * TAU - (1.0 - share)).abs() < 2e-3,
+                "{share}: {level}"
+            );
         }
     }
 
     #[test]
     fn contours_of_a_gaussian_are_circles() {
         let values = gaussian(201, 4.0);
-        let grid = Grid { values: &values, columns: 201, x: [-4.0, 4.0], y: [-4.0, 4.0] };
+        let grid = Grid {
+            values: &values,
+            columns: 201,
+            x: [-4.0, 4.0],
+            y: [-4.0, 4.0],
+        };
         let segments = grid.contour((-0.5f64 * 2.25).exp() / TAU);
         assert!(segments.len() > 200);
         for point in segments.iter().flatten() {

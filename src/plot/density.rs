@@ -40,8 +40,20 @@ pub struct DensityPicture<'a, T: Real> {
 /// # Ok::<(), liouville::Error>(())
 /// ```
 pub fn density<T: Real>(model: &dyn Density<T>) -> DensityPicture<'_, T> {
-    let captions = Captions { x: "x₁".into(), y: "x₂".into(), title: String::new() };
-    DensityPicture { model, x: None, y: None, resolution: 200, captions, samples: None, size: (1000, 840) }
+    let captions = Captions {
+        x: "x₁".into(),
+        y: "x₂".into(),
+        title: String::new(),
+    };
+    DensityPicture {
+        model,
+        x: None,
+        y: None,
+        resolution: 200,
+        captions,
+        samples: None,
+        size: (1000, 840),
+    }
 }
 
 impl<T: Real> DensityPicture<'_, T> {
@@ -93,12 +105,21 @@ impl<T: Real> DensityPicture<'_, T> {
             range[0] + (range[1] - range[0]) * k as f64 / (nodes as f64 - 1.0)
         };
         let points = DMatrix::from_fn(2, nodes * nodes, |row, k| {
-            T::of(if row == 0 { along(x, k % nodes) } else { along(y, k / nodes) })
+            T::of(if row == 0 {
+                along(x, k % nodes)
+            } else {
+                along(y, k / nodes)
+            })
         });
-        let log_prob = self.model.log_prob(&points).map_err(|e| e.during("drawing a density"))?;
+        let log_prob = self
+            .model
+            .log_prob(&points)
+            .map_err(|e| e.during("drawing a density"))?;
         if let Some(k) = log_prob.iter().position(|value| value.wide().is_nan()) {
             let (x, y) = (points[(0, k)], points[(1, k)]);
-            return Err(Error::non_finite(format!("the log-density is NaN at ({x}, {y})")));
+            return Err(Error::non_finite(format!(
+                "the log-density is NaN at ({x}, {y})"
+            )));
         }
         Ok(log_prob.iter().map(|value| value.wide().exp()).collect())
     }
@@ -118,7 +139,10 @@ impl<T: Real> DensityPicture<'_, T> {
             }
             None => self.find_mass()?,
         };
-        Ok([check_range("x", self.x.unwrap_or(found[0]))?, check_range("y", self.y.unwrap_or(found[1]))?])
+        Ok([
+            check_range("x", self.x.unwrap_or(found[0]))?,
+            check_range("y", self.y.unwrap_or(found[1]))?,
+        ])
     }
 
     /// Widens a square until its border holds next to no mass, then narrows it to where the mass is.
@@ -127,21 +151,28 @@ impl<T: Real> DensityPicture<'_, T> {
         let mut half = 4.0;
         for _ in 0..8 {
             let values = self.evaluate(nodes, [-half, half], [-half, half])?;
-            let border = |k: &usize| [0, nodes - 1].contains(&(k % nodes)) || [0, nodes - 1].contains(&(k / nodes));
+            let border = |k: &usize| {
+                [0, nodes - 1].contains(&(k % nodes)) || [0, nodes - 1].contains(&(k / nodes))
+            };
             let total: f64 = values.iter().sum();
             let outside: f64 = (0..values.len()).filter(border).map(|k| values[k]).sum();
             if total > 0.0 && outside < 1e-4 * total {
                 let level = mass_level(&values, 0.995);
                 let kept = || (0..values.len()).filter(|&k| values[k] >= level);
                 let at = |k: usize| -half + 2.0 * half * k as f64 / (nodes as f64 - 1.0);
-                let ranges = [range_of(kept().map(|k| at(k % nodes)), 0.12), range_of(kept().map(|k| at(k / nodes)), 0.12)];
+                let ranges = [
+                    range_of(kept().map(|k| at(k % nodes)), 0.12),
+                    range_of(kept().map(|k| at(k / nodes)), 0.12),
+                ];
                 if let [Some(x), Some(y)] = ranges {
                     return Ok([x, y]);
                 }
             }
             half *= 1.7;
         }
-        Err(Error::setting("found no region that holds the density: give x_range and y_range"))
+        Err(Error::setting(
+            "found no region that holds the density: give x_range and y_range",
+        ))
     }
 }
 
@@ -153,10 +184,14 @@ impl<T: Real> Picture for DensityPicture<'_, T> {
     fn draw(&self, canvas: &mut Canvas, area: Area) -> Result<()> {
         if self.model.dim() != 2 {
             let dim = self.model.dim();
-            return Err(Error::shape(format!("only densities in two dimensions can be drawn, not in {dim}")));
+            return Err(Error::shape(format!(
+                "only densities in two dimensions can be drawn, not in {dim}"
+            )));
         }
         if self.resolution < 2 {
-            return Err(Error::setting("a density needs at least two grid nodes along each axis"));
+            return Err(Error::setting(
+                "a density needs at least two grid nodes along each axis",
+            ));
         }
         if let Some(samples) = &self.samples {
             check_plane("samples", samples)?;
@@ -172,7 +207,12 @@ impl<T: Real> Picture for DensityPicture<'_, T> {
         let frame = Frame::new(area, &self.captions, x, y, Scaling::Equal);
         canvas.fill(frame.inner, viridis(0.0));
         draw_cells(canvas, frame.inner, &values, self.resolution, top);
-        let grid = Grid { values: &values, columns: self.resolution, x, y };
+        let grid = Grid {
+            values: &values,
+            columns: self.resolution,
+            x,
+            y,
+        };
         for (share, width) in SHARES.iter().zip([2.0, 1.0]) {
             for segment in grid.contour(mass_level(&values, *share)) {
                 frame.draw_line(canvas, &segment, WHITE, 0.85, width);
@@ -192,12 +232,16 @@ impl<T: Real> Picture for DensityPicture<'_, T> {
 fn draw_cells(canvas: &mut Canvas, inner: Area, values: &[f64], columns: usize, top: f64) {
     let rows = values.len() / columns;
     let color = |k: usize| (values[k] / top * COLORS).round();
-    let edge = |k: usize, count: usize, from: f64, length: f64| (from + length * k as f64 / count as f64).round();
+    let edge = |k: usize, count: usize, from: f64, length: f64| {
+        (from + length * k as f64 / count as f64).round()
+    };
     for row in 0..rows {
         let mut start = 0;
         while start < columns {
             let this = color(row * columns + start);
-            let end = (start..columns).find(|&c| color(row * columns + c) != this).unwrap_or(columns);
+            let end = (start..columns)
+                .find(|&c| color(row * columns + c) != this)
+                .unwrap_or(columns);
             if this > 0.0 {
                 let cell = Area {
                     left: edge(start, columns, inner.left, inner.width()),
@@ -214,23 +258,58 @@ fn draw_cells(canvas: &mut Canvas, inner: Area, values: &[f64], columns: usize, 
 
 /// Draws the colour bar to the right of the plot.
 fn draw_bar(canvas: &mut Canvas, inner: Area, top: f64) {
-    let bar = Area { left: inner.right + 26.0, right: inner.right + 52.0, ..inner };
+    let bar = Area {
+        left: inner.right + 26.0,
+        right: inner.right + 52.0,
+        ..inner
+    };
     let steps = 128;
     for k in 0..steps {
         let at = |k: usize| (bar.bottom - bar.height() * k as f64 / steps as f64).round();
-        let cell = Area { top: at(k + 1), bottom: at(k), ..bar };
+        let cell = Area {
+            top: at(k + 1),
+            bottom: at(k),
+            ..bar
+        };
         canvas.fill(cell, viridis((k as f64 + 0.5) / steps as f64));
     }
-    let Area { left, top: upper, right, bottom } = bar;
-    canvas.line(vec![[left, upper], [right, upper], [right, bottom], [left, bottom], [left, upper]], AXIS, 1.0);
+    let Area {
+        left,
+        top: upper,
+        right,
+        bottom,
+    } = bar;
+    canvas.line(
+        vec![
+            [left, upper],
+            [right, upper],
+            [right, bottom],
+            [left, bottom],
+            [left, upper],
+        ],
+        AXIS,
+        1.0,
+    );
     let marks = ticks(0.0, top, 5);
     let step = marks.get(1).copied().unwrap_or(1.0);
     for mark in marks {
         let y = bottom - bar.height() * mark / top;
         canvas.line(vec![[right, y], [right + 6.0, y]], AXIS, 1.0);
-        canvas.text([right + 11.0, y], &label(mark, step), NUMBER, INK, Anchor::Left);
+        canvas.text(
+            [right + 11.0, y],
+            &label(mark, step),
+            NUMBER,
+            INK,
+            Anchor::Left,
+        );
     }
-    canvas.text([left - 4.0, upper - 0.9 * LABEL], "density", NUMBER, INK, Anchor::Left);
+    canvas.text(
+        [left - 4.0, upper - 0.9 * LABEL],
+        "density",
+        NUMBER,
+        INK,
+        Anchor::Left,
+    );
 }
 
 /// Says what the contour lines are, in the corner that holds the least.
@@ -238,7 +317,8 @@ fn draw_legend(canvas: &mut Canvas, inner: Area, grid: &Grid<'_>) {
     let (width, height) = (235.0, 2.0 * 28.0 + 18.0);
     let rows = grid.values.len() / grid.columns;
     let covered = |(right, below): (bool, bool)| -> f64 {
-        let part = |size: f64, whole: f64, count: usize| (size / whole * count as f64).ceil() as usize;
+        let part =
+            |size: f64, whole: f64, count: usize| (size / whole * count as f64).ceil() as usize;
         let wide = part(width, inner.width(), grid.columns).min(grid.columns);
         let high = part(height, inner.height(), rows).min(rows);
         let first_column = if right { grid.columns - wide } else { 0 };
@@ -250,10 +330,20 @@ fn draw_legend(canvas: &mut Canvas, inner: Area, grid: &Grid<'_>) {
         (first_row..first_row + high).map(row).sum()
     };
     let corners = [(false, false), (true, false), (false, true), (true, true)];
-    let best = corners.into_iter().min_by(|a, b| covered(*a).total_cmp(&covered(*b)));
+    let best = corners
+        .into_iter()
+        .min_by(|a, b| covered(*a).total_cmp(&covered(*b)));
     let (right, below) = best.unwrap_or((false, false));
-    let left = if right { inner.right - width } else { inner.left + 16.0 };
-    let top = if below { inner.bottom - height } else { inner.top };
+    let left = if right {
+        inner.right - width
+    } else {
+        inner.left + 16.0
+    };
+    let top = if below {
+        inner.bottom - height
+    } else {
+        inner.top
+    };
     for (k, (share, line)) in SHARES.iter().zip([2.0, 1.0]).enumerate() {
         let y = top + 24.0 + 28.0 * k as f64;
         canvas.line(vec![[left, y], [left + 34.0, y]], WHITE, line);

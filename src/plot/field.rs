@@ -44,7 +44,11 @@ pub fn field<'a>(velocity: impl Fn(f64, [f64; 2]) -> [f64; 2] + 'a) -> FieldPict
         arrows: 22,
         paths: Vec::new(),
         problem: None,
-        captions: Captions { x: "x₁".into(), y: "x₂".into(), title: String::new() },
+        captions: Captions {
+            x: "x₁".into(),
+            y: "x₂".into(),
+            title: String::new(),
+        },
         size: (900, 860),
     }
 }
@@ -79,9 +83,18 @@ impl FieldPicture<'_> {
         let columns = steps.first().map_or(0, DMatrix::ncols);
         for step in steps {
             let shape = check_plane("trajectories", step);
-            let count = || format!("trajectories: {} columns at one time, {columns} at another", step.ncols());
+            let count = || {
+                format!(
+                    "trajectories: {} columns at one time, {columns} at another",
+                    step.ncols()
+                )
+            };
             let checked = shape.and_then(|()| {
-                if step.ncols() == columns { Ok(()) } else { Err(Error::shape(count())) }
+                if step.ncols() == columns {
+                    Ok(())
+                } else {
+                    Err(Error::shape(count()))
+                }
             });
             if let Err(error) = checked {
                 self.problem.get_or_insert(error);
@@ -89,7 +102,8 @@ impl FieldPicture<'_> {
             }
         }
         let points: Vec<_> = steps.iter().map(points_of).collect();
-        self.paths.extend((0..columns).map(|j| points.iter().map(|step| step[j]).collect()));
+        self.paths
+            .extend((0..columns).map(|j| points.iter().map(|step| step[j]).collect()));
         self
     }
 
@@ -112,7 +126,8 @@ impl FieldPicture<'_> {
     }
 
     fn range(&self, name: &str, given: Option<Range>, axis: usize) -> Result<Range> {
-        let found = || range_of(self.paths.iter().flatten().map(|p| p[axis]), 0.08).unwrap_or([-3.0, 3.0]);
+        let found =
+            || range_of(self.paths.iter().flatten().map(|p| p[axis]), 0.08).unwrap_or([-3.0, 3.0]);
         check_range(name, given.unwrap_or_else(found))
     }
 
@@ -120,20 +135,28 @@ impl FieldPicture<'_> {
         let spacing = frame.inner.width().max(frame.inner.height()) / self.arrows as f64;
         let count = |length: f64| ((length / spacing).round() as usize).max(1);
         let (columns, rows) = (count(frame.inner.width()), count(frame.inner.height()));
-        let along = |range: Range, k: usize, n: usize| range[0] + (range[1] - range[0]) * (k as f64 + 0.5) / n as f64;
+        let along = |range: Range, k: usize, n: usize| {
+            range[0] + (range[1] - range[0]) * (k as f64 + 0.5) / n as f64
+        };
         let mut arrows = Vec::new();
         for k in 0..columns * rows {
             let point = [along(x, k % columns, columns), along(y, k / columns, rows)];
             let v = (self.velocity)(self.time, point);
             let speed = v[0].hypot(v[1]);
             if speed.is_nan() {
-                return Err(Error::non_finite(format!("the velocity is NaN at {point:?}, t = {}", self.time)));
+                return Err(Error::non_finite(format!(
+                    "the velocity is NaN at {point:?}, t = {}",
+                    self.time
+                )));
             }
             if speed > 0.0 && speed.is_finite() {
                 arrows.push((point, v, speed));
             }
         }
-        let fastest = arrows.iter().map(|(_, _, speed)| *speed).fold(0.0, f64::max);
+        let fastest = arrows
+            .iter()
+            .map(|(_, _, speed)| *speed)
+            .fold(0.0, f64::max);
         for (point, v, speed) in arrows {
             let length = 0.85 * spacing * (speed / fastest).sqrt();
             let [px, py] = frame.at(point);
@@ -143,7 +166,10 @@ impl FieldPicture<'_> {
             canvas.line(vec![tail, tip], ARROW, 1.0);
             let head = (0.35 * length).min(9.0);
             let wing = |side: f64| {
-                [tip[0] - head * (dx - 0.5 * side * dy), tip[1] - head * (dy + 0.5 * side * dx)]
+                [
+                    tip[0] - head * (dx - 0.5 * side * dy),
+                    tip[1] - head * (dy + 0.5 * side * dx),
+                ]
             };
             canvas.line(vec![wing(1.0), tip, wing(-1.0)], ARROW, 1.0);
         }
@@ -163,7 +189,10 @@ impl FieldPicture<'_> {
         }
         if !self.paths.is_empty() {
             let y = frame.inner.top - 17.0;
-            for (k, (text, color)) in [("start", SERIES[0]), ("end", SERIES[1])].into_iter().enumerate() {
+            for (k, (text, color)) in [("start", SERIES[0]), ("end", SERIES[1])]
+                .into_iter()
+                .enumerate()
+            {
                 let x = frame.inner.right - 170.0 + 95.0 * k as f64;
                 canvas.dot([x, y], 5.0, color, 1.0);
                 canvas.text([x + 12.0, y], text, NUMBER, INK, Anchor::Left);
@@ -182,7 +211,9 @@ impl Picture for FieldPicture<'_> {
             return Err(error.clone());
         }
         if self.arrows == 0 {
-            return Err(Error::setting("a field needs at least one arrow along each axis"));
+            return Err(Error::setting(
+                "a field needs at least one arrow along each axis",
+            ));
         }
         let (mut x, mut y) = (self.range("x", self.x, 0)?, self.range("y", self.y, 1)?);
         let room = if self.paths.is_empty() { 0.0 } else { 26.0 };

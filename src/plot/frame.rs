@@ -39,8 +39,17 @@ pub(super) struct Frame {
 impl Frame {
     /// Leaves room for captions and numbers, and finds the place of the plot.
     pub fn new(area: Area, captions: &Captions, x: Range, y: Range, shape: Scaling) -> Self {
-        let mut frame = Self { inner: area, x, y, shape };
-        let widest = frame.y_ticks().iter().map(|(_, text)| text_width(text, NUMBER)).fold(0.0, f64::max);
+        let mut frame = Self {
+            inner: area,
+            x,
+            y,
+            shape,
+        };
+        let widest = frame
+            .y_ticks()
+            .iter()
+            .map(|(_, text)| text_width(text, NUMBER))
+            .fold(0.0, f64::max);
         let line = |text: &str, size: f64| if text.is_empty() { 0.0 } else { 1.7 * size };
         let left = 14.0 + widest + 12.0 + line(&captions.y, LABEL);
         let bottom = 12.0 + 1.5 * NUMBER + line(&captions.x, LABEL);
@@ -48,8 +57,10 @@ impl Frame {
         if shape == Scaling::Equal {
             let inner = frame.inner;
             let unit = (inner.width() / (x[1] - x[0])).min(inner.height() / (y[1] - y[0]));
-            let (spare_x, spare_y) =
-                (inner.width() - unit * (x[1] - x[0]), inner.height() - unit * (y[1] - y[0]));
+            let (spare_x, spare_y) = (
+                inner.width() - unit * (x[1] - x[0]),
+                inner.height() - unit * (y[1] - y[0]),
+            );
             frame.inner = inner.inset(spare_x / 2.0, spare_y / 2.0, spare_x / 2.0, spare_y / 2.0);
         }
         frame
@@ -74,7 +85,11 @@ impl Frame {
     }
 
     fn x_ticks(&self) -> Vec<(f64, String)> {
-        labelled(ticks(self.x[0], self.x[1], (self.inner.width() / 110.0).clamp(2.0, 8.0) as usize))
+        labelled(ticks(
+            self.x[0],
+            self.x[1],
+            (self.inner.width() / 110.0).clamp(2.0, 8.0) as usize,
+        ))
     }
 
     fn y_ticks(&self) -> Vec<(f64, String)> {
@@ -99,13 +114,30 @@ impl Frame {
 
     /// Draws border, numbers and captions.
     pub fn draw_axes(&self, canvas: &mut Canvas, captions: &Captions) {
-        let Area { left, top, right, bottom } = self.inner;
-        let border = vec![[left, top], [right, top], [right, bottom], [left, bottom], [left, top]];
+        let Area {
+            left,
+            top,
+            right,
+            bottom,
+        } = self.inner;
+        let border = vec![
+            [left, top],
+            [right, top],
+            [right, bottom],
+            [left, bottom],
+            [left, top],
+        ];
         canvas.line(border, AXIS, 1.0);
         for (x, text) in self.x_ticks() {
             let [x, _] = self.at([x, self.y[0]]);
             canvas.line(vec![[x, bottom], [x, bottom + 7.0]], AXIS, 1.0);
-            canvas.text([x, bottom + 9.0 + 0.75 * NUMBER], &text, NUMBER, INK, Anchor::Middle);
+            canvas.text(
+                [x, bottom + 9.0 + 0.75 * NUMBER],
+                &text,
+                NUMBER,
+                INK,
+                Anchor::Middle,
+            );
         }
         let mut widest = 0.0f64;
         for (y, text) in self.y_ticks() {
@@ -118,17 +150,41 @@ impl Frame {
         let below = bottom + 9.0 + 1.5 * NUMBER + 0.8 * LABEL;
         canvas.text([middle[0], below], &captions.x, LABEL, INK, Anchor::Middle);
         let beside = left - 16.0 - widest - 0.8 * LABEL;
-        canvas.text([beside, middle[1]], &captions.y, LABEL, INK, Anchor::MiddleUpward);
-        canvas.text([middle[0], top - 0.9 * TITLE], &captions.title, TITLE, INK, Anchor::Middle);
+        canvas.text(
+            [beside, middle[1]],
+            &captions.y,
+            LABEL,
+            INK,
+            Anchor::MiddleUpward,
+        );
+        canvas.text(
+            [middle[0], top - 0.9 * TITLE],
+            &captions.title,
+            TITLE,
+            INK,
+            Anchor::Middle,
+        );
     }
 
     /// Draws a line through points, as far as it is inside.
-    pub fn draw_line(&self, canvas: &mut Canvas, points: &[[f64; 2]], color: Color, alpha: f64, width: f64) {
+    pub fn draw_line(
+        &self,
+        canvas: &mut Canvas,
+        points: &[[f64; 2]],
+        color: Color,
+        alpha: f64,
+        width: f64,
+    ) {
         let mut run: Vec<[f64; 2]> = Vec::new();
         let mut flush = |run: &mut Vec<[f64; 2]>| {
             if run.len() > 1 {
                 let points = std::mem::take(run);
-                canvas.shapes.push(Shape::Line { points, color, alpha, width });
+                canvas.shapes.push(Shape::Line {
+                    points,
+                    color,
+                    alpha,
+                    width,
+                });
             }
             run.clear();
         };
@@ -150,17 +206,30 @@ impl Frame {
 }
 
 fn labelled(values: Vec<f64>) -> Vec<(f64, String)> {
-    let step = values.windows(2).map(|pair| pair[1] - pair[0]).next().unwrap_or(1.0);
-    values.into_iter().map(|value| (value, label(value, step))).collect()
+    let step = values
+        .windows(2)
+        .map(|pair| pair[1] - pair[0])
+        .next()
+        .unwrap_or(1.0);
+    values
+        .into_iter()
+        .map(|value| (value, label(value, step)))
+        .collect()
 }
 
 fn labelled_each(values: Vec<f64>) -> Vec<(f64, String)> {
-    values.into_iter().map(|value| (value, label(value, value))).collect()
+    values
+        .into_iter()
+        .map(|value| (value, label(value, value)))
+        .collect()
 }
 
 /// The part of a segment inside an area (Liang and Barsky 1984).
 fn clip(area: Area, [from, to]: [[f64; 2]; 2]) -> Option<[[f64; 2]; 2]> {
     let (dx, dy) = (to[0] - from[0], to[1] - from[1]);
+    if !(dx.is_finite() && dy.is_finite()) {
+        return None;
+    }
     let (mut enter, mut leave) = (0.0f64, 1.0f64);
     let sides = [
         (-dx, from[0] - area.left),
@@ -170,7 +239,7 @@ fn clip(area: Area, [from, to]: [[f64; 2]; 2]) -> Option<[[f64; 2]; 2]> {
     ];
     for (speed, room) in sides {
         if speed == 0.0 {
-            if room < 0.0 || room.is_nan() {
+            if room < 0.0 {
                 return None;
             }
         } else if speed < 0.0 {
@@ -180,14 +249,12 @@ fn clip(area: Area, [from, to]: [[f64; 2]; 2]) -> Option<[[f64; 2]; 2]> {
         }
     }
     let at = |s: f64| [from[0] + s * dx, from[1] + s * dy];
-    match (enter, leave) {
-        (enter, leave) if !(enter <= leave) => None,
-        // The ends themselves, so that neighbouring segments join.
-        (enter, leave) => Some([
-            if enter == 0.0 { from } else { at(enter) },
-            if leave == 1.0 { to } else { at(leave) },
-        ]),
+    if enter > leave {
+        return None;
     }
+    // The ends themselves, so that neighbouring segments join.
+    let first = if enter == 0.0 { from } else { at(enter) };
+    Some([first, if leave == 1.0 { to } else { at(leave) }])
 }
 
 /// Widens the range that leaves room in `area`, so that a plot of equal units fills it.
@@ -206,7 +273,9 @@ pub(super) fn check_range(name: &str, [from, to]: Range) -> Result<Range> {
     if from < to && from.is_finite() && to.is_finite() {
         return Ok([from, to]);
     }
-    Err(Error::setting(format!("the {name} range from {from} to {to} is empty: give a smaller number first")))
+    Err(Error::setting(format!(
+        "the {name} range from {from} to {to} is empty: give a smaller number first"
+    )))
 }
 
 /// The range of values with a margin; a single value gets room around it.
@@ -218,7 +287,11 @@ pub(super) fn range_of(values: impl Iterator<Item = f64>, margin: f64) -> Option
     if low > high {
         return None;
     }
-    let pad = if high > low { margin * (high - low) } else { 0.5 * low.abs().max(1.0) };
+    let pad = if high > low {
+        margin * (high - low)
+    } else {
+        0.5 * low.abs().max(1.0)
+    };
     Some([low - pad, high + pad])
 }
 
@@ -228,9 +301,20 @@ mod tests {
 
     #[test]
     fn segments_are_cut_at_the_border() {
-        let area = Area { left: 0.0, top: 0.0, right: 10.0, bottom: 10.0 };
-        assert_eq!(clip(area, [[-5.0, 5.0], [5.0, 5.0]]), Some([[0.0, 5.0], [5.0, 5.0]]));
-        assert_eq!(clip(area, [[1.0, 1.0], [2.0, 3.0]]), Some([[1.0, 1.0], [2.0, 3.0]]));
+        let area = Area {
+            left: 0.0,
+            top: 0.0,
+            right: 10.0,
+            bottom: 10.0,
+        };
+        assert_eq!(
+            clip(area, [[-5.0, 5.0], [5.0, 5.0]]),
+            Some([[0.0, 5.0], [5.0, 5.0]])
+        );
+        assert_eq!(
+            clip(area, [[1.0, 1.0], [2.0, 3.0]]),
+            Some([[1.0, 1.0], [2.0, 3.0]])
+        );
         assert_eq!(clip(area, [[-1.0, -1.0], [-2.0, 20.0]]), None);
         assert_eq!(clip(area, [[f64::NAN, 0.0], [1.0, 1.0]]), None);
     }

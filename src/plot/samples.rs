@@ -27,7 +27,13 @@ pub struct SamplesPicture {
 /// # Ok::<(), liouville::Error>(())
 /// ```
 pub fn samples<T: Real>(title: &str, points: &DMatrix<T>) -> SamplesPicture {
-    SamplesPicture { groups: Vec::new(), x: None, y: None, size: None }.beside(title, points)
+    SamplesPicture {
+        groups: Vec::new(),
+        x: None,
+        y: None,
+        size: None,
+    }
+    .beside(title, points)
 }
 
 impl SamplesPicture {
@@ -67,19 +73,38 @@ impl Picture for SamplesPicture {
         for (title, points) in &self.groups {
             groups.push((title, points.clone()?));
         }
-        let all = |i: usize| range_of(groups.iter().flat_map(|(_, points)| points.iter().map(move |p| p[i])), 0.05);
+        let all = |i: usize| {
+            range_of(
+                groups
+                    .iter()
+                    .flat_map(|(_, points)| points.iter().map(move |p| p[i])),
+                0.05,
+            )
+        };
         let (Some(x), Some(y)) = (all(0), all(1)) else {
             return Err(Error::non_finite("no sample is finite"));
         };
         let mut x = check_range("x", self.x.unwrap_or(x))?;
         let mut y = check_range("y", self.y.unwrap_or(y))?;
         if self.x.is_none() && self.y.is_none() {
-            let captions = Captions { title: "a".into(), x: "x".into(), y: "y".into() };
-            [x, y] = fill_area(area.cell([groups.len(), 1], [0, 0], 10.0), &captions, [x, y]);
+            let captions = Captions {
+                title: "a".into(),
+                x: "x".into(),
+                y: "y".into(),
+            };
+            [x, y] = fill_area(
+                area.cell([groups.len(), 1], [0, 0], 10.0),
+                &captions,
+                [x, y],
+            );
         }
         for (k, (title, points)) in groups.iter().enumerate() {
             let cell = area.cell([groups.len(), 1], [k, 0], 10.0);
-            let captions = Captions { title: (*title).clone(), x: "x₁".into(), y: "x₂".into() };
+            let captions = Captions {
+                title: (*title).clone(),
+                x: "x₁".into(),
+                y: "x₂".into(),
+            };
             let frame = Frame::new(cell, &captions, x, y, Scaling::Equal);
             frame.draw_grid(canvas);
             draw_dots(canvas, &frame, points, SERIES[k % SERIES.len()], 0.45);
@@ -93,7 +118,9 @@ impl Picture for SamplesPicture {
 pub(super) fn check_plane<T: Real>(name: &str, points: &DMatrix<T>) -> Result<()> {
     if points.nrows() != 2 {
         let (rows, columns) = points.shape();
-        return Err(Error::shape(format!("{name}: {rows} x {columns} cannot be drawn in the plane; give 2 x n")));
+        return Err(Error::shape(format!(
+            "{name}: {rows} x {columns} cannot be drawn in the plane; give 2 x n"
+        )));
     }
     if points.ncols() == 0 {
         return Err(Error::empty(format!("{name}: there is no column to draw")));
@@ -102,11 +129,20 @@ pub(super) fn check_plane<T: Real>(name: &str, points: &DMatrix<T>) -> Result<()
 }
 
 pub(super) fn points_of<T: Real>(points: &DMatrix<T>) -> Vec<[f64; 2]> {
-    points.column_iter().map(|point| [point[0].wide(), point[1].wide()]).collect()
+    points
+        .column_iter()
+        .map(|point| [point[0].wide(), point[1].wide()])
+        .collect()
 }
 
 /// Dots that grow smaller and fainter the more there are.
-pub(super) fn draw_dots(canvas: &mut Canvas, frame: &Frame, points: &[[f64; 2]], color: Color, alpha: f64) {
+pub(super) fn draw_dots(
+    canvas: &mut Canvas,
+    frame: &Frame,
+    points: &[[f64; 2]],
+    color: Color,
+    alpha: f64,
+) {
     let crowd = (points.len() as f64 / 500.0).max(1.0);
     let radius = (5.0 / crowd.powf(0.4)).clamp(1.0, 4.0);
     let alpha = (alpha / crowd.powf(0.15)).max(0.2);

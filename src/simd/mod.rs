@@ -19,9 +19,7 @@ pub use avx512::{Wide32, Wide64};
 pub use plain::{Plain32, Plain64};
 
 #[cfg(not(target_arch = "x86_64"))]
-pub use plain::{
-    Plain32 as Middle32, Plain32 as Wide32, Plain64 as Middle64, Plain64 as Wide64,
-};
+pub use plain::{Plain32 as Middle32, Plain32 as Wide32, Plain64 as Middle64, Plain64 as Wide64};
 
 /// Several scalars in one register, all treated alike.
 ///

@@ -72,12 +72,16 @@ macro_rules! plain {
 
             #[inline(always)]
             unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
-                Self(from_fn(|i| $scalar::fused(self.0[i], factor.0[i], term.0[i])))
+                Self(from_fn(|i| {
+                    $scalar::fused(self.0[i], factor.0[i], term.0[i])
+                }))
             }
 
             #[inline(always)]
             unsafe fn mul_sub_from(self, factor: Self, term: Self) -> Self {
-                Self(from_fn(|i| $scalar::fused(-self.0[i], factor.0[i], term.0[i])))
+                Self(from_fn(|i| {
+                    $scalar::fused(-self.0[i], factor.0[i], term.0[i])
+                }))
             }
 
             #[inline(always)]
@@ -102,7 +106,13 @@ macro_rules! plain {
 
             #[inline(always)]
             unsafe fn select_less(self, other: Self, yes: Self, no: Self) -> Self {
-                Self(from_fn(|i| if self.0[i] < other.0[i] { yes.0[i] } else { no.0[i] }))
+                Self(from_fn(|i| {
+                    if self.0[i] < other.0[i] {
+                        yes.0[i]
+                    } else {
+                        no.0[i]
+                    }
+                }))
             }
 
             #[inline(always)]
@@ -118,13 +128,21 @@ macro_rules! plain {
 
             #[inline(always)]
             unsafe fn select_odd(self, yes: Self, no: Self) -> Self {
-                Self(from_fn(|i| if self.0[i].to_bits() & 1 == 1 { yes.0[i] } else { no.0[i] }))
+                Self(from_fn(|i| {
+                    if self.0[i].to_bits() & 1 == 1 {
+                        yes.0[i]
+                    } else {
+                        no.0[i]
+                    }
+                }))
             }
 
             #[inline(always)]
             unsafe fn negate_by_second_bit(self, bits: Self) -> Self {
                 self.zip(bits, |a, b| {
-                    $scalar::from_bits(a.to_bits() ^ (((b.to_bits() >> 1) & 1) << ($sign_shift + 1)))
+                    $scalar::from_bits(
+                        a.to_bits() ^ (((b.to_bits() >> 1) & 1) << ($sign_shift + 1)),
+                    )
                 })
             }
         }

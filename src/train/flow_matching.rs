@@ -41,9 +41,19 @@ pub struct MatchingMemory<T, P> {
 
 impl<T: Real, P: Default> Default for MatchingMemory<T, P> {
     fn default() -> Self {
-        let [start, end, context, velocity, x_bar, context_bar] = std::array::from_fn(|_| Block::default());
+        let [start, end, context, velocity, x_bar, context_bar] =
+            std::array::from_fn(|_| Block::default());
         let (scratch, tape) = (Scratch::new(), P::default());
-        Self { scratch, tape, start, end, context, velocity, x_bar, context_bar }
+        Self {
+            scratch,
+            tape,
+            start,
+            end,
+            context,
+            velocity,
+            x_bar,
+            context_bar,
+        }
     }
 }
 
@@ -60,22 +70,36 @@ impl FlowMatching {
         let noise = base.sample(batch.points.ncols(), &mut rng)?;
         let times = (0..batch.points.ncols()).map(|_| rng.random()).collect();
         let partner = self.coupling.pair(&noise, batch.points);
-        Ok(Draws { noise, times, partner })
+        Ok(Draws {
+            noise,
+            times,
+            partner,
+        })
     }
 }
 
 impl<T: Real, P: Default> MatchingMemory<T, P> {
     /// Fills in x_t (as `start`), the target x_1 - x_0 (as `end`), times and contexts.
-    fn load(&mut self, batch: &MiniBatch<'_, T>, draws: &Draws<T>, range: &Range<usize>, times: &mut [T], length: f64) {
+    fn load(
+        &mut self,
+        batch: &MiniBatch<'_, T>,
+        draws: &Draws<T>,
+        range: &Range<usize>,
+        times: &mut [T],
+        length: f64,
+    ) {
         let dim = batch.points.nrows();
         let part = |matrix: &DMatrix<T>| range.start * matrix.nrows()..range.end * matrix.nrows();
-        columns_to_block(&batch.points.as_slice()[part(batch.points)], dim, &mut self.end);
+        columns_to_block(
+            &batch.points.as_slice()[part(batch.points)],
+            dim,
+            &mut self.end,
+        );
         self.start.reshape(dim, range.len());
-        let columns = self.end.lanes();
-        for lane in 0..columns {
+        for (lane, time) in times.iter_mut().enumerate() {
             let column = range.start + lane.min(range.len() - 1);
             let s = draws.times[column];
-            times[lane] = T::of(s);
+            *time = T::of(s);
             for i in 0..dim {
                 let x0 = draws.noise[(i, draws.partner[column])].wide();
                 let x1 = self.end.row(i)[lane].wide();
@@ -143,37 +167,75 @@ impl FlowMatching {
         let (field, times) = (model.flow().field(), model.flow().times());
         let draws = self.draw(model.base(), &batch)?;
         let (dim, count) = batch.points.shape();
-        let sums_len = if gradient.is_some() { field.sums_len() } else { 0 };
+        let sums_len = if gradient.is_some() {
+            field.sums_len()
+        } else {
+            0
+        };
         let length = times.length();
-        let (mut loss, sums) = accumulate(count, sums_len, pool, |range, memory, sums: &mut [T]| {
-            let mut t = memory.scratch.take(1, range.len());
-            memory.load(&batch, &draws, &range, t.row_mut(0), length);
-            for t in t.row_mut(0) {
-                *t = T::of(times.from + t.wide() * length);
-            }
-            let MatchingMemory { scratch, tape, start, end, context, velocity, x_bar, context_bar } = memory;
-            velocity.reshape(dim, range.len());
-            let at = At { t: t.row(0), x: start.view(), context: context.view() };
-            let mut none = scratch.take(0, range.len());
-            if sums.is_empty() {
-                field.velocity(at, velocity.view_mut(), scratch);
-            } else {
-                let traces = none.view_mut();
-                field.record(at, Traced::Velocity, velocity.view_mut(), traces, tape, scratch);
-            }
-            let value = residuals(velocity, end, range.len(), count);
-            if !sums.is_empty() {
-                x_bar.reshape(dim, range.len());
-                context_bar.reshape(context.rows(), range.len());
-                let cotangents = Cotangents { velocity: velocity.view(), traces: none.view() };
-                let pulled = Pulled { x: x_bar.view_mut(), context: context_bar.view_mut(), sums };
-                field.pullback(at, Traced::Velocity, tape, cotangents, pulled, scratch);
-            }
-            scratch.give(none);
-            scratch.give(t);
-            let evaluations = range.len() as u64;
-            Ok(Loss { value, effort: Effort { evaluations, ..Effort::default() } })
-        })?;
+        let (mut loss, sums) =
+            accumulate(count, sums_len, pool, |range, memory, sums: &mut [T]| {
+                let mut t = memory.scratch.take(1, range.len());
+                memory.load(&batch, &draws, &range, t.row_mut(0), length);
+                for t in t.row_mut(0) {
+                    *t = T::of(times.from + t.wide() * length);
+                }
+                let MatchingMemory {
+                    scratch,
+                    tape,
+                    start,
+                    end,
+                    context,
+                    velocity,
+                    x_bar,
+                    context_bar,
+                } = memory;
+                velocity.reshape(dim, range.len());
+                let at = At {
+                    t: t.row(0),
+                    x: start.view(),
+                    context: context.view(),
+                };
+                let mut none = scratch.take(0, range.len());
+                if sums.is_empty() {
+                    field.velocity(at, velocity.view_mut(), scratch);
+                } else {
+                    let traces = none.view_mut();
+                    field.record(
+                        at,
+                        Traced::Velocity,
+                        velocity.view_mut(),
+                        traces,
+                        tape,
+                        scratch,
+                    );
+                }
+                let value = residuals(velocity, end, range.len(), count);
+                if !sums.is_empty() {
+                    x_bar.reshape(dim, range.len());
+                    context_bar.reshape(context.rows(), range.len());
+                    let cotangents = Cotangents {
+                        velocity: velocity.view(),
+                        traces: none.view(),
+                    };
+                    let pulled = Pulled {
+                        x: x_bar.view_mut(),
+                        context: context_bar.view_mut(),
+                        sums,
+                    };
+                    field.pullback(at, Traced::Velocity, tape, cotangents, pulled, scratch);
+                }
+                scratch.give(none);
+                scratch.give(t);
+                let evaluations = range.len() as u64;
+                Ok(Loss {
+                    value,
+                    effort: Effort {
+                        evaluations,
+                        ..Effort::default()
+                    },
+                })
+            })?;
         if let Some(gradient) = gradient {
             gradient.fill(T::zero());
             field.fold(&sums, gradient);
@@ -185,7 +247,12 @@ impl FlowMatching {
 
 /// The sum of |f - target|² / dim over the used lanes; `velocity` is overwritten by its derivative,
 /// 2 (f - target) / (dim n), and zero in padding lanes.
-fn residuals<T: Real>(velocity: &mut Block<T>, target: &Block<T>, used: usize, count: usize) -> f64 {
+fn residuals<T: Real>(
+    velocity: &mut Block<T>,
+    target: &Block<T>,
+    used: usize,
+    count: usize,
+) -> f64 {
     let dim = velocity.rows();
     let share = T::of(2.0 / (dim * count) as f64);
     let mut total = 0.0;

@@ -31,7 +31,15 @@ pub struct Adam {
 impl Default for Adam {
     fn default() -> Self {
         let (first, second) = (Vec::new(), Vec::new());
-        Self { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0, first, second, steps: 0 }
+        Self {
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            weight_decay: 0.0,
+            first,
+            second,
+            steps: 0,
+        }
     }
 }
 
@@ -47,11 +55,14 @@ impl<T: Real> Optimizer<T> for Adam {
         let correction = [self.beta1, self.beta2].map(|beta| 1.0 - beta.powi(self.steps));
         let keep = 1.0 - learning_rate * self.weight_decay;
         let moments = self.first.iter_mut().zip(&mut self.second);
-        for ((parameter, gradient), (first, second)) in parameters.iter_mut().zip(gradient).zip(moments) {
+        for ((parameter, gradient), (first, second)) in
+            parameters.iter_mut().zip(gradient).zip(moments)
+        {
             let gradient = gradient.wide();
             *first += (1.0 - self.beta1) * (gradient - *first);
             *second += (1.0 - self.beta2) * (gradient * gradient - *second);
-            let change = (*first / correction[0]) / ((*second / correction[1]).sqrt() + self.epsilon);
+            let change =
+                (*first / correction[0]) / ((*second / correction[1]).sqrt() + self.epsilon);
             *parameter = T::of(parameter.wide() * keep - learning_rate * change);
         }
     }
@@ -65,7 +76,10 @@ mod tests {
     fn the_first_steps_agree_with_the_algorithm_by_hand() {
         // For a constant gradient g both corrected moments are constant, so that each step is
         // -rate g / (|g| + ε), and decay multiplies by 1 - rate decay before it.
-        let mut adam = Adam { weight_decay: 0.1, ..Adam::default() };
+        let mut adam = Adam {
+            weight_decay: 0.1,
+            ..Adam::default()
+        };
         let mut x = [1.0f64, -2.0];
         Optimizer::<f64>::start(&mut adam, 2);
         let mut expected = x;
@@ -75,6 +89,9 @@ mod tests {
                 *value = *value * (1.0 - 0.001) - 0.01 * sign;
             }
         }
-        assert!(x.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-8), "{x:?} {expected:?}");
+        assert!(
+            x.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-8),
+            "{x:?} {expected:?}"
+        );
     }
 }

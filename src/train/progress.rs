@@ -11,7 +11,9 @@ impl Progress {
             return Self(ProgressBar::hidden());
         }
         let bar = ProgressBar::new(steps as u64);
-        if let Ok(style) = ProgressStyle::with_template("{bar:32} {pos}/{len} steps, {msg}, {eta} left") {
+        if let Ok(style) =
+            ProgressStyle::with_template("{bar:32} {pos}/{len} steps, {msg}, {eta} left")
+        {
             bar.set_style(style);
         }
         Self(bar)

@@ -67,7 +67,10 @@ impl Report {
 
     /// The held-out losses beside the numbers of steps before them.
     pub fn held_out_curve(&self) -> (Vec<f64>, Vec<f64>) {
-        self.checks.iter().map(|check| (check.step as f64, check.loss)).unzip()
+        self.checks
+            .iter()
+            .map(|check| (check.step as f64, check.loss))
+            .unzip()
     }
 }
 
@@ -78,14 +81,35 @@ impl fmt::Display for Report {
             Stop::Early => "stopped early",
         };
         writeln!(f, "loss                 {}", self.loss_name)?;
-        writeln!(f, "steps                {} ({ending}), {:.1} s", self.steps.len(), self.seconds())?;
+        writeln!(
+            f,
+            "steps                {} ({ending}), {:.1} s",
+            self.steps.len(),
+            self.seconds()
+        )?;
         if let (Some(first), Some(last)) = (self.steps.first(), self.steps.last()) {
-            writeln!(f, "training loss        {:.4} -> {:.4}", first.loss, last.loss)?;
-            writeln!(f, "gradient norm        {:.3} -> {:.3}", first.gradient_norm, last.gradient_norm)?;
-            writeln!(f, "evaluations/sample   {:.1} -> {:.1}", first.evaluations, last.evaluations)?;
+            writeln!(
+                f,
+                "training loss        {:.4} -> {:.4}",
+                first.loss, last.loss
+            )?;
+            writeln!(
+                f,
+                "gradient norm        {:.3} -> {:.3}",
+                first.gradient_norm, last.gradient_norm
+            )?;
+            writeln!(
+                f,
+                "evaluations/sample   {:.1} -> {:.1}",
+                first.evaluations, last.evaluations
+            )?;
         }
         if let (Some(first), Some(best)) = (self.checks.first(), self.best) {
-            write!(f, "held-out loss        {:.4} -> {:.4} (step {})", first.loss, best.loss, best.step)?;
+            write!(
+                f,
+                "held-out loss        {:.4} -> {:.4} (step {})",
+                first.loss, best.loss, best.step
+            )?;
         }
         Ok(())
     }

@@ -24,17 +24,50 @@ pub trait TrainableVisitor<T: Real> {
 /// Every kind of field.
 pub fn fields<T: Real>() -> Vec<FieldEntry<T>> {
     vec![
-        FieldEntry { name: "linear", make: |seed| Box::new(linear(seed)) },
-        FieldEntry { name: "planar", make: |seed| Box::new(planar(seed)) },
-        FieldEntry { name: "autonomous", make: |seed| Box::new(pendulum(seed)) },
-        FieldEntry { name: "time_dependent", make: |seed| Box::new(swirl(seed)) },
-        FieldEntry { name: "conditional", make: |seed| Box::new(steered(seed)) },
-        FieldEntry { name: "autonomous_dyn", make: |seed| Box::new(springs(seed)) },
-        FieldEntry { name: "time_dependent_dyn", make: |seed| Box::new(pulsing(seed)) },
-        FieldEntry { name: "mlp, no hidden layer", make: |seed| Box::new(mlp(seed, &[], Activation::Tanh)) },
-        FieldEntry { name: "mlp, one layer, sin", make: |seed| Box::new(mlp(seed, &[7], Activation::Sin)) },
-        FieldEntry { name: "mlp, two layers, tanh", make: |seed| Box::new(mlp(seed, &[9, 6], Activation::Tanh)) },
-        FieldEntry { name: "mlp, two layers, silu", make: |seed| Box::new(mlp(seed, &[5, 8], Activation::Silu)) },
+        FieldEntry {
+            name: "linear",
+            make: |seed| Box::new(linear(seed)),
+        },
+        FieldEntry {
+            name: "planar",
+            make: |seed| Box::new(planar(seed)),
+        },
+        FieldEntry {
+            name: "autonomous",
+            make: |seed| Box::new(pendulum(seed)),
+        },
+        FieldEntry {
+            name: "time_dependent",
+            make: |seed| Box::new(swirl(seed)),
+        },
+        FieldEntry {
+            name: "conditional",
+            make: |seed| Box::new(steered(seed)),
+        },
+        FieldEntry {
+            name: "autonomous_dyn",
+            make: |seed| Box::new(springs(seed)),
+        },
+        FieldEntry {
+            name: "time_dependent_dyn",
+            make: |seed| Box::new(pulsing(seed)),
+        },
+        FieldEntry {
+            name: "mlp, no hidden layer",
+            make: |seed| Box::new(mlp(seed, &[], Activation::Tanh)),
+        },
+        FieldEntry {
+            name: "mlp, one layer, sin",
+            make: |seed| Box::new(mlp(seed, &[7], Activation::Sin)),
+        },
+        FieldEntry {
+            name: "mlp, two layers, tanh",
+            make: |seed| Box::new(mlp(seed, &[9, 6], Activation::Tanh)),
+        },
+        FieldEntry {
+            name: "mlp, two layers, silu",
+            make: |seed| Box::new(mlp(seed, &[5, 8], Activation::Silu)),
+        },
         FieldEntry {
             name: "mlp, three layers, softplus",
             make: |seed| Box::new(mlp(seed, &[6, 5, 7], Activation::Softplus)),
@@ -46,7 +79,12 @@ pub fn fields<T: Real>() -> Vec<FieldEntry<T>> {
 pub fn visit_trainable<T: Real>(seed: u64, visitor: &mut impl TrainableVisitor<T>) {
     visitor.visit("linear", linear::<T>(seed));
     visitor.visit("planar", planar::<T>(seed));
-    for activation in [Activation::Tanh, Activation::Softplus, Activation::Silu, Activation::Sin] {
+    for activation in [
+        Activation::Tanh,
+        Activation::Softplus,
+        Activation::Silu,
+        Activation::Sin,
+    ] {
         for hidden in [&[][..], &[7], &[9, 6], &[6, 5, 7]] {
             let name = format!("mlp {hidden:?} {activation:?}");
             visitor.visit(&name, mlp::<T>(seed, hidden, activation));
@@ -69,8 +107,14 @@ pub fn solvers(tolerance: f64) -> Vec<(&'static str, AnySolver)> {
         ("tsit5", AnySolver::Adaptive(tsit5().tolerance(tolerance))),
         ("dopri5", AnySolver::Adaptive(dopri5().tolerance(tolerance))),
         ("rk4", AnySolver::Fixed(rk4(steps as usize))),
-        ("external dopri5", AnySolver::External(external_dopri5().tolerance(tolerance))),
-        ("external dop853", AnySolver::External(external_dop853().tolerance(tolerance))),
+        (
+            "external dopri5",
+            AnySolver::External(external_dopri5().tolerance(tolerance)),
+        ),
+        (
+            "external dop853",
+            AnySolver::External(external_dop853().tolerance(tolerance)),
+        ),
         ("external rk4", AnySolver::External(external_rk4(steps))),
     ]
 }
@@ -84,7 +128,9 @@ pub fn linear<T: Real>(seed: u64) -> Linear<T> {
     let mut next = random(seed);
     let a = DMatrix::from_fn(3, 3, |_, _| T::of(next()));
     let b = DVector::from_fn(3, |_, _| T::of(next()));
-    Linear::new(a).and_then(|field| field.with_offset(&b)).expect("finite and square")
+    Linear::new(a)
+        .and_then(|field| field.with_offset(&b))
+        .expect("finite and square")
 }
 
 pub fn planar<T: Real>(seed: u64) -> Planar<T> {
@@ -97,14 +143,16 @@ type Dual<const N: usize> = num_dual::DualSVec64<N>;
 
 fn pendulum(
     seed: u64,
-) -> Closure<impl Fn(Dual<2>, [Dual<2>; 2], [Dual<2>; 0]) -> [Dual<2>; 2] + Send + Sync + Clone, 2, 0> {
+) -> Closure<impl Fn(Dual<2>, [Dual<2>; 2], [Dual<2>; 0]) -> [Dual<2>; 2] + Send + Sync + Clone, 2, 0>
+{
     let friction = 0.5 * random(seed)();
     field::autonomous::<2, _>(move |x| [x[1], -x[0].sin() - x[1] * friction])
 }
 
 fn swirl(
     seed: u64,
-) -> Closure<impl Fn(Dual<2>, [Dual<2>; 2], [Dual<2>; 0]) -> [Dual<2>; 2] + Send + Sync + Clone, 2, 0> {
+) -> Closure<impl Fn(Dual<2>, [Dual<2>; 2], [Dual<2>; 0]) -> [Dual<2>; 2] + Send + Sync + Clone, 2, 0>
+{
     let pace = 1.0 + random(seed)();
     field::time_dependent::<2, _>(move |t, x| {
         let turn = (t * pace).cos();
@@ -114,16 +162,22 @@ fn swirl(
 
 fn steered(
     seed: u64,
-) -> Closure<impl Fn(Dual<2>, [Dual<2>; 2], [Dual<2>; 2]) -> [Dual<2>; 2] + Send + Sync + Clone, 2, 2> {
+) -> Closure<impl Fn(Dual<2>, [Dual<2>; 2], [Dual<2>; 2]) -> [Dual<2>; 2] + Send + Sync + Clone, 2, 2>
+{
     let strength = random(seed)();
     field::conditional::<2, 2, _>(move |t, x, context| {
-        [context[0] * strength - x[0] * t, (x[0] * context[1]).sin() - x[1]]
+        [
+            context[0] * strength - x[0] * t,
+            (x[0] * context[1]).sin() - x[1],
+        ]
     })
 }
 
 fn springs(
     seed: u64,
-) -> DynClosure<impl Fn(num_dual::Dual64, &[num_dual::Dual64], &mut [num_dual::Dual64]) + Send + Sync + Clone> {
+) -> DynClosure<
+    impl Fn(num_dual::Dual64, &[num_dual::Dual64], &mut [num_dual::Dual64]) + Send + Sync + Clone,
+> {
     let stiffness = 1.0 + random(seed)();
     field::autonomous_dyn(4, move |x, out| {
         for i in 0..4 {
@@ -134,7 +188,9 @@ fn springs(
 
 fn pulsing(
     seed: u64,
-) -> DynClosure<impl Fn(num_dual::Dual64, &[num_dual::Dual64], &mut [num_dual::Dual64]) + Send + Sync + Clone> {
+) -> DynClosure<
+    impl Fn(num_dual::Dual64, &[num_dual::Dual64], &mut [num_dual::Dual64]) + Send + Sync + Clone,
+> {
     let pace = 3.0 * random(seed)();
     field::time_dependent_dyn(3, move |t, x, out| {
         for i in 0..3 {
@@ -145,10 +201,18 @@ fn pulsing(
 
 /// A network with a context, Fourier features of the time, and parameters of ordinary size.
 pub fn mlp<T: Real>(seed: u64, hidden: &[usize], activation: Activation) -> Mlp<T> {
-    let builder = Mlp::new(3).context(2).time_frequencies(1).hidden(hidden.to_vec()).activation(activation);
+    let builder = Mlp::new(3)
+        .context(2)
+        .time_frequencies(1)
+        .hidden(hidden.to_vec())
+        .activation(activation);
     let mut rng = StdRng::seed_from_u64(seed);
     let untrained: Mlp<T> = builder.build(&mut rng).expect("valid sizes");
     let count = untrained.parameters().len();
-    let values = (0..count).map(|_| T::of(rng.random_range(-0.7..0.7))).collect();
-    builder.with_parameters(values).expect("as many as there are")
+    let values = (0..count)
+        .map(|_| T::of(rng.random_range(-0.7..0.7)))
+        .collect();
+    builder
+        .with_parameters(values)
+        .expect("as many as there are")
 }

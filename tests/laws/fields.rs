@@ -7,19 +7,23 @@ use nalgebra::DMatrix;
 use proptest::prelude::*;
 
 use crate::catalogue::fields;
-use crate::support::{Inputs, cases, derivative, divergence, matrix, random_inputs, to_matrix, velocity};
+use crate::support::{
+    Inputs, cases, derivative, divergence, matrix, random_inputs, to_matrix, velocity,
+};
 
 /// J of every column by finite differences.
-fn jacobians(field: &dyn VectorField<f64>, [t, x, context]: [&DMatrix<f64>; 3]) -> Vec<DMatrix<f64>> {
+fn jacobians(
+    field: &dyn VectorField<f64>,
+    [t, x, context]: [&DMatrix<f64>; 3],
+) -> Vec<DMatrix<f64>> {
     let dim = field.dim();
     let moved = |j: usize, s: f64| {
         let mut x = x.clone();
         x.row_mut(j).add_scalar_mut(s);
         velocity(field, [t, &x, context])
     };
-    let column = |c: usize| {
-        DMatrix::from_fn(dim, dim, |i, j| derivative(1e-2, |s| moved(j, s)[(i, c)]))
-    };
+    let column =
+        |c: usize| DMatrix::from_fn(dim, dim, |i, j| derivative(1e-2, |s| moved(j, s)[(i, c)]));
     (0..x.ncols()).map(column).collect()
 }
 

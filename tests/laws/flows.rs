@@ -19,7 +19,11 @@ trait FlowVisitor<T: Real> {
 }
 
 /// Every field with every solver.
-fn each_flow<T: Real>(seed: u64, tolerance: f64, visitor: &impl FlowVisitor<T>) -> Result<(), TestCaseError> {
+fn each_flow<T: Real>(
+    seed: u64,
+    tolerance: f64,
+    visitor: &impl FlowVisitor<T>,
+) -> Result<(), TestCaseError> {
     for FieldEntry { name: field, make } in fields::<T>() {
         for (solver_name, solver) in solvers(tolerance) {
             let name = format!("{field} by {solver_name}");
@@ -34,11 +38,23 @@ fn each_flow<T: Real>(seed: u64, tolerance: f64, visitor: &impl FlowVisitor<T>) 
     Ok(())
 }
 
-fn follow<T: Real, F: Flow<T>>(name: &str, flow: &F, direction: Direction, points: &DMatrix<T>, seed: u64) -> Moved<T> {
+fn follow<T: Real, F: Flow<T>>(
+    name: &str,
+    flow: &F,
+    direction: Direction,
+    points: &DMatrix<T>,
+    seed: u64,
+) -> Moved<T> {
     let context = matrix(flow.context_dim(), points.ncols(), 1.0, seed);
     let context = (flow.context_dim() > 0).then_some(&context);
-    let moved = flow.follow(direction, points, context).expect("valid input");
-    assert!(moved.outcomes.iter().all(|outcome| outcome.arrived()), "{name}: {:?}", moved.outcomes);
+    let moved = flow
+        .follow(direction, points, context)
+        .expect("valid input");
+    assert!(
+        moved.outcomes.iter().all(|outcome| outcome.arrived()),
+        "{name}: {:?}",
+        moved.outcomes
+    );
     moved
 }
 
@@ -59,7 +75,10 @@ impl<T: Real> FlowVisitor<T> for Inverse {
         let back = follow(name, flow, Direction::Inverse, &there.points, self.seed);
         let error = (back.points - points).amax().wide();
         let cancel = (there.log_det + back.log_det).amax().wide();
-        prop_assert!(error < self.bound && cancel < self.bound, "{name}: {error:e}, {cancel:e}");
+        prop_assert!(
+            error < self.bound && cancel < self.bound,
+            "{name}: {error:e}, {cancel:e}"
+        );
         Ok(())
     }
 }
@@ -86,7 +105,10 @@ impl FlowVisitor<f64> for LogDet {
             let jacobian = DMatrix::from_fn(dim, dim, |i, j| derivative(1e-2, |s| end(i, j, s)));
             let expected = jacobian.determinant().abs().ln();
             let log_det = follow(name, flow, direction, &point, self.seed).log_det[0];
-            prop_assert!((log_det - expected).abs() < 1e-6, "{name}: {log_det} {expected}");
+            prop_assert!(
+                (log_det - expected).abs() < 1e-6,
+                "{name}: {log_det} {expected}"
+            );
         }
         Ok(())
     }
@@ -108,7 +130,9 @@ impl FlowVisitor<f64> for Split {
         let context = matrix(Flow::<f64>::context_dim(flow), 2, 1.0, self.seed);
         let context = (context.nrows() > 0).then_some(&context);
         let whole = follow(name, flow, Direction::Forward, &points, self.seed);
-        let path = flow.trajectory(&points, context, &[0.0, 0.3, 1.0]).expect("valid input");
+        let path = flow
+            .trajectory(&points, context, &[0.0, 0.3, 1.0])
+            .expect("valid input");
         let error = (&path[2] - &whole.points).amax();
         prop_assert!(error < self.bound, "{name}: {error:e}");
         Ok(())

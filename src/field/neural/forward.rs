@@ -98,11 +98,21 @@ impl<T: Real> Mlp<T> {
 
     /// W x + b of one layer.
     pub(super) fn affine(&self, layer: usize, input: Rows<'_, T>, output: RowsMut<'_, T>) {
-        product(self.weight(layer), input, Start::Bias(self.bias(layer)), output);
+        product(
+            self.weight(layer),
+            input,
+            Start::Bias(self.bias(layer)),
+            output,
+        );
     }
 
     /// Value and slope of hidden layer `l`; gives `input` back and returns both.
-    fn layer_with_slope(&self, l: usize, input: Block<T>, scratch: &mut Scratch<T>) -> [Block<T>; 2] {
+    fn layer_with_slope(
+        &self,
+        l: usize,
+        input: Block<T>,
+        scratch: &mut Scratch<T>,
+    ) -> [Block<T>; 2] {
         let (width, lanes) = (self.hidden()[l], input.lanes());
         let mut z = scratch.take(width, lanes);
         let mut value = scratch.take(width, lanes);
@@ -129,11 +139,21 @@ impl<T: Real> Mlp<T> {
         let [mut value, slope] = self.layer_with_slope(0, input, scratch);
         if self.depth() == 1 {
             let c = Weights::new(self.contraction(), 1, self.hidden()[0]);
-            product(c, slope.view(), Start::Zero, RowsMut::new(divergence, lanes));
+            product(
+                c,
+                slope.view(),
+                Start::Zero,
+                RowsMut::new(divergence, lanes),
+            );
         } else {
             let [second, second_slope] = self.layer_with_slope(1, value, scratch);
             let mut weighted = scratch.take(self.hidden()[1], lanes);
-            product(self.contraction_matrix(), slope.view(), Start::Zero, weighted.view_mut());
+            product(
+                self.contraction_matrix(),
+                slope.view(),
+                Start::Zero,
+                weighted.view_mut(),
+            );
             divergence.fill(T::zero());
             sum_of_products(second_slope.view(), weighted.view(), divergence);
             scratch.give(weighted);
@@ -228,10 +248,17 @@ fn scale_tangents<T: Real>(slope: Rows<'_, T>, tangents: &mut Block<T>) {
 }
 
 /// out = slope ∘ tangents, tangent by tangent.
-pub(super) fn scaled_tangents<T: Real>(slope: Rows<'_, T>, tangents: Rows<'_, T>, out: &mut Block<T>) {
+pub(super) fn scaled_tangents<T: Real>(
+    slope: Rows<'_, T>,
+    tangents: Rows<'_, T>,
+    out: &mut Block<T>,
+) {
     let lanes = slope.lanes();
     for i in 0..tangents.rows() {
-        let parts = tangents.row(i).chunks_exact(lanes).zip(out.row_mut(i).chunks_exact_mut(lanes));
+        let parts = tangents
+            .row(i)
+            .chunks_exact(lanes)
+            .zip(out.row_mut(i).chunks_exact_mut(lanes));
         for (tangent, out) in parts {
             multiply(tangent, slope.row(i), out);
         }

@@ -5,12 +5,13 @@
 //! | `builder` | sizes, activation, time features; initial parameters |
 //! | `contraction` | the exact trace of fields with up to two hidden layers, as one product |
 //! | `forward` | velocity, tangents, traces |
-//! | `reverse` | the tape and the pullback |
+//! | `tape`, `reverse` | what an evaluation keeps; the pullback |
 
 mod builder;
 mod contraction;
 mod forward;
 mod reverse;
+mod tape;
 
 use std::sync::OnceLock;
 
@@ -19,7 +20,7 @@ use crate::parameters::Layout;
 use crate::real::Real;
 
 pub use builder::MlpBuilder;
-pub use reverse::MlpTape;
+pub use tape::MlpTape;
 
 /// A multilayer perceptron as a velocity field,
 ///
@@ -86,7 +87,10 @@ impl Shape {
 // For one scalar only, so that `Mlp::new(2)` needs no annotation; the builder builds either.
 impl Mlp<f32> {
     /// A builder for a field in `dim` dimensions, of either scalar.
-    #[expect(clippy::new_ret_no_self, reason = "a network has sizes to choose before it exists")]
+    #[expect(
+        clippy::new_ret_no_self,
+        reason = "a network has sizes to choose before it exists"
+    )]
     pub fn new(dim: usize) -> MlpBuilder {
         MlpBuilder::new(dim)
     }
@@ -105,7 +109,11 @@ impl<T: Real> Mlp<T> {
 
     fn weight(&self, layer: usize) -> Weights<'_, T> {
         let layer = &self.layers[layer];
-        Weights::new(&self.values[layer.weight.clone()], layer.outputs, layer.inputs)
+        Weights::new(
+            &self.values[layer.weight.clone()],
+            layer.outputs,
+            layer.inputs,
+        )
     }
 
     fn bias(&self, layer: usize) -> &[T] {

@@ -1,42 +1,12 @@
-//! The reverse pass of a neural field: what an evaluation keeps, and how cotangents come back.
+//! The reverse pass of a neural field: how cotangents come back.
 
 use super::Mlp;
-use super::forward::scaled_tangents;
+use super::tape::{LayerTape, MlpTape, Way};
 use crate::columns::{Block, Rows, RowsMut, Scratch};
-use crate::field::{At, Cotangents, Pulled, Traced, TrainableField, unit_tangents};
-use crate::kernels::{Start, multiply, multiply_add, outer, product, row_sums, sum_of_products};
+use crate::field::{At, Cotangents, Pulled, Traced, TrainableField};
+use crate::kernels::{Start, multiply, multiply_add, outer, product, row_sums};
 use crate::parameters::Layout;
 use crate::real::Real;
-
-/// What one evaluation of a neural field keeps for its reverse pass.
-#[derive(Default)]
-pub struct MlpTape<T> {
-    input: Block<T>,
-    layers: Vec<LayerTape<T>>,
-    /// M d_1, if the trace is contracted.
-    contracted: Block<T>,
-    /// The probes or unit tangents, if the trace goes through tangents.
-    tangents: Block<T>,
-}
-
-/// What one hidden layer keeps.
-#[derive(Default)]
-struct LayerTape<T> {
-    value: Block<T>,
-    slope: Block<T>,
-    curvature: Block<T>,
-    /// Tangents before and behind the activation.
-    rate: Block<T>,
-    tangent: Block<T>,
-}
-
-/// The way that the trace takes through the network.
-#[derive(Clone, Copy, PartialEq)]
-enum Way {
-    Untraced,
-    Contracted,
-    Tangents,
-}
 
 impl<T: Real> TrainableField<T> for Mlp<T> {
     type Tape = MlpTape<T>;
@@ -102,7 +72,8 @@ impl<T: Real> TrainableField<T> for Mlp<T> {
         let way = self.way(traced);
         let (sums, contraction) = pulled.sums.split_at_mut(self.layout.len());
         let mut bar = scratch.take(self.shape.dim, at.lanes());
-        bar.values_mut().copy_from_slice(cotangents.velocity.values());
+        bar.values_mut()
+            .copy_from_slice(cotangents.velocity.values());
         let mut tangent_bar = self.trace_cotangents(way, tape, cotangents.traces, scratch);
         for l in (0..=self.depth()).rev() {
             self.sum_layer(l, way, tape, &bar, &tangent_bar, sums, scratch);
@@ -112,7 +83,13 @@ impl<T: Real> TrainableField<T> for Mlp<T> {
                     tangent_bar = self.back_through_affine(l, tangent_bar, scratch);
                 }
                 self.back_through_activation(
-                    l - 1, way, tape, cotangents.traces, &mut bar, &mut tangent_bar, scratch,
+                    l - 1,
+                    way,
+                    tape,
+                    cotangents.traces,
+                    &mut bar,
+                    &mut tangent_bar,
+                    scratch,
                 );
             }
         }
@@ -121,99 +98,24 @@ impl<T: Real> TrainableField<T> for Mlp<T> {
         }
         let first = self.weight(0);
         let context = first.columns(self.shape.inputs() - self.shape.context_dim, first.cols);
-        product(self.weight_of_x().transposed(), bar.view(), Start::Zero, pulled.x);
-        product(context.transposed(), bar.view(), Start::Zero, pulled.context);
+        product(
+            self.weight_of_x().transposed(),
+            bar.view(),
+            Start::Zero,
+            pulled.x,
+        );
+        product(
+            context.transposed(),
+            bar.view(),
+            Start::Zero,
+            pulled.context,
+        );
         scratch.give(tangent_bar);
         scratch.give(bar);
     }
 }
 
 impl<T: Real> Mlp<T> {
-    fn way(&self, traced: Traced<'_, T>) -> Way {
-        match traced {
-            Traced::Velocity => Way::Untraced,
-            Traced::Exact if self.depth() <= 2 => Way::Contracted,
-            _ => Way::Tangents,
-        }
-    }
-
-    fn start_tangents(&self, lanes: usize, traced: Traced<'_, T>, tangents: &mut Block<T>) {
-        if let Traced::Probes(probes) = traced {
-            tangents.reshape(self.shape.dim, probes.lanes());
-            tangents.values_mut().copy_from_slice(probes.values());
-        } else {
-            tangents.reshape(self.shape.dim, self.shape.dim * lanes);
-            unit_tangents(tangents.view_mut(), lanes);
-        }
-    }
-
-    fn record_layer(&self, l: usize, way: Way, tape: &mut MlpTape<T>, scratch: &mut Scratch<T>) {
-        let (width, lanes) = (self.hidden()[l], tape.input.lanes());
-        let (before, rest) = tape.layers.split_at_mut(l);
-        let (before, layer) = (before.last(), &mut rest[0]);
-        let mut z = scratch.take(width, lanes);
-        for block in [&mut layer.value, &mut layer.slope, &mut layer.curvature] {
-            block.reshape(width, lanes);
-        }
-        self.affine(l, before.map_or(&tape.input, |layer| &layer.value).view(), z.view_mut());
-        self.shape.activation.value_slope_curvature(
-            z.values(),
-            layer.value.values_mut(),
-            layer.slope.values_mut(),
-            layer.curvature.values_mut(),
-        );
-        scratch.give(z);
-        if way == Way::Tangents {
-            let (weight, input) = match before {
-                None => (self.weight_of_x(), &tape.tangents),
-                Some(before) => (self.weight(l), &before.tangent),
-            };
-            layer.rate.reshape(width, input.lanes());
-            layer.tangent.reshape(width, input.lanes());
-            product(weight, input.view(), Start::Zero, layer.rate.view_mut());
-            scaled_tangents(layer.slope.view(), layer.rate.view(), &mut layer.tangent);
-        }
-    }
-
-    fn record_traces(
-        &self,
-        traced: Traced<'_, T>,
-        way: Way,
-        mut traces: RowsMut<'_, T>,
-        tape: &mut MlpTape<T>,
-        scratch: &mut Scratch<T>,
-    ) {
-        let lanes = tape.input.lanes();
-        match (way, self.depth()) {
-            (Way::Untraced, _) => {}
-            (Way::Contracted, 0) => traces.row_mut(0).fill(self.contraction()[0]),
-            (Way::Contracted, 1) => {
-                let c = crate::kernels::Weights::new(self.contraction(), 1, self.hidden()[0]);
-                product(c, tape.layers[0].slope.view(), Start::Zero, traces);
-            }
-            (Way::Contracted, _) => {
-                tape.contracted.reshape(self.hidden()[1], lanes);
-                let slope = tape.layers[0].slope.view();
-                product(self.contraction_matrix(), slope, Start::Zero, tape.contracted.view_mut());
-                traces.row_mut(0).fill(T::zero());
-                sum_of_products(tape.layers[1].slope.view(), tape.contracted.view(), traces.row_mut(0));
-            }
-            (Way::Tangents, depth) => {
-                let input = tape.layers.last().map_or(&tape.tangents, |layer| &layer.tangent);
-                if matches!(traced, Traced::Exact) {
-                    self.sum_diagonal(input.view(), traces.row_mut(0));
-                    return;
-                }
-                let weight = if depth == 0 { self.weight_of_x() } else { self.weight(depth) };
-                let mut products = scratch.take(self.shape.dim, input.lanes());
-                product(weight, input.view(), Start::Zero, products.view_mut());
-                traces.values_mut().fill(T::zero());
-                sum_of_products(tape.tangents.view(), products.view(), traces.values_mut());
-                scratch.give(products);
-            }
-        }
-    }
-
     /// The cotangents of J u for the traces u'J u: each tangent times its trace's cotangent.
     fn trace_cotangents(
         &self,
@@ -229,7 +131,8 @@ impl<T: Real> Mlp<T> {
         for i in 0..self.shape.dim {
             // One row of cotangents serves all unit tangents; every probe has its own.
             let parts = tape.tangents.row(i).chunks_exact(traces.values().len());
-            for (tangent, bar) in parts.zip(bars.row_mut(i).chunks_exact_mut(traces.values().len())) {
+            for (tangent, bar) in parts.zip(bars.row_mut(i).chunks_exact_mut(traces.values().len()))
+            {
                 multiply(tangent, traces.values(), bar);
             }
         }
@@ -237,7 +140,10 @@ impl<T: Real> Mlp<T> {
     }
 
     /// Adds to the sums of layer `l`: cotangents of its output times its input, values and tangents.
-    #[expect(clippy::too_many_arguments, reason = "one step of the loop over layers, named")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one step of the loop over layers, named"
+    )]
     fn sum_layer(
         &self,
         l: usize,
@@ -256,7 +162,13 @@ impl<T: Real> Mlp<T> {
         let weight = &mut sums[layer.weight.clone()];
         outer(bar.view(), value.view(), weight, layer.inputs, scratch);
         if way == Way::Tangents {
-            outer(tangent_bar.view(), tangent.view(), weight, layer.inputs, scratch);
+            outer(
+                tangent_bar.view(),
+                tangent.view(),
+                weight,
+                layer.inputs,
+                scratch,
+            );
         }
         row_sums(bar.view(), &mut sums[layer.bias.clone()]);
     }
@@ -264,7 +176,12 @@ impl<T: Real> Mlp<T> {
     /// From the cotangents of the output of layer `l` to those of its input.
     fn back_through_affine(&self, l: usize, bar: Block<T>, scratch: &mut Scratch<T>) -> Block<T> {
         let mut back = scratch.take(self.layers[l].inputs, bar.lanes());
-        product(self.weight(l).transposed(), bar.view(), Start::Zero, back.view_mut());
+        product(
+            self.weight(l).transposed(),
+            bar.view(),
+            Start::Zero,
+            back.view_mut(),
+        );
         scratch.give(bar);
         back
     }
@@ -272,7 +189,10 @@ impl<T: Real> Mlp<T> {
     /// From the cotangents behind the activation of hidden layer `l` to those before it: with
     /// a = s(z) and ȧ = s'(z) ż, z̄ = s' ā + s'' Σ ż ǡ and ż̄ = s' ǡ; a contracted trace adds
     /// s'' times its derivative by s'.
-    #[expect(clippy::too_many_arguments, reason = "one step of the loop over layers, named")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one step of the loop over layers, named"
+    )]
     fn back_through_activation(
         &self,
         l: usize,
@@ -287,7 +207,9 @@ impl<T: Real> Mlp<T> {
         let mut by_slope = scratch.take(bar.rows(), bar.lanes());
         match way {
             Way::Untraced => by_slope.fill(T::zero()),
-            Way::Contracted => self.contracted_slope_cotangents(l, tape, traces, &mut by_slope, scratch),
+            Way::Contracted => {
+                self.contracted_slope_cotangents(l, tape, traces, &mut by_slope, scratch)
+            }
             Way::Tangents => {
                 by_slope.fill(T::zero());
                 for i in 0..bar.rows() {
@@ -304,7 +226,11 @@ impl<T: Real> Mlp<T> {
         for (bar, slope) in bar.values_mut().iter_mut().zip(layer.slope.values()) {
             *bar *= *slope;
         }
-        multiply_add(by_slope.values(), layer.curvature.values(), bar.values_mut());
+        multiply_add(
+            by_slope.values(),
+            layer.curvature.values(),
+            bar.values_mut(),
+        );
         scratch.give(by_slope);
     }
 

@@ -1,0 +1,91 @@
+//! A solve allocates nothing once its workspace has been used.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use liouville::flow::{Packet, Track};
+use liouville::ode::Workspace;
+use liouville::prelude::*;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+/// The system's allocator, counting.
+struct Counting;
+
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: every call is handed on to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        COUNT.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller keeps the contract of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps the contract of `dealloc`.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// The number of allocations in the third of three equal rounds of `work`.
+fn allocations_when_warm(mut work: impl FnMut()) -> usize {
+    work();
+    work();
+    let before = COUNT.load(Ordering::Relaxed);
+    work();
+    COUNT.load(Ordering::Relaxed) - before
+}
+
+fn solve_with<S: liouville::ode::Solver<f32>>(
+    name: &str,
+    hidden: &[usize],
+    trace: Trace,
+    solver: S,
+) {
+    let mut rng = StdRng::seed_from_u64(1);
+    let field: Mlp<f32> = Mlp::new(3)
+        .hidden(hidden.to_vec())
+        .build(&mut rng)
+        .expect("valid sizes");
+    let values: Vec<f32> = (0..field.parameters().len())
+        .map(|i| (i as f32).sin() * 0.5)
+        .collect();
+    let field = Mlp::new(3)
+        .hidden(hidden.to_vec())
+        .with_parameters(values)
+        .expect("as many");
+    let flow = ContinuousFlow::new(field).trace(trace).solver(solver);
+    let points: Vec<f32> = (0..3 * 100).map(|i| (i as f32 * 0.7).cos()).collect();
+    let (mut packet, mut workspace) = (Packet::new(Track::LogDet), Workspace::new());
+    let allocations = allocations_when_warm(|| {
+        packet.load(&points, 3, &[], 0);
+        flow.follow_packet(Direction::Inverse, &mut packet, &mut workspace);
+    });
+    assert!(
+        packet.outcomes.iter().all(|outcome| outcome.arrived()),
+        "{name}"
+    );
+    assert!(
+        packet.efforts.iter().any(|effort| effort.accepted > 3),
+        "{name}: the solve was no work"
+    );
+    assert_eq!(allocations, 0, "{name}");
+}
+
+/// One test, since the count belongs to the process.
+#[test]
+fn warm_solves_allocate_nothing() {
+    solve_with("two layers", &[16, 16], Trace::Exact, tsit5());
+    solve_with(
+        "two layers, estimated",
+        &[16, 16],
+        Trace::hutchinson(2),
+        dopri5(),
+    );
+    solve_with("three layers", &[16, 8, 16], Trace::Exact, tsit5());
+    solve_with("equal steps", &[16], Trace::Exact, rk4(10));
+}
