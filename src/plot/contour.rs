@@ -1,5 +1,7 @@
 //! Contour lines by marching squares, and the levels of highest-density regions.
 
+use std::collections::HashMap;
+
 /// A function on the nodes of a regular grid: `values[row * columns + column]`.
 pub(super) struct Grid<'a> {
     pub values: &'a [f64],
@@ -44,7 +46,11 @@ impl Grid<'_> {
         let value = |(r, c): (usize, usize)| self.values[(row + r) * self.columns + column + c];
         let mut found = Vec::new();
         for k in 0..4 {
-            let (a, b) = (corners[k], corners[(k + 1) % 4]);
+            // From the lower corner to the higher, so that both cells at an edge find the same point.
+            let (a, b) = (
+                corners[k].min(corners[(k + 1) % 4]),
+                corners[k].max(corners[(k + 1) % 4]),
+            );
             let (at_a, at_b) = (value(a), value(b));
             if (at_a < level) != (at_b < level) {
                 let s = (level - at_a) / (at_b - at_a);
@@ -57,6 +63,40 @@ impl Grid<'_> {
         }
         found
     }
+}
+
+/// Segments joined into lines at their common ends.
+pub(super) fn joined(segments: &[[[f64; 2]; 2]]) -> Vec<Vec<[f64; 2]>> {
+    let key = |point: [f64; 2]| point.map(f64::to_bits);
+    let mut at: HashMap<[u64; 2], Vec<usize>> = HashMap::new();
+    for (k, segment) in segments.iter().enumerate() {
+        segment
+            .iter()
+            .for_each(|end| at.entry(key(*end)).or_default().push(k));
+    }
+    let mut used = vec![false; segments.len()];
+    let mut extend = |line: &mut Vec<[f64; 2]>, used: &mut Vec<bool>| {
+        while let Some(&last) = line.last() {
+            let next = at
+                .get(&key(last))
+                .and_then(|near| near.iter().find(|k| !used[**k]));
+            let Some(&k) = next else { break };
+            used[k] = true;
+            let [from, to] = segments[k];
+            line.push(if key(from) == key(last) { to } else { from });
+        }
+    };
+    let mut lines = Vec::new();
+    for k in 0..segments.len() {
+        if !std::mem::replace(&mut used[k], true) {
+            let mut line = segments[k].to_vec();
+            extend(&mut line, &mut used);
+            line.reverse();
+            extend(&mut line, &mut used);
+            lines.push(line);
+        }
+    }
+    lines
 }
 
 /// The density above which the given share of the mass lies (Hyndman 1996, Computing and graphing
@@ -113,6 +153,9 @@ mod tests {
         };
         let segments = grid.contour((-0.5f64 * 2.25).exp() / TAU);
         assert!(segments.len() > 200);
+        let lines = joined(&segments);
+        assert_eq!(lines.len(), 1, "a circle is one line");
+        assert_eq!(lines[0].len(), segments.len() + 1);
         for point in segments.iter().flatten() {
             assert!((point[0].hypot(point[1]) - 1.5).abs() < 2e-3, "{point:?}");
         }

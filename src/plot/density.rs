@@ -4,7 +4,7 @@ use nalgebra::DMatrix;
 
 use super::canvas::{Anchor, Area, Canvas, Picture};
 use super::colormap::viridis;
-use super::contour::{Grid, mass_level};
+use super::contour::{Grid, joined, mass_level};
 use super::frame::{Captions, Frame, Range, Scaling, check_range, fill_area, range_of};
 use super::samples::{check_plane, draw_dots, points_of};
 use super::style::{AXIS, INK, LABEL, NUMBER, WHITE};
@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::real::Real;
 
 /// The number of colours in the map; cells of one colour are drawn as one.
-const COLORS: f64 = 128.0;
+const COLORS: f64 = 64.0;
 /// The shares of the mass within the contour lines.
 const SHARES: [f64; 2] = [0.5, 0.9];
 
@@ -214,8 +214,8 @@ impl<T: Real> Picture for DensityPicture<'_, T> {
             y,
         };
         for (share, width) in SHARES.iter().zip([2.0, 1.0]) {
-            for segment in grid.contour(mass_level(&values, *share)) {
-                frame.draw_line(canvas, &segment, WHITE, 0.85, width);
+            for line in joined(&grid.contour(mass_level(&values, *share))) {
+                frame.draw_line(canvas, &line, WHITE, 0.85, width);
             }
         }
         if let Some(samples) = &self.samples {

@@ -44,7 +44,7 @@ pub(super) fn save<P: Picture>(picture: &P, path: &Path) -> Result<()> {
     let unfinished = path.with_file_name(format!(".{name}-{}.{ending}", std::process::id()));
     let drawn = match ending.as_str() {
         "png" => save_png(&unfinished, (width, height), &canvas),
-        _ => paint(SVGBackend::new(&unfinished, (width, height)), &canvas, 1),
+        _ => save_svg(&unfinished, (width, height), &canvas),
     };
     let written =
         drawn.and_then(|()| std::fs::rename(&unfinished, path).map_err(|e| e.to_string()));
@@ -97,6 +97,16 @@ fn save_png(
         writer.finish()
     });
     written.map_err(|error| error.to_string())
+}
+
+/// Paints into memory, and leaves out attributes that only repeat what holds without them.
+fn save_svg(path: &Path, size: (u32, u32), canvas: &Canvas) -> std::result::Result<(), String> {
+    let mut text = String::new();
+    paint(SVGBackend::with_string(&mut text, size), canvas, 1)?;
+    let text = text
+        .replace(" opacity=\"1\"", "")
+        .replace(" stroke=\"none\"", "");
+    std::fs::write(path, text).map_err(|error| error.to_string())
 }
 
 fn paint<B: DrawingBackend>(

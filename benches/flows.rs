@@ -1,0 +1,174 @@
+//! The workloads that flows are judged by: log-densities, samples, gradients and flow matching, in
+//! `f32` at tolerance 1e-5, on one thread and on two.
+//!
+//! `cargo bench --bench flows`; the two-dimensional field was trained on rings, the others are random.
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use liouville::prelude::*;
+use liouville::train::{
+    FlowMatching, MaximumLikelihood, MiniBatch, Objective, Optimizer, Pool, Trainable,
+};
+use nalgebra::DMatrix;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use safetensors::SafeTensors;
+
+type Model = Pushforward<StandardNormal, ContinuousFlow<Mlp<f32>>>;
+
+/// The trained field 2-64-64-2 of the reference data.
+fn rings() -> Model {
+    let bytes = include_bytes!("../tests/data/pytorch-fields/rings.safetensors");
+    let tensors = SafeTensors::deserialize(bytes).expect("a valid file");
+    let mut values = Vec::new();
+    for layer in ["0", "2", "4"] {
+        for part in ["weight", "bias"] {
+            let view = tensors
+                .tensor(&format!("net.{layer}.{part}"))
+                .expect("in the file");
+            values.extend(
+                view.data()
+                    .chunks_exact(4)
+                    .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])),
+            );
+        }
+    }
+    let field = Mlp::new(2)
+        .hidden([64, 64])
+        .with_parameters(values)
+        .expect("the shapes fit");
+    StandardNormal::new(2).pushed_by(ContinuousFlow::new(field).tolerance(1e-5))
+}
+
+/// A random field 64-128-128-64 whose velocities are of order one.
+fn wide(trace: Trace) -> Model {
+    let mut rng = StdRng::seed_from_u64(7);
+    let builder = Mlp::new(64).hidden([128, 128]);
+    let sizes: Mlp<f32> = builder.build(&mut rng).expect("valid sizes");
+    let values = sizes.layout().entries().iter().flat_map(|entry| {
+        let bound = 1.7 / (*entry.shape.last().expect("a shape") as f32).sqrt();
+        entry.range.clone().map(|_| bound).collect::<Vec<_>>()
+    });
+    let values = values
+        .map(|bound| rng.random_range(-bound..bound))
+        .collect();
+    let field = builder.with_parameters(values).expect("as many");
+    StandardNormal::new(64).pushed_by(ContinuousFlow::new(field).tolerance(1e-5).trace(trace))
+}
+
+fn threads(count: usize) -> ThreadPool {
+    ThreadPoolBuilder::new()
+        .num_threads(count)
+        .build()
+        .expect("a pool")
+}
+
+fn points(model: &Model, count: usize) -> DMatrix<f32> {
+    model
+        .sample(count, &mut StdRng::seed_from_u64(3))
+        .expect("valid")
+}
+
+fn log_densities(c: &mut Criterion) {
+    let cases = [
+        ("log_prob, 4096 points, 2-64-64-2, exact", rings(), 4096),
+        (
+            "log_prob, 512 points, 64-128-128-64, exact",
+            wide(Trace::Exact),
+            512,
+        ),
+        (
+            "log_prob, 512 points, 64-128-128-64, one probe",
+            wide(Trace::hutchinson(1)),
+            512,
+        ),
+    ];
+    for (name, model, count) in &cases {
+        let points = points(model, *count);
+        let all = model.evaluate(&points, None).expect("valid");
+        let mean = all.efforts.iter().map(|e| e.evaluations).sum::<u64>() as f64 / *count as f64;
+        println!("{name}: {mean:.1} evaluations per point");
+        for count in [1, 2] {
+            let threads = threads(count);
+            c.bench_function(&format!("{name}, {count} thread(s)"), |b| {
+                b.iter(|| threads.install(|| model.log_prob(&points).expect("valid")));
+            });
+        }
+    }
+}
+
+fn sampling(c: &mut Criterion) {
+    let (model, threads) = (rings(), threads(1));
+    c.bench_function("sampling, 4096 points, 2-64-64-2, 1 thread(s)", |b| {
+        b.iter(|| threads.install(|| points(&model, 4096)));
+    });
+}
+
+fn gradients(c: &mut Criterion) {
+    let cases = [
+        (
+            "likelihood gradient, batch 512, 2-64-64-2, exact",
+            rings(),
+            512,
+        ),
+        (
+            "likelihood gradient, batch 128, 64-128-128-64, exact",
+            wide(Trace::Exact),
+            128,
+        ),
+    ];
+    for (name, model, count) in &cases {
+        let points = points(model, *count);
+        let contexts = DMatrix::zeros(0, *count);
+        let batch = MiniBatch {
+            points: &points,
+            contexts: &contexts,
+            seed: 1,
+        };
+        for count in [1, 2] {
+            let (pool, mut gradient) = (Pool::new(), vec![0.0; model.parameters().len()]);
+            let threads = threads(count);
+            c.bench_function(&format!("{name}, {count} thread(s)"), |b| {
+                b.iter(|| {
+                    let gradient = &mut gradient;
+                    let work = || MaximumLikelihood.gradient(model, batch, &pool, gradient);
+                    threads.install(work).expect("valid")
+                });
+            });
+        }
+    }
+}
+
+fn flow_matching(c: &mut Criterion) {
+    let (mut model, threads) = (rings(), threads(1));
+    let (points, contexts) = (points(&model, 512), DMatrix::zeros(0, 512));
+    let batch = MiniBatch {
+        points: &points,
+        contexts: &contexts,
+        seed: 1,
+    };
+    let objective = FlowMatching::default();
+    let mut parameters = model.parameters();
+    let (pool, mut gradient) = (Pool::new(), vec![0.0; parameters.len()]);
+    let mut adam = liouville::train::Adam::default();
+    Optimizer::<f32>::start(&mut adam, parameters.len());
+    c.bench_function(
+        "flow-matching step, batch 512, 2-64-64-2, 1 thread(s)",
+        |b| {
+            b.iter(|| {
+                let loss =
+                    threads.install(|| objective.gradient(&model, batch, &pool, &mut gradient));
+                adam.step(1e-6, &mut parameters, &gradient);
+                model.set_parameters(&parameters);
+                loss.expect("valid")
+            });
+        },
+    );
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().sample_size(20).without_plots();
+    targets = log_densities, sampling, gradients, flow_matching
+}
+criterion_main!(benches);
