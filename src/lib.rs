@@ -1,4 +1,70 @@
-//! Continuous-time normalizing flows.
+//! Continuous-time normalizing flows: a vector field, and a way of following it.
+//!
+//! Liouville's equation says what happens to a density that rides on a field f: along a trajectory,
+//! d log p / dt = -tr ∂f/∂x. This crate is that sentence made usable: fields are integrated by
+//! adaptive Runge-Kutta methods with a clock for every sample, log-densities follow by the trace,
+//! exact wherever that is cheap, and flows are trained, conditioned, checked and drawn.
+//!
+//! ```
+//! use liouville::prelude::*;
+//! use rand::SeedableRng;
+//!
+//! // A field written once; its divergence comes by itself.
+//! let pendulum = field::autonomous::<2, _>(|x| [x[1], -x[0].sin()]);
+//! let density = StandardNormal::new(2).pushed_by(ContinuousFlow::new(pendulum).tolerance(1e-9));
+//!
+//! let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+//! let points: nalgebra::DMatrix<f64> = density.sample(1000, &mut rng)?;
+//! let log_p = density.log_prob(&points)?;
+//! # assert!(log_p.iter().all(|value| value.is_finite()));
+//! # Ok::<(), liouville::Error>(())
+//! ```
+//!
+//! # Conventions
+//!
+//! Samples are columns of a nalgebra matrix, dim x n. Time runs from the base at t = 0 to the data at
+//! t = 1; `forward` goes from base to data, `inverse` from data to base, and a log-determinant
+//! belongs to the direction in which it was computed. Log-densities are in nats.
+//!
+//! # How to choose
+//!
+//! - **Scalar**: `f32` down to tolerances of about 1e-6, `f64` below.
+//! - **Solver**: [`ode::tsit5`], the default. [`ode::dopri5`] to compare with others' numbers,
+//!   [`ode::rk4`] for a cost that is known beforehand, [`ode::external_dop853`] for a reference.
+//! - **Tolerance**: 1e-5 for densities, 1e-4 or 1e-3 while training.
+//! - **Trace**: [`trace::Trace::Auto`]. It is exact for neural fields of one or two hidden layers in
+//!   any dimension, and for anything in up to 16 dimensions; otherwise it estimates, and reports a
+//!   standard error.
+//! - **Objective**: maximum likelihood where densities matter, flow matching where samples matter or
+//!   as a fast start.
+//!
+//! # What is promised
+//!
+//! - A sample's numbers are the same to the last bit alone, in a batch, in any place and on any
+//!   number of threads; a training run gives the same parameters on any number of threads. This
+//!   holds for one instruction set: processors with AVX-512, AVX2 or neither differ in rounding.
+//! - A column that fails is a result with a reason, a time and a step; the others go on.
+//! - A warm solve allocates nothing.
+//! - Library code does not panic on bad input; errors are of the one type [`Error`].
+//!
+//! # The house
+//!
+//! A room imports only rooms on lower floors; a test reads the imports and holds this true.
+//!
+//! | floor | room | what lives there |
+//! | --- | --- | --- |
+//! | 11 | [`prelude`] | what most scripts need |
+//! | 10 | [`train`], [`plot`] | trainer, objectives, report; pictures |
+//! | 9 | [`data`] | toy densities with their exact log-density; splitting, standardising |
+//! | 8 | [`density`] | densities, bases, and base + flow |
+//! | 7 | [`flow`] | invertible maps with a log-determinant; the continuous flow |
+//! | 6 | [`trace`] | how a divergence is taken |
+//! | 5 | [`field`] | vector fields and their derivatives |
+//! | 4 | [`ode`] | Runge-Kutta on columns, forward and in reverse |
+//! | 3 | [`kernels`] | products, activations and sums, once per instruction set |
+//! | 2 | [`columns`] | blocks of samples, and memory that is used again |
+//! | 1 | [`real`], [`error`] | the two scalars; the error type |
+//! | 0 | [`outcome`], [`parameters`], `simd` | what became of a column; named slices; vectors |
 
 pub mod columns;
 pub mod data;
@@ -19,3 +85,8 @@ pub mod trace;
 pub mod train;
 
 pub use error::{Error, Result};
+
+/// The examples of the README, compiled and run with the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
