@@ -23,20 +23,13 @@ fn rings() -> Model {
     let mut values = Vec::new();
     for layer in ["0", "2", "4"] {
         for part in ["weight", "bias"] {
-            let view = tensors
-                .tensor(&format!("net.{layer}.{part}"))
-                .expect("in the file");
+            let view = tensors.tensor(&format!("net.{layer}.{part}")).expect("in the file");
             values.extend(
-                view.data()
-                    .chunks_exact(4)
-                    .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])),
+                view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])),
             );
         }
     }
-    let field = Mlp::new(2)
-        .hidden([64, 64])
-        .with_parameters(values)
-        .expect("the shapes fit");
+    let field = Mlp::new(2).hidden([64, 64]).with_parameters(values).expect("the shapes fit");
     StandardNormal::new(2).pushed_by(ContinuousFlow::new(field).tolerance(1e-5))
 }
 
@@ -49,39 +42,24 @@ fn wide(trace: Trace) -> Model {
         let bound = 1.7 / (*entry.shape.last().expect("a shape") as f32).sqrt();
         entry.range.clone().map(|_| bound).collect::<Vec<_>>()
     });
-    let values = values
-        .map(|bound| rng.random_range(-bound..bound))
-        .collect();
+    let values = values.map(|bound| rng.random_range(-bound..bound)).collect();
     let field = builder.with_parameters(values).expect("as many");
     StandardNormal::new(64).pushed_by(ContinuousFlow::new(field).tolerance(1e-5).trace(trace))
 }
 
 fn threads(count: usize) -> ThreadPool {
-    ThreadPoolBuilder::new()
-        .num_threads(count)
-        .build()
-        .expect("a pool")
+    ThreadPoolBuilder::new().num_threads(count).build().expect("a pool")
 }
 
 fn points(model: &Model, count: usize) -> DMatrix<f32> {
-    model
-        .sample(count, &mut StdRng::seed_from_u64(3))
-        .expect("valid")
+    model.sample(count, &mut StdRng::seed_from_u64(3)).expect("valid")
 }
 
 fn log_densities(c: &mut Criterion) {
     let cases = [
         ("log_prob, 4096 points, 2-64-64-2, exact", rings(), 4096),
-        (
-            "log_prob, 512 points, 64-128-128-64, exact",
-            wide(Trace::Exact),
-            512,
-        ),
-        (
-            "log_prob, 512 points, 64-128-128-64, one probe",
-            wide(Trace::hutchinson(1)),
-            512,
-        ),
+        ("log_prob, 512 points, 64-128-128-64, exact", wide(Trace::Exact), 512),
+        ("log_prob, 512 points, 64-128-128-64, one probe", wide(Trace::hutchinson(1)), 512),
     ];
     for (name, model, count) in &cases {
         let points = points(model, *count);
@@ -106,25 +84,13 @@ fn sampling(c: &mut Criterion) {
 
 fn gradients(c: &mut Criterion) {
     let cases = [
-        (
-            "likelihood gradient, batch 512, 2-64-64-2, exact",
-            rings(),
-            512,
-        ),
-        (
-            "likelihood gradient, batch 128, 64-128-128-64, exact",
-            wide(Trace::Exact),
-            128,
-        ),
+        ("likelihood gradient, batch 512, 2-64-64-2, exact", rings(), 512),
+        ("likelihood gradient, batch 128, 64-128-128-64, exact", wide(Trace::Exact), 128),
     ];
     for (name, model, count) in &cases {
         let points = points(model, *count);
         let contexts = DMatrix::zeros(0, *count);
-        let batch = MiniBatch {
-            points: &points,
-            contexts: &contexts,
-            seed: 1,
-        };
+        let batch = MiniBatch { points: &points, contexts: &contexts, seed: 1 };
         for count in [1, 2] {
             let (pool, mut gradient) = (Pool::new(), vec![0.0; model.parameters().len()]);
             let threads = threads(count);
@@ -142,28 +108,20 @@ fn gradients(c: &mut Criterion) {
 fn flow_matching(c: &mut Criterion) {
     let (mut model, threads) = (rings(), threads(1));
     let (points, contexts) = (points(&model, 512), DMatrix::zeros(0, 512));
-    let batch = MiniBatch {
-        points: &points,
-        contexts: &contexts,
-        seed: 1,
-    };
+    let batch = MiniBatch { points: &points, contexts: &contexts, seed: 1 };
     let objective = FlowMatching::default();
     let mut parameters = model.parameters();
     let (pool, mut gradient) = (Pool::new(), vec![0.0; parameters.len()]);
     let mut adam = liouville::train::Adam::default();
     Optimizer::<f32>::start(&mut adam, parameters.len());
-    c.bench_function(
-        "flow-matching step, batch 512, 2-64-64-2, 1 thread(s)",
-        |b| {
-            b.iter(|| {
-                let loss =
-                    threads.install(|| objective.gradient(&model, batch, &pool, &mut gradient));
-                adam.step(1e-6, &mut parameters, &gradient);
-                model.set_parameters(&parameters);
-                loss.expect("valid")
-            });
-        },
-    );
+    c.bench_function("flow-matching step, batch 512, 2-64-64-2, 1 thread(s)", |b| {
+        b.iter(|| {
+            let loss = threads.install(|| objective.gradient(&model, batch, &pool, &mut gradient));
+            adam.step(1e-6, &mut parameters, &gradient);
+            model.set_parameters(&parameters);
+            loss.expect("valid")
+        });
+    });
 }
 
 criterion_group! {

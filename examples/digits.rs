@@ -13,17 +13,9 @@ use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 const LEVELS: f32 = 17.0;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = PathBuf::from(
-        std::env::args()
-            .nth(1)
-            .unwrap_or_else(|| "pictures/digits".into()),
-    );
+    let folder = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "pictures/digits".into()));
     std::fs::create_dir_all(&folder)?;
-    let steps = if std::env::var_os("SHORT").is_some() {
-        10
-    } else {
-        600
-    };
+    let steps = if std::env::var_os("SHORT").is_some() { 10 } else { 600 };
     let mut rng = StdRng::seed_from_u64(1);
 
     let digits = read_digits()?;
@@ -33,10 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let scale = data::Standardizer::fit(&train)?;
     let standard = scale.apply(&train)?;
 
-    let field = Mlp::new(64)
-        .hidden([192, 192])
-        .activation(Activation::Silu)
-        .build(&mut rng)?;
+    let field = Mlp::new(64).hidden([192, 192]).activation(Activation::Silu).build(&mut rng)?;
     let mut model = StandardNormal::new(64).pushed_by(ContinuousFlow::new(field).tolerance(1e-3));
     let bits = |model: &Pushforward<_, _>| -> Result<f64, Box<dyn Error>> {
         let log_prob: nalgebra::DVector<f32> = Density::log_prob(model, &scale.apply(&test)?)?;
@@ -45,30 +34,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let before = bits(&model)?;
     // First matched to straight paths, which is fast, then polished by likelihood, which is exact.
-    let matching = Trainer::flow_matching()
-        .steps(20 * steps)
-        .batch(256)
-        .average(0.999);
+    let matching = Trainer::flow_matching().steps(20 * steps).batch(256).average(0.999);
     let matched = matching.fit(&mut model, &standard, &mut rng)?;
     let between = bits(&model)?;
-    let polishing = Trainer::maximum_likelihood()
-        .steps(steps / 10)
-        .batch(256)
-        .learning_rate(3e-4)
-        .average(0.9);
+    let polishing =
+        Trainer::maximum_likelihood().steps(steps / 10).batch(256).learning_rate(3e-4).average(0.9);
     let polished = polishing.fit(&mut model, &standard, &mut rng)?;
     let after = bits(&model)?;
 
-    println!(
-        "flow matching        {} steps, {:.1} s",
-        matched.steps.len(),
-        matched.seconds()
-    );
-    println!(
-        "maximum likelihood   {} steps, {:.1} s",
-        polished.steps.len(),
-        polished.seconds()
-    );
+    println!("flow matching        {} steps, {:.1} s", matched.steps.len(), matched.seconds());
+    println!("maximum likelihood   {} steps, {:.1} s", polished.steps.len(), polished.seconds());
     println!(
         "held-out bits per dimension (lower is better; uniform pixels have {:.3})",
         LEVELS.log2()
@@ -101,7 +76,5 @@ fn read_digits() -> Result<DMatrix<f32>, Box<dyn Error>> {
 /// `copies` of every image, each with noise of its own, uniform in [0, 1).
 fn blurred<R: Rng>(images: &DMatrix<f32>, copies: usize, rng: &mut R) -> DMatrix<f32> {
     let count = images.ncols();
-    DMatrix::from_fn(64, copies * count, |i, j| {
-        images[(i, j % count)] + rng.random::<f32>()
-    })
+    DMatrix::from_fn(64, copies * count, |i, j| images[(i, j % count)] + rng.random::<f32>())
 }

@@ -13,11 +13,8 @@ const FRICTION: f64 = 0.15;
 const TIMES: [f64; 4] = [0.0, 1.5, 3.0, 6.0];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = PathBuf::from(
-        std::env::args()
-            .nth(1)
-            .unwrap_or_else(|| "pictures/pendulum".into()),
-    );
+    let folder =
+        PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "pictures/pendulum".into()));
     std::fs::create_dir_all(&folder)?;
     let mut rng = StdRng::seed_from_u64(1);
 
@@ -27,9 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .with_offset(&dvector![0.0, 1.0])?;
     println!("   t   largest error of log p   volume, computed and exact   evaluations");
     for t in TIMES {
-        let flow = ContinuousFlow::new(drift.clone())
-            .span(0.0, t)
-            .tolerance(1e-10);
+        let flow = ContinuousFlow::new(drift.clone()).span(0.0, t).tolerance(1e-10);
         let density = StandardNormal::new(2).pushed_by(flow);
         let points: DMatrix<f64> = density.sample(1_000, &mut rng)?;
         let found = density.evaluate(&points, None)?;
@@ -44,13 +39,8 @@ fn main() -> Result<(), Box<dyn Error>> {
                 - std::f64::consts::TAU.ln()
                 - map.determinant().ln()
         };
-        let points = points
-            .column_iter()
-            .map(|x| exact(nalgebra::vector![x[0], x[1]]));
-        let error = points
-            .zip(&found.log_prob)
-            .map(|(p, q)| (p - q).abs())
-            .fold(0.0, f64::max);
+        let points = points.column_iter().map(|x| exact(nalgebra::vector![x[0], x[1]]));
+        let error = points.zip(&found.log_prob).map(|(p, q)| (p - q).abs()).fold(0.0, f64::max);
         let start = DMatrix::<f64>::zeros(2, 1);
         let volume = density.flow().forward(&start)?.log_det[0].exp();
         let evaluations: u64 = found.efforts.iter().map(|effort| effort.evaluations).sum();
@@ -61,22 +51,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     // The real pendulum: no closed form, the same words.
     let pendulum = field::autonomous::<2, _>(|x| [x[1], -x[0].sin() - x[1] * FRICTION]);
     let at = |t: f64| {
-        let flow = ContinuousFlow::new(pendulum.clone())
-            .span(0.0, t)
-            .tolerance(1e-7);
+        let flow = ContinuousFlow::new(pendulum.clone()).span(0.0, t).tolerance(1e-7);
         StandardNormal::new(2).pushed_by(flow)
     };
     let densities = TIMES.map(at);
     let mut panels = plot::panels();
     for (density, t) in densities.iter().zip(TIMES) {
-        let picture = plot::density::<f64>(density)
-            .x_range(-5.0, 5.0)
-            .y_range(-4.0, 4.0);
-        panels = panels.add(
-            picture
-                .axis_labels("angle", "speed")
-                .title(&format!("t = {t}")),
-        );
+        let picture = plot::density::<f64>(density).x_range(-5.0, 5.0).y_range(-4.0, 4.0);
+        panels = panels.add(picture.axis_labels("angle", "speed").title(&format!("t = {t}")));
     }
     panels.save(folder.join("density.png"))?;
 

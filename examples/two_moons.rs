@@ -10,17 +10,10 @@ use nalgebra::DMatrix;
 use rand::{SeedableRng, rngs::StdRng};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = PathBuf::from(
-        std::env::args()
-            .nth(1)
-            .unwrap_or_else(|| "pictures/two_moons".into()),
-    );
+    let folder =
+        PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "pictures/two_moons".into()));
     std::fs::create_dir_all(&folder)?;
-    let steps = if std::env::var_os("SHORT").is_some() {
-        60
-    } else {
-        2_000
-    };
+    let steps = if std::env::var_os("SHORT").is_some() { 60 } else { 2_000 };
     let mut rng = StdRng::seed_from_u64(1);
 
     let moons = data::two_moons(0.05);
@@ -29,10 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let field = Mlp::new(2).hidden([64, 64]).build(&mut rng)?;
     let mut model = StandardNormal::new(2).pushed_by(ContinuousFlow::new(field).tolerance(1e-4));
-    let trainer = Trainer::maximum_likelihood()
-        .steps(steps)
-        .learning_rate(1e-2)
-        .average(0.99);
+    let trainer = Trainer::maximum_likelihood().steps(steps).learning_rate(1e-2).average(0.99);
     let report = trainer.fit(&mut model, &train, &mut rng)?;
 
     // The truth is known here, so the model can be held against it.
@@ -40,18 +30,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let gap = moons.log_prob(&test)? - &learned;
     let error = (gap.variance() / gap.len() as f32).sqrt();
     let evaluated = model.evaluate(&test, None)?;
-    let evaluations = evaluated
-        .efforts
-        .iter()
-        .map(|e| e.evaluations as f64)
-        .sum::<f64>()
-        / test.ncols() as f64;
+    let evaluations =
+        evaluated.efforts.iter().map(|e| e.evaluations as f64).sum::<f64>() / test.ncols() as f64;
     println!("{report}");
     println!("test nats/sample     {:.4}", -learned.mean());
-    println!(
-        "divergence, nats     {:.4} +- {error:.4} from the true density",
-        gap.mean()
-    );
+    println!("divergence, nats     {:.4} +- {error:.4} from the true density", gap.mean());
     println!("evaluations/sample   {evaluations:.1} for a log-density");
 
     let drawn = model.sample(4_000, &mut rng)?;
@@ -62,9 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (checked, held_out) = report.held_out_curve();
     let (_, evaluations) = report.curve(|step| step.evaluations);
 
-    plot::density(&model)
-        .title("two moons, learned")
-        .save(folder.join("density.png"))?;
+    plot::density(&model).title("two moons, learned").save(folder.join("density.png"))?;
     plot::samples("data", &test.columns(0, 4_000).into_owned())
         .beside("model", &drawn)
         .save(folder.join("samples.png"))?;
@@ -78,13 +59,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         .line("mini-batch", &x, &loss)
         .points("held out", &checked, &held_out)
         .axis_labels("step", "nats per sample");
-    let work = plot::curves()
-        .line("", &x, &evaluations)
-        .axis_labels("step", "evaluations of the field");
-    plot::panels()
-        .add(losses)
-        .add(work)
-        .save(folder.join("curves.png"))?;
+    let work =
+        plot::curves().line("", &x, &evaluations).axis_labels("step", "evaluations of the field");
+    plot::panels().add(losses).add(work).save(folder.join("curves.png"))?;
     println!("pictures             {}", folder.display());
     Ok(())
 }

@@ -36,11 +36,7 @@ enum Kind {
 
 impl Error {
     fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner {
-            kind,
-            message: message.into(),
-            columns: Vec::new(),
-        }))
+        Self(Box::new(Inner { kind, message: message.into(), columns: Vec::new() }))
     }
 
     /// Rows, columns or lengths that do not fit together.
@@ -75,10 +71,7 @@ impl Error {
 
     /// A file that could not be read or written: `doing` says what was tried.
     pub fn file(path: &Path, doing: &str, cause: impl fmt::Display) -> Self {
-        Self::new(
-            Kind::File,
-            format!("could not {doing} {}: {cause}", path.display()),
-        )
+        Self::new(Kind::File, format!("could not {doing} {}: {cause}", path.display()))
     }
 
     /// Columns that did not arrive, out of all `outcomes`; `None` if every column did.
@@ -94,11 +87,7 @@ impl Error {
             columns.len(),
             outcomes.len()
         );
-        Some(Self(Box::new(Inner {
-            kind: Kind::Columns,
-            message,
-            columns,
-        })))
+        Some(Self(Box::new(Inner { kind: Kind::Columns, message, columns })))
     }
 
     /// Whether shapes did not fit.
@@ -163,11 +152,7 @@ mod tests {
 
     #[test]
     fn failed_columns_are_named() {
-        let failure = Failure {
-            reason: Reason::StepUnderflow,
-            t: 0.37,
-            step: 1e-15,
-        };
+        let failure = Failure { reason: Reason::StepUnderflow, t: 0.37, step: 1e-15 };
         let outcomes = [Outcome::Arrived, Outcome::Failed(failure)];
         let error = Error::from_outcomes(&outcomes).expect("one column failed");
         assert_eq!(error.failed_columns(), &[(1, failure)]);

@@ -32,11 +32,7 @@ pub enum Trace {
 impl Trace {
     /// Hutchinson's estimator with `probes` Rademacher probes per sample and seed 0.
     pub fn hutchinson(probes: usize) -> Self {
-        Self::Hutchinson(Hutchinson {
-            probes,
-            noise: Noise::Rademacher,
-            seed: 0,
-        })
+        Self::Hutchinson(Hutchinson { probes, noise: Noise::Rademacher, seed: 0 })
     }
 
     /// The estimator that this choice comes to for a field, or `None` for the exact trace.
@@ -45,20 +41,16 @@ impl Trace {
             Self::Exact => None,
             Self::Hutchinson(estimator) => Some(estimator),
             Self::Auto if field.divergence_cost() <= AFFORDABLE => None,
-            Self::Auto => Some(Hutchinson {
-                probes: PROBES,
-                noise: Noise::Rademacher,
-                seed: 0,
-            }),
+            Self::Auto => Some(Hutchinson { probes: PROBES, noise: Noise::Rademacher, seed: 0 }),
         }
     }
 
     /// An error if there are no probes to estimate from.
     pub fn check(&self) -> Result<()> {
         match self {
-            Self::Hutchinson(Hutchinson { probes: 0, .. }) => Err(Error::setting(
-                "Hutchinson's estimator needs at least one probe",
-            )),
+            Self::Hutchinson(Hutchinson { probes: 0, .. }) => {
+                Err(Error::setting("Hutchinson's estimator needs at least one probe"))
+            }
             _ => Ok(()),
         }
     }
@@ -129,21 +121,14 @@ mod tests {
         for noise in [Noise::Rademacher, Noise::Gaussian] {
             let mut probes: Block<f64> = Block::new(100, 64);
             for lane in 0..64 {
-                let estimator = Hutchinson {
-                    probes: 1,
-                    noise,
-                    seed: 5,
-                };
+                let estimator = Hutchinson { probes: 1, noise, seed: 5 };
                 estimator.draw(lane as u64, lane, &mut probes.view_mut());
             }
             let n = probes.values().len() as f64;
             let mean = probes.values().iter().sum::<f64>() / n;
             let variance = probes.values().iter().map(|u| u * u).sum::<f64>() / n;
             assert!(mean.abs() < 5.0 / n.sqrt(), "{mean}");
-            assert!(
-                (variance - 1.0).abs() < 5.0 * (2.0 / n).sqrt(),
-                "{variance}"
-            );
+            assert!((variance - 1.0).abs() < 5.0 * (2.0 / n).sqrt(), "{variance}");
         }
     }
 }

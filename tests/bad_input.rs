@@ -15,41 +15,18 @@ fn normal_flow() -> Pushforward<StandardNormal, ContinuousFlow<field::Linear<f64
 #[test]
 fn shapes_that_do_not_fit_are_named() {
     let model = normal_flow();
-    let error = model
-        .log_prob(&DMatrix::zeros(3, 5))
-        .expect_err("three rows");
-    assert!(
-        error.is_shape() && error.to_string().contains("3 x 5"),
-        "{error}"
-    );
-    let error = model
-        .log_prob(&DMatrix::zeros(5, 2))
-        .expect_err("rows are samples");
-    assert!(
-        error.is_shape() && error.to_string().contains("transpose"),
-        "{error}"
-    );
-    assert!(
-        model
-            .log_prob(&DMatrix::zeros(2, 0))
-            .expect_err("no column")
-            .is_empty()
-    );
+    let error = model.log_prob(&DMatrix::zeros(3, 5)).expect_err("three rows");
+    assert!(error.is_shape() && error.to_string().contains("3 x 5"), "{error}");
+    let error = model.log_prob(&DMatrix::zeros(5, 2)).expect_err("rows are samples");
+    assert!(error.is_shape() && error.to_string().contains("transpose"), "{error}");
+    assert!(model.log_prob(&DMatrix::zeros(2, 0)).expect_err("no column").is_empty());
     let context = dmatrix![1.0];
-    let error = model
-        .given(context)
-        .log_prob(&DMatrix::zeros(2, 3))
-        .expect_err("no context");
+    let error = model.given(context).log_prob(&DMatrix::zeros(2, 3)).expect_err("no context");
     assert!(error.is_shape(), "{error}");
     let family = field::conditional::<1, 2, _>(|_, x, c| [x[0] * c[0] + c[1]]);
     let family = StandardNormal::new(1).pushed_by(ContinuousFlow::new(family));
     let points = dmatrix![0.0, 1.0, 2.0];
-    assert!(
-        family
-            .log_prob(&points)
-            .expect_err("needs a context")
-            .is_shape()
-    );
+    assert!(family.log_prob(&points).expect_err("needs a context").is_shape());
     assert!(
         family
             .given(DMatrix::zeros(2, 2))
@@ -59,52 +36,19 @@ fn shapes_that_do_not_fit_are_named() {
     );
     assert!(family.given(DMatrix::zeros(2, 1)).log_prob(&points).is_ok());
     let mismatched = StandardNormal::new(3).pushed_by(model.flow().clone());
+    assert!(mismatched.log_prob(&DMatrix::zeros(2, 1)).expect_err("3 and 2").is_shape());
+    assert!(field::Linear::new(DMatrix::<f64>::zeros(2, 3)).expect_err("not square").is_shape());
+    assert!(field::Linear::new(dmatrix![f64::NAN]).expect_err("NaN").is_non_finite());
     assert!(
-        mismatched
-            .log_prob(&DMatrix::zeros(2, 1))
-            .expect_err("3 and 2")
-            .is_shape()
-    );
-    assert!(
-        field::Linear::new(DMatrix::<f64>::zeros(2, 3))
-            .expect_err("not square")
-            .is_shape()
-    );
-    assert!(
-        field::Linear::new(dmatrix![f64::NAN])
-            .expect_err("NaN")
-            .is_non_finite()
-    );
-    assert!(
-        field::Planar::new(dvector![1.0], dvector![1.0, 2.0], 0.0)
-            .expect_err("lengths")
-            .is_shape()
+        field::Planar::new(dvector![1.0], dvector![1.0, 2.0], 0.0).expect_err("lengths").is_shape()
     );
     let mut rng = StdRng::seed_from_u64(1);
+    assert!(Mlp::new(0).build::<f64, _>(&mut rng).expect_err("no dimension").is_setting());
     assert!(
-        Mlp::new(0)
-            .build::<f64, _>(&mut rng)
-            .expect_err("no dimension")
-            .is_setting()
+        Mlp::new(2).hidden([4, 0]).build::<f64, _>(&mut rng).expect_err("no width").is_setting()
     );
-    assert!(
-        Mlp::new(2)
-            .hidden([4, 0])
-            .build::<f64, _>(&mut rng)
-            .expect_err("no width")
-            .is_setting()
-    );
-    assert!(
-        Mlp::new(2)
-            .with_parameters(vec![0.0; 3])
-            .expect_err("too few")
-            .is_shape()
-    );
-    let count = Mlp::new(2)
-        .build::<f64, _>(&mut rng)
-        .expect("valid")
-        .parameters()
-        .len();
+    assert!(Mlp::new(2).with_parameters(vec![0.0; 3]).expect_err("too few").is_shape());
+    let count = Mlp::new(2).build::<f64, _>(&mut rng).expect("valid").parameters().len();
     assert!(
         Mlp::new(2)
             .with_parameters(vec![f64::INFINITY; count])
@@ -118,41 +62,26 @@ fn columns_that_are_not_finite_fail_alone() {
     let model = normal_flow();
     let points = dmatrix![0.0, f64::NAN, 1.0, f64::INFINITY; 0.0, 0.0, 1.0, 2.0];
     let error = model.log_prob(&points).expect_err("two bad columns");
-    let failed: Vec<_> = error
-        .failed_columns()
-        .iter()
-        .map(|(j, failure)| (*j, failure.reason))
-        .collect();
-    assert_eq!(
-        failed,
-        [(1, Reason::NonFiniteInput), (3, Reason::NonFiniteInput)]
-    );
+    let failed: Vec<_> =
+        error.failed_columns().iter().map(|(j, failure)| (*j, failure.reason)).collect();
+    assert_eq!(failed, [(1, Reason::NonFiniteInput), (3, Reason::NonFiniteInput)]);
     assert!(
         error.to_string().contains("2 of 4") && error.to_string().contains("column 1"),
         "{error}"
     );
-    let all = model
-        .evaluate(&points, None)
-        .expect("a report on every column");
+    let all = model.evaluate(&points, None).expect("a report on every column");
     assert!(all.log_prob[0].is_finite() && all.log_prob[1].is_nan() && all.log_prob[2].is_finite());
     let clean = points.select_columns(&[0, 2]);
     let expected = model.log_prob(&clean).expect("valid");
-    assert_eq!(
-        (all.log_prob[0], all.log_prob[2]),
-        (expected[0], expected[1])
-    );
+    assert_eq!((all.log_prob[0], all.log_prob[2]), (expected[0], expected[1]));
 }
 
 /// The reason for which the second of two columns fails, while the first arrives.
 fn second_fails<F: Flow<f64>>(flow: &F, points: &DMatrix<f64>) -> (Reason, f64) {
-    let moved = flow
-        .follow(Direction::Forward, points, None)
-        .expect("valid settings");
+    let moved = flow.follow(Direction::Forward, points, None).expect("valid settings");
     assert!(moved.outcomes[0].arrived(), "{:?}", moved.outcomes[0]);
     assert!(moved.points[0].is_finite() && moved.points[1].is_nan());
-    let failure = moved.outcomes[1]
-        .failure()
-        .expect("the second column fails");
+    let failure = moved.outcomes[1].failure().expect("the second column fails");
     (failure.reason, failure.t)
 }
 
@@ -168,18 +97,9 @@ fn a_field_that_returns_nan_ends_its_column_only() {
     for (reason, _) in [
         second_fails(&ContinuousFlow::new(field()).solver(dopri5()), &points),
         second_fails(&ContinuousFlow::new(field()).solver(rk4(20)), &points),
-        second_fails(
-            &ContinuousFlow::new(field()).solver(external_dopri5()),
-            &points,
-        ),
-        second_fails(
-            &ContinuousFlow::new(field()).solver(external_dop853()),
-            &points,
-        ),
-        second_fails(
-            &ContinuousFlow::new(field()).solver(external_rk4(20)),
-            &points,
-        ),
+        second_fails(&ContinuousFlow::new(field()).solver(external_dopri5()), &points),
+        second_fails(&ContinuousFlow::new(field()).solver(external_dop853()), &points),
+        second_fails(&ContinuousFlow::new(field()).solver(external_rk4(20)), &points),
     ] {
         assert_eq!(reason, Reason::NonFiniteVelocity);
     }
@@ -196,10 +116,7 @@ fn a_field_that_blows_up_in_finite_time_is_told_where() {
     for (reason, t) in [
         second_fails(&ContinuousFlow::new(field()), &points),
         second_fails(&ContinuousFlow::new(field()).solver(dopri5()), &points),
-        second_fails(
-            &ContinuousFlow::new(field()).solver(external_dopri5()),
-            &points,
-        ),
+        second_fails(&ContinuousFlow::new(field()).solver(external_dopri5()), &points),
     ] {
         assert!((t - 0.5).abs() < 1e-3, "{t}");
         assert!(matches!(
@@ -207,15 +124,12 @@ fn a_field_that_blows_up_in_finite_time_is_told_where() {
             Reason::StepUnderflow | Reason::TooManySteps | Reason::NonFiniteVelocity
         ));
     }
-    let error = ContinuousFlow::new(field())
-        .forward(&points)
-        .expect_err("the second column blows up");
+    let error =
+        ContinuousFlow::new(field()).forward(&points).expect_err("the second column blows up");
     assert!(error.to_string().contains("t = 0.5"), "{error}");
     let stiff = field::autonomous::<1, _>(|x| [-x[0] * 1e7]);
     let flow = ContinuousFlow::new(stiff).solver(tsit5().max_steps(50));
-    let moved = flow
-        .follow(Direction::Forward, &dmatrix![1.0f64], None)
-        .expect("valid settings");
+    let moved = flow.follow(Direction::Forward, &dmatrix![1.0f64], None).expect("valid settings");
     assert_eq!(
         moved.outcomes[0].failure().map(|failure| failure.reason),
         Some(Reason::TooManySteps)
@@ -227,82 +141,28 @@ fn settings_out_of_range_are_refused_before_any_work() {
     let points = DMatrix::<f64>::zeros(2, 1);
     let flow = || normal_flow().flow().clone();
     for tolerance in [0.0, -1e-3, f64::NAN, f64::INFINITY] {
-        let error = flow()
-            .tolerance(tolerance)
-            .forward(&points)
-            .expect_err("bad tolerance");
-        assert!(
-            error.is_setting() && error.to_string().contains("tolerance"),
-            "{error}"
-        );
+        let error = flow().tolerance(tolerance).forward(&points).expect_err("bad tolerance");
+        assert!(error.is_setting() && error.to_string().contains("tolerance"), "{error}");
     }
     let narrow = field::Linear::new(dmatrix![1.0f32]).expect("square");
-    let error = ContinuousFlow::new(narrow)
-        .tolerance(1e-10)
-        .forward(&dmatrix![1.0])
-        .expect_err("too fine");
+    let error =
+        ContinuousFlow::new(narrow).tolerance(1e-10).forward(&dmatrix![1.0]).expect_err("too fine");
+    assert!(error.is_setting() && error.to_string().contains("f64"), "{error}");
     assert!(
-        error.is_setting() && error.to_string().contains("f64"),
-        "{error}"
+        flow().solver(tsit5().max_steps(0)).forward(&points).expect_err("no step").is_setting()
     );
+    assert!(flow().solver(rk4(0)).forward(&points).expect_err("no step").is_setting());
+    assert!(flow().solver(fixed(&TSIT5, 0)).forward(&points).expect_err("no step").is_setting());
+    assert!(flow().solver(external_rk4(0)).forward(&points).expect_err("no step").is_setting());
+    assert!(flow().span(0.0, f64::NAN).forward(&points).expect_err("no end").is_setting());
     assert!(
-        flow()
-            .solver(tsit5().max_steps(0))
-            .forward(&points)
-            .expect_err("no step")
-            .is_setting()
+        flow().trace(Trace::hutchinson(0)).forward(&points).expect_err("no probe").is_setting()
     );
+    assert!(flow().trajectory(&points, None, &[]).expect_err("no time").is_empty());
     assert!(
-        flow()
-            .solver(rk4(0))
-            .forward(&points)
-            .expect_err("no step")
-            .is_setting()
+        flow().trajectory(&points, None, &[0.0, f64::INFINITY]).expect_err("no end").is_setting()
     );
-    assert!(
-        flow()
-            .solver(fixed(&TSIT5, 0))
-            .forward(&points)
-            .expect_err("no step")
-            .is_setting()
-    );
-    assert!(
-        flow()
-            .solver(external_rk4(0))
-            .forward(&points)
-            .expect_err("no step")
-            .is_setting()
-    );
-    assert!(
-        flow()
-            .span(0.0, f64::NAN)
-            .forward(&points)
-            .expect_err("no end")
-            .is_setting()
-    );
-    assert!(
-        flow()
-            .trace(Trace::hutchinson(0))
-            .forward(&points)
-            .expect_err("no probe")
-            .is_setting()
-    );
-    assert!(
-        flow()
-            .trajectory(&points, None, &[])
-            .expect_err("no time")
-            .is_empty()
-    );
-    assert!(
-        flow()
-            .trajectory(&points, None, &[0.0, f64::INFINITY])
-            .expect_err("no end")
-            .is_setting()
-    );
-    let still = flow()
-        .span(0.3, 0.3)
-        .forward(&points)
-        .expect("a span of no length moves nothing");
+    let still = flow().span(0.3, 0.3).forward(&points).expect("a span of no length moves nothing");
     assert_eq!(still.points, points);
 }
 
@@ -325,9 +185,7 @@ fn training_refuses_what_it_cannot_use_and_keeps_the_model() {
     let mut model = normal_flow();
     let before = model.flow().field().parameters().to_vec();
     let mut refuse = |trainer: Trainer<_>, data: &DMatrix<f64>| {
-        trainer
-            .fit(&mut model, data, &mut rng)
-            .expect_err("not to be trained on")
+        trainer.fit(&mut model, data, &mut rng).expect_err("not to be trained on")
     };
     assert!(refuse(trainer(), &DMatrix::zeros(3, 9)).is_shape());
     assert!(refuse(trainer(), &DMatrix::zeros(2, 0)).is_empty());
@@ -335,10 +193,7 @@ fn training_refuses_what_it_cannot_use_and_keeps_the_model() {
     let mut bad = data.clone();
     bad[(1, 7)] = f64::NAN;
     let error = refuse(trainer(), &bad);
-    assert!(
-        error.is_non_finite() && error.to_string().contains("column 7"),
-        "{error}"
-    );
+    assert!(error.is_non_finite() && error.to_string().contains("column 7"), "{error}");
     assert!(refuse(trainer().steps(0), &data).is_setting());
     assert!(refuse(trainer().batch(0), &data).is_setting());
     assert!(refuse(trainer().learning_rate(0.0), &data).is_setting());
@@ -350,10 +205,7 @@ fn training_refuses_what_it_cannot_use_and_keeps_the_model() {
     assert_eq!(model.flow().field().parameters(), before);
 
     // A learning rate that wrecks the field: training stops with an error, the model stays usable.
-    let wild = trainer()
-        .steps(200)
-        .learning_rate(1e12)
-        .fit(&mut model, &data, &mut rng);
+    let wild = trainer().steps(200).learning_rate(1e12).fit(&mut model, &data, &mut rng);
     let error = wild.expect_err("diverges");
     assert!(
         error.is_training() && error.to_string().contains("keeps the best parameters"),

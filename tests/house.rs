@@ -26,9 +26,7 @@ const FLOORS: [(&str, u32); 17] = [
 
 fn floor(room: &str) -> u32 {
     let found = FLOORS.iter().find(|(name, _)| *name == room);
-    found
-        .unwrap_or_else(|| panic!("the room {room} has no floor: add it to the table"))
-        .1
+    found.unwrap_or_else(|| panic!("the room {room} has no floor: add it to the table")).1
 }
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
@@ -51,22 +49,10 @@ fn source_folder() -> PathBuf {
 
 /// The path below `src`, its room, and the lines before the tests.
 fn read(path: &Path) -> (String, String, Vec<String>) {
-    let below = path
-        .strip_prefix(source_folder())
-        .expect("below src")
-        .display()
-        .to_string();
-    let room = below
-        .split('/')
-        .next()
-        .expect("a name")
-        .trim_end_matches(".rs")
-        .to_string();
+    let below = path.strip_prefix(source_folder()).expect("below src").display().to_string();
+    let room = below.split('/').next().expect("a name").trim_end_matches(".rs").to_string();
     let text = fs::read_to_string(path).expect("readable");
-    let lines = text
-        .lines()
-        .take_while(|line| *line != "#[cfg(test)]")
-        .map(str::to_string);
+    let lines = text.lines().take_while(|line| *line != "#[cfg(test)]").map(str::to_string);
     (below, room, lines.collect())
 }
 
@@ -76,9 +62,7 @@ fn imports(line: &str) -> Vec<String> {
     let rooms = code.split("crate::").skip(1);
     rooms
         .map(|rest| {
-            rest.chars()
-                .take_while(|c| c.is_alphanumeric() || *c == '_')
-                .collect::<String>()
+            rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>()
         })
         .filter(|room| !room.is_empty())
         .collect()
@@ -109,10 +93,7 @@ fn every_file_says_in_one_sentence_what_it_is_for() {
     for path in sources(&source_folder()) {
         let (file, _, lines) = read(&path);
         let header = lines.first().map_or("", String::as_str);
-        assert!(
-            header.starts_with("//! ") && header.len() > 20,
-            "{file} has no header"
-        );
+        assert!(header.starts_with("//! ") && header.len() > 20, "{file} has no header");
     }
 }
 
@@ -129,18 +110,9 @@ fn functions(lines: &[String]) -> Vec<(usize, usize)> {
         let closing = format!("{}}}", " ".repeat(indent));
         let opening = format!("{})", " ".repeat(indent));
         let declaration_only = |line: &String| line.starts_with(&opening) && line.ends_with(';');
-        let end = lines[start..]
-            .iter()
-            .position(|line| *line == closing || declaration_only(line));
+        let end = lines[start..].iter().position(|line| *line == closing || declaration_only(line));
         let same_line = line.trim_end().ends_with('}');
-        found.push((
-            start + 1,
-            if same_line {
-                1
-            } else {
-                end.map_or(1, |end| end + 1)
-            },
-        ));
+        found.push((start + 1, if same_line { 1 } else { end.map_or(1, |end| end + 1) }));
     }
     found
 }
@@ -162,20 +134,13 @@ fn files_and_functions_are_small() {
             lengths.push(length);
         }
     }
-    assert!(
-        lengths.len() > 300,
-        "only {} functions were found",
-        lengths.len()
-    );
+    assert!(lengths.len() > 300, "only {} functions were found", lengths.len());
     let (median, long) = (quantile(&mut lengths, 0.5), quantile(&mut lengths, 0.9));
     println!(
         "functions: median {median}, 90th percentile {long}; files: median {}",
         quantile(&mut sizes, 0.5)
     );
-    assert!(
-        median <= 10 && long <= 32,
-        "functions: median {median}, 90th percentile {long}"
-    );
+    assert!(median <= 10 && long <= 32, "functions: median {median}, 90th percentile {long}");
     assert!(quantile(&mut sizes, 0.5) <= 250);
 }
 
@@ -185,14 +150,7 @@ fn library_code_does_not_panic_on_purpose() {
         let (file, _, lines) = read(&path);
         for (number, line) in lines.iter().enumerate() {
             let code = line.split("//").next().unwrap_or("");
-            for word in [
-                ".unwrap()",
-                ".expect(",
-                "panic!(",
-                "todo!(",
-                "unimplemented!(",
-                "dbg!(",
-            ] {
+            for word in [".unwrap()", ".expect(", "panic!(", "todo!(", "unimplemented!(", "dbg!("] {
                 assert!(!code.contains(word), "{file}:{} says {word}", number + 1);
             }
         }
@@ -204,9 +162,8 @@ fn unsafe_code_stays_in_the_kernels() {
     for path in sources(&source_folder()) {
         let (file, room, lines) = read(&path);
         let allowed = ["simd", "kernels"].contains(&room.as_str()) || file == "columns/block.rs";
-        let found = lines
-            .iter()
-            .any(|line| line.split("//").next().unwrap_or("").contains("unsafe "));
+        let found =
+            lines.iter().any(|line| line.split("//").next().unwrap_or("").contains("unsafe "));
         assert!(allowed || !found, "{file} has unsafe code");
     }
 }

@@ -47,17 +47,9 @@ fn solve_with<S: liouville::ode::Solver<f32>>(
     solver: S,
 ) {
     let mut rng = StdRng::seed_from_u64(1);
-    let field: Mlp<f32> = Mlp::new(3)
-        .hidden(hidden.to_vec())
-        .build(&mut rng)
-        .expect("valid sizes");
-    let values: Vec<f32> = (0..field.parameters().len())
-        .map(|i| (i as f32).sin() * 0.5)
-        .collect();
-    let field = Mlp::new(3)
-        .hidden(hidden.to_vec())
-        .with_parameters(values)
-        .expect("as many");
+    let field: Mlp<f32> = Mlp::new(3).hidden(hidden.to_vec()).build(&mut rng).expect("valid sizes");
+    let values: Vec<f32> = (0..field.parameters().len()).map(|i| (i as f32).sin() * 0.5).collect();
+    let field = Mlp::new(3).hidden(hidden.to_vec()).with_parameters(values).expect("as many");
     let flow = ContinuousFlow::new(field).trace(trace).solver(solver);
     let points: Vec<f32> = (0..3 * 100).map(|i| (i as f32 * 0.7).cos()).collect();
     let (mut packet, mut workspace) = (Packet::new(Track::LogDet), Workspace::new());
@@ -65,10 +57,7 @@ fn solve_with<S: liouville::ode::Solver<f32>>(
         packet.load(&points, 3, &[], 0);
         flow.follow_packet(Direction::Inverse, &mut packet, &mut workspace);
     });
-    assert!(
-        packet.outcomes.iter().all(|outcome| outcome.arrived()),
-        "{name}"
-    );
+    assert!(packet.outcomes.iter().all(|outcome| outcome.arrived()), "{name}");
     assert!(
         packet.efforts.iter().any(|effort| effort.accepted > 3),
         "{name}: the solve was no work"
@@ -80,12 +69,7 @@ fn solve_with<S: liouville::ode::Solver<f32>>(
 #[test]
 fn warm_solves_allocate_nothing() {
     solve_with("two layers", &[16, 16], Trace::Exact, tsit5());
-    solve_with(
-        "two layers, estimated",
-        &[16, 16],
-        Trace::hutchinson(2),
-        dopri5(),
-    );
+    solve_with("two layers, estimated", &[16, 16], Trace::hutchinson(2), dopri5());
     solve_with("three layers", &[16, 8, 16], Trace::Exact, tsit5());
     solve_with("equal steps", &[16], Trace::Exact, rk4(10));
 }

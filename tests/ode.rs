@@ -96,21 +96,15 @@ fn problems() -> Vec<Problem> {
     for line in table.lines().skip(1) {
         // The description in the second column has commas of its own.
         let name = line.split(',').next().expect("a name");
-        let mut numbers: Vec<f64> = line
-            .rsplit(',')
-            .take(7)
-            .map(|cell| cell.trim().parse().expect("a number"))
-            .collect();
+        let mut numbers: Vec<f64> =
+            line.rsplit(',').take(7).map(|cell| cell.trim().parse().expect("a number")).collect();
         numbers.reverse();
         rows.entry(name).or_default().push(numbers);
     }
     let problem = |(name, rows): (&str, Vec<Vec<f64>>)| Problem {
         name: name.to_string(),
         equation: equation(name),
-        span: Span {
-            from: rows[0][0],
-            to: rows[0][1],
-        },
+        span: Span { from: rows[0][0], to: rows[0][1] },
         start: rows.iter().map(|row| row[4]).collect(),
         end: rows.iter().map(|row| row[5]).collect(),
     };
@@ -133,66 +127,35 @@ fn solve<S: Solver<f64>>(problem: &Problem, solver: S) -> (Vec<f64>, Effort) {
     };
     solver.solve(problem, problem.span, batch, &mut Workspace::new());
     assert!(outcomes[0].arrived(), "{}: {:?}", problem.name, outcomes[0]);
-    (
-        (0..problem.rows()).map(|i| state.row(i)[0]).collect(),
-        efforts[0],
-    )
+    ((0..problem.rows()).map(|i| state.row(i)[0]).collect(), efforts[0])
 }
 
 /// The largest error of an end state: relative, but absolute below one.
 fn error(problem: &Problem, end: &[f64]) -> f64 {
-    let errors = end
-        .iter()
-        .zip(&problem.end)
-        .map(|(value, end)| (value - end).abs() / end.abs().max(1.0));
+    let errors =
+        end.iter().zip(&problem.end).map(|(value, end)| (value - end).abs() / end.abs().max(1.0));
     errors.fold(0.0, f64::max)
 }
 
 /// The problem along a part of its span, or from another start.
 fn part(problem: &Problem, span: Span, start: Vec<f64>) -> Problem {
     let (name, equation, end) = (problem.name.clone(), problem.equation, problem.end.clone());
-    Problem {
-        name,
-        equation,
-        span,
-        start,
-        end,
-    }
+    Problem { name, equation, span, start, end }
 }
 
 /// By how much an error made on the way has grown at the end, at most: small changes of the state at
 /// several times, followed by a solver of order eight at a tight tolerance.
 fn growth(problem: &Problem) -> f64 {
-    let (small, tight) = (1e-7, || {
-        external_dop853().tolerance(1e-13).max_steps(1_000_000)
-    });
+    let (small, tight) = (1e-7, || external_dop853().tolerance(1e-13).max_steps(1_000_000));
     let mut largest = 1.0f64;
     for k in 0..10 {
         let middle = problem.span.from + 0.1 * f64::from(k) * problem.span.length();
-        let first = part(
-            problem,
-            Span {
-                to: middle,
-                ..problem.span
-            },
-            problem.start.clone(),
-        );
-        let state = if k == 0 {
-            problem.start.clone()
-        } else {
-            solve(&first, tight()).0
-        };
+        let first = part(problem, Span { to: middle, ..problem.span }, problem.start.clone());
+        let state = if k == 0 { problem.start.clone() } else { solve(&first, tight()).0 };
         for i in 0..problem.rows() {
             let mut moved = state.clone();
             moved[i] += small * moved[i].abs().max(1.0);
-            let rest = part(
-                problem,
-                Span {
-                    from: middle,
-                    ..problem.span
-                },
-                moved,
-            );
+            let rest = part(problem, Span { from: middle, ..problem.span }, moved);
             largest = largest.max(error(problem, &solve(&rest, tight()).0) / small);
         }
     }
@@ -208,27 +171,15 @@ fn errors_are_at_most_a_hundred_tolerances() {
         let growth = growth(&problem);
         for tolerance in [1e-6, 1e-10] {
             let found = [
-                (
-                    "tsit5",
-                    solve(&problem, tsit5().tolerance(tolerance).max_steps(100_000)),
-                ),
-                (
-                    "dopri5",
-                    solve(&problem, dopri5().tolerance(tolerance).max_steps(100_000)),
-                ),
+                ("tsit5", solve(&problem, tsit5().tolerance(tolerance).max_steps(100_000))),
+                ("dopri5", solve(&problem, dopri5().tolerance(tolerance).max_steps(100_000))),
                 (
                     "external dopri5",
-                    solve(
-                        &problem,
-                        external_dopri5().tolerance(tolerance).max_steps(100_000),
-                    ),
+                    solve(&problem, external_dopri5().tolerance(tolerance).max_steps(100_000)),
                 ),
                 (
                     "external dop853",
-                    solve(
-                        &problem,
-                        external_dop853().tolerance(tolerance).max_steps(100_000),
-                    ),
+                    solve(&problem, external_dop853().tolerance(tolerance).max_steps(100_000)),
                 ),
             ];
             for (solver, (end, effort)) in found {
@@ -265,56 +216,26 @@ fn slope<S: Solver<f64>>(problem: &Problem, solvers: impl Iterator<Item = S>) ->
 fn empirical_orders_are_the_nominal_ones() {
     // One without symmetries that would raise the order.
     let problems = problems();
-    let problem = problems
-        .iter()
-        .find(|problem| problem.name == "A5")
-        .expect("in the table");
+    let problem = problems.iter().find(|problem| problem.name == "A5").expect("in the table");
     let counts = || (0..5).map(|k| 40 << k);
     // With next to no demand for accuracy every step is as long as it may be.
     let equal = |solver: External, n: usize| {
-        solver
-            .tolerance(1e9)
-            .longest_step(problem.span.length() / n as f64)
-            .max_steps(1_000_000)
+        solver.tolerance(1e9).longest_step(problem.span.length() / n as f64).max_steps(1_000_000)
     };
     let orders = [
         ("rk4", 4.0, slope(problem, counts().map(rk4))),
-        (
-            "dopri5",
-            5.0,
-            slope(problem, counts().map(|n| fixed(&DOPRI5, n))),
-        ),
-        (
-            "tsit5",
-            5.0,
-            slope(problem, counts().map(|n| fixed(&TSIT5, n))),
-        ),
-        (
-            "external rk4",
-            4.0,
-            slope(problem, counts().map(|n| external_rk4(n as u32))),
-        ),
-        (
-            "external dopri5",
-            5.0,
-            slope(problem, counts().map(|n| equal(external_dopri5(), n))),
-        ),
+        ("dopri5", 5.0, slope(problem, counts().map(|n| fixed(&DOPRI5, n)))),
+        ("tsit5", 5.0, slope(problem, counts().map(|n| fixed(&TSIT5, n)))),
+        ("external rk4", 4.0, slope(problem, counts().map(|n| external_rk4(n as u32)))),
+        ("external dopri5", 5.0, slope(problem, counts().map(|n| equal(external_dopri5(), n)))),
         (
             "external dop853",
             8.0,
-            slope(
-                problem,
-                [24, 36, 48, 72]
-                    .into_iter()
-                    .map(|n| equal(external_dop853(), n)),
-            ),
+            slope(problem, [24, 36, 48, 72].into_iter().map(|n| equal(external_dop853(), n))),
         ),
     ];
     for (name, nominal, order) in orders {
         println!("{name}: {order:.2}, nominal {nominal}");
-        assert!(
-            (order - nominal).abs() < 0.3,
-            "{name}: {order}, nominal {nominal}"
-        );
+        assert!((order - nominal).abs() < 0.3, "{name}: {order}, nominal {nominal}");
     }
 }

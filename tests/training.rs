@@ -11,16 +11,10 @@ fn learn<F: Formula>(name: &str, density: &Plane<F>, hidden: [usize; 2], steps: 
     let mut rng = StdRng::seed_from_u64(1);
     let train: DMatrix<f32> = density.sample(20_000, &mut rng).expect("valid");
     let test: DMatrix<f32> = density.sample(20_000, &mut rng).expect("valid");
-    let field = Mlp::new(2)
-        .hidden(hidden)
-        .build(&mut rng)
-        .expect("valid sizes");
+    let field = Mlp::new(2).hidden(hidden).build(&mut rng).expect("valid sizes");
     let mut model = StandardNormal::new(2).pushed_by(ContinuousFlow::new(field).tolerance(1e-4));
-    let trainer = Trainer::maximum_likelihood()
-        .steps(steps)
-        .learning_rate(1e-2)
-        .average(0.99)
-        .quiet();
+    let trainer =
+        Trainer::maximum_likelihood().steps(steps).learning_rate(1e-2).average(0.99).quiet();
     let report = trainer.fit(&mut model, &train, &mut rng).expect("trains");
 
     let learned = model.log_prob(&test).expect("valid").map(f64::from);
@@ -39,10 +33,7 @@ fn learn<F: Formula>(name: &str, density: &Plane<F>, hidden: [usize; 2], steps: 
         "{name}: the likelihood beats the true density by {} standard errors, which is a bug in the likelihood",
         -divergence / error
     );
-    assert!(
-        divergence < bound,
-        "{name}: {divergence} nats above the entropy"
-    );
+    assert!(divergence < bound, "{name}: {divergence} nats above the entropy");
 }
 
 #[test]
@@ -52,13 +43,7 @@ fn two_moons() {
 
 #[test]
 fn eight_gaussians() {
-    learn(
-        "eight gaussians",
-        &data::eight_gaussians(),
-        [64, 64],
-        1_500,
-        0.05,
-    );
+    learn("eight gaussians", &data::eight_gaussians(), [64, 64], 1_500, 0.05);
 }
 
 #[test]

@@ -26,11 +26,7 @@ pub struct Block<T> {
 impl<T: Real> Block<T> {
     /// A block of zeros; `lanes` is rounded up to a multiple of [`LANES`].
     pub fn new(rows: usize, lanes: usize) -> Self {
-        let mut block = Self {
-            lines: Vec::new(),
-            rows: 0,
-            lanes: 0,
-        };
+        let mut block = Self { lines: Vec::new(), rows: 0, lanes: 0 };
         block.reshape(rows, lanes);
         block
     }
@@ -39,8 +35,7 @@ impl<T: Real> Block<T> {
     pub fn reshape(&mut self, rows: usize, lanes: usize) {
         self.rows = rows;
         self.lanes = padded(lanes);
-        self.lines
-            .resize(rows * self.lanes / LANES, Line::default());
+        self.lines.resize(rows * self.lanes / LANES, Line::default());
     }
 
     /// The number of values that fit without allocating.
@@ -52,8 +47,7 @@ impl<T: Real> Block<T> {
     pub fn shrink(&mut self, used: usize) {
         let (old, new) = (self.lanes, padded(used).min(self.lanes));
         for i in 1..self.rows {
-            self.values_mut()
-                .copy_within(i * old..i * old + new, i * new);
+            self.values_mut().copy_within(i * old..i * old + new, i * new);
         }
         self.lanes = new;
         self.lines.truncate(self.rows * new / LANES);
@@ -97,19 +91,13 @@ impl<T: Real> Block<T> {
 
     /// A view of all rows.
     pub fn view(&self) -> Rows<'_, T> {
-        Rows {
-            data: self.values(),
-            lanes: self.lanes,
-        }
+        Rows { data: self.values(), lanes: self.lanes }
     }
 
     /// A view of all rows for writing.
     pub fn view_mut(&mut self) -> RowsMut<'_, T> {
         let lanes = self.lanes;
-        RowsMut {
-            data: self.values_mut(),
-            lanes,
-        }
+        RowsMut { data: self.values_mut(), lanes }
     }
 
     /// Sets every value.
@@ -149,10 +137,7 @@ impl<'a, T: Copy> Rows<'a, T> {
 
     /// Rows `start..end` as a view.
     pub fn range(&self, start: usize, end: usize) -> Rows<'a, T> {
-        Rows {
-            data: &self.data[start * self.lanes..end * self.lanes],
-            lanes: self.lanes,
-        }
+        Rows { data: &self.data[start * self.lanes..end * self.lanes], lanes: self.lanes }
     }
 
     /// Every value, row after row.
@@ -201,18 +186,12 @@ impl<'a, T: Copy> RowsMut<'a, T> {
 
     /// The same rows, read only.
     pub fn as_rows(&self) -> Rows<'_, T> {
-        Rows {
-            data: self.data,
-            lanes: self.lanes,
-        }
+        Rows { data: self.data, lanes: self.lanes }
     }
 
     /// The same view for a shorter time, to be handed on.
     pub fn reborrow(&mut self) -> RowsMut<'_, T> {
-        RowsMut {
-            data: self.data,
-            lanes: self.lanes,
-        }
+        RowsMut { data: self.data, lanes: self.lanes }
     }
 
     /// Splits off the first `rows` rows.

@@ -9,9 +9,8 @@ pub fn columns_to_block<T: Real>(columns: &[T], dim: usize, block: &mut Block<T>
     let count = columns.len().checked_div(dim).unwrap_or(0);
     block.reshape(dim, count);
     for i in 0..dim {
-        for (lane, value) in block.row_mut(i)[..count]
-            .iter_mut()
-            .zip(columns[i..].iter().step_by(dim))
+        for (lane, value) in
+            block.row_mut(i)[..count].iter_mut().zip(columns[i..].iter().step_by(dim))
         {
             *lane = *value;
         }

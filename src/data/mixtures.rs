@@ -18,10 +18,7 @@ pub struct EightGaussians {
 /// Eight Gaussians of standard deviation 0.5 / 1.414 at radius 4 / 1.414 (the `8gaussians` of
 /// Grathwohl et al. 2019, FFJORD). Entropy 2.835 nats.
 pub fn eight_gaussians() -> Plane<EightGaussians> {
-    Plane::new(EightGaussians {
-        radius: 4.0 / 1.414,
-        std_dev: 0.5 / 1.414,
-    })
+    Plane::new(EightGaussians { radius: 4.0 / 1.414, std_dev: 0.5 / 1.414 })
 }
 
 impl EightGaussians {
@@ -67,13 +64,7 @@ pub struct Pinwheel {
 /// coordinate of the arm where this turns by the distance from the origin: the pictures are almost
 /// the same, but this twist keeps areas, so that the density is known exactly.
 pub fn pinwheel() -> Plane<Pinwheel> {
-    Plane::new(Pinwheel {
-        arms: 5,
-        radial: 0.3,
-        tangential: 0.1,
-        twist: 0.25,
-    })
-    .scaled(2.0)
+    Plane::new(Pinwheel { arms: 5, radial: 0.3, tangential: 0.1, twist: 0.25 }).scaled(2.0)
 }
 
 /// A point turned by an angle.
@@ -111,10 +102,7 @@ impl Formula for Pinwheel {
 
     fn draw<R: Rng + ?Sized>(&self, rng: &mut R) -> [f64; 2] {
         let arm = rng.random_range(0..self.arms);
-        let point = [
-            1.0 + self.radial * normal(rng),
-            self.tangential * normal(rng),
-        ];
+        let point = [1.0 + self.radial * normal(rng), self.tangential * normal(rng)];
         let radius = point[0].hypot(point[1]);
         turned(point, self.angle(arm) + self.twist * radius.exp())
     }

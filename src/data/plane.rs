@@ -46,11 +46,7 @@ pub struct Plane<F> {
 
 impl<F: Formula> Plane<F> {
     pub(super) fn new(formula: F) -> Self {
-        Self {
-            formula,
-            scale: 1.0,
-            shift: [0.0; 2],
-        }
+        Self { formula, scale: 1.0, shift: [0.0; 2] }
     }
 
     /// The distribution of `factor` times a sample.
@@ -132,9 +128,7 @@ pub(super) fn positive(what: &str, value: f64) -> Result<()> {
     if value > 0.0 && value.is_finite() {
         return Ok(());
     }
-    Err(Error::setting(format!(
-        "the {what} is {value}: give a positive number"
-    )))
+    Err(Error::setting(format!("the {what} is {value}: give a positive number")))
 }
 
 /// A standard normal number.

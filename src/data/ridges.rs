@@ -53,11 +53,7 @@ pub fn swiss_roll() -> Plane<Ridge> {
 /// The upper moon for the first half of u, the lower for the second.
 fn moon(u: f64) -> [f64; 2] {
     let (sin, cos) = (TAU * (u % 0.5)).sin_cos();
-    if u < 0.5 {
-        [cos, sin]
-    } else {
-        [1.0 - cos, 0.5 - sin]
-    }
+    if u < 0.5 { [cos, sin] } else { [1.0 - cos, 0.5 - sin] }
 }
 
 fn roll(u: f64) -> [f64; 2] {
@@ -70,18 +66,13 @@ impl Ridge {
     /// A curve of `pieces` pieces that are joined or not, none faster than `speed`.
     fn new(noise: f64, curve: fn(f64) -> [f64; 2], pieces: usize, speed: f64) -> Self {
         // With bad noise the cast gives some number, and `check` refuses before it matters.
-        let panels = (speed / pieces as f64 / noise.abs())
-            .ceil()
-            .clamp(PANELS.0, PANELS.1) as usize;
+        let panels =
+            (speed / pieces as f64 / noise.abs()).ceil().clamp(PANELS.0, PANELS.1) as usize;
         let piece = |k: usize| {
             let (from, to) = (k as f64 / pieces as f64, (k + 1) as f64 / pieces as f64);
             nodes(from, to, panels).map(move |(u, weight)| (curve(u), weight.ln()))
         };
-        Self {
-            noise,
-            curve,
-            points: (0..pieces).flat_map(piece).collect(),
-        }
+        Self { noise, curve, points: (0..pieces).flat_map(piece).collect() }
     }
 }
 

@@ -19,10 +19,7 @@ pub struct Rings {
 ///
 /// Each has the density exp(-(r² + R²) / 2σ²) I0(rR / σ²) / 2πσ² at distance r from the origin.
 pub fn rings(radii: &[f64], noise: f64) -> Plane<Rings> {
-    Plane::new(Rings {
-        radii: radii.to_vec(),
-        noise,
-    })
+    Plane::new(Rings { radii: radii.to_vec(), noise })
 }
 
 /// Two circles of radii 3 and 1.5 with noise 0.24: scikit-learn's `make_circles` with factor 0.5 and
@@ -36,14 +33,10 @@ impl Formula for Rings {
         if self.radii.is_empty() {
             return Err(Error::setting("rings need at least one radius"));
         }
-        if let Some(radius) = self
-            .radii
-            .iter()
-            .find(|radius| !(radius.is_finite() && **radius >= 0.0))
+        if let Some(radius) =
+            self.radii.iter().find(|radius| !(radius.is_finite() && **radius >= 0.0))
         {
-            return Err(Error::setting(format!(
-                "a radius is {radius}: give non-negative numbers"
-            )));
+            return Err(Error::setting(format!("a radius is {radius}: give non-negative numbers")));
         }
         positive("noise", self.noise)
     }

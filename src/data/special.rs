@@ -29,11 +29,7 @@ pub(super) fn log_sum_exp(values: impl Iterator<Item = f64> + Clone) -> f64 {
     if largest == f64::NEG_INFINITY {
         return largest;
     }
-    largest
-        + values
-            .map(|value| (value - largest).exp())
-            .sum::<f64>()
-            .ln()
+    largest + values.map(|value| (value - largest).exp()).sum::<f64>().ln()
 }
 
 /// ln(I0(z) exp(-z)) for z >= 0: the power series, whose terms are all positive, up to 30, and the
@@ -86,9 +82,8 @@ mod tests {
     fn the_bessel_function_agrees_with_its_integral() {
         // I0(z) = ∫ exp(z cos θ) dθ / π over [0, π].
         for z in [0.0, 0.3, 2.0, 29.9, 30.1, 200.0, 3000.0] {
-            let integral: f64 = nodes(0.0, PI, 400)
-                .map(|(t, w)| w * (z * (t.cos() - 1.0)).exp())
-                .sum();
+            let integral: f64 =
+                nodes(0.0, PI, 400).map(|(t, w)| w * (z * (t.cos() - 1.0)).exp()).sum();
             let expected = (integral / PI).ln();
             assert!((ln_scaled_i0(z) - expected).abs() < 1e-12, "{z}");
         }
@@ -96,19 +91,12 @@ mod tests {
 
     #[test]
     fn normal_integrals_agree_with_quadrature() {
-        for (a, b) in [
-            (-1.0f64, 0.5f64),
-            (0.2, 0.9),
-            (-3.0, -2.0),
-            (12.0, 13.0),
-            (33.0, 35.0),
-            (29.9, 30.3),
-        ] {
+        for (a, b) in
+            [(-1.0f64, 0.5f64), (0.2, 0.9), (-3.0, -2.0), (12.0, 13.0), (33.0, 35.0), (29.9, 30.3)]
+        {
             let log_term = |x: f64| -0.5 * x * x - 0.5 * TAU.ln();
             let top = log_term(if a > 0.0 { a } else { b.min(0.0) });
-            let sum: f64 = nodes(a, b, 200)
-                .map(|(x, w)| w * (log_term(x) - top).exp())
-                .sum();
+            let sum: f64 = nodes(a, b, 200).map(|(x, w)| w * (log_term(x) - top).exp()).sum();
             let expected = top + sum.ln();
             assert!((ln_normal_between(a, b) - expected).abs() < 1e-9, "{a} {b}");
         }

@@ -26,9 +26,7 @@ pub struct TwoSpirals {
 pub fn two_spirals() -> Plane<TwoSpirals> {
     let log_density = |n: f64| (2.0 * n / (9.0 * PI * PI)).ln();
     let points = nodes(0.0, 3.0 * PI, 400).map(|(n, w)| (spiral(n), log_density(n) + w.ln()));
-    Plane::new(TwoSpirals {
-        points: points.collect(),
-    })
+    Plane::new(TwoSpirals { points: points.collect() })
 }
 
 fn spiral(n: f64) -> [f64; 2] {
@@ -53,15 +51,8 @@ impl TwoSpirals {
             0.5 * (beyond(x[0] - point[0]).powi(2) + beyond(x[1] - point[1]).powi(2))
                 / (NOISE * NOISE)
         };
-        let least = self
-            .points
-            .iter()
-            .map(|(point, _)| decay(point))
-            .fold(f64::INFINITY, f64::min);
-        let near = self
-            .points
-            .iter()
-            .filter(|(point, _)| decay(point) < least + NEGLIGIBLE);
+        let least = self.points.iter().map(|(point, _)| decay(point)).fold(f64::INFINITY, f64::min);
+        let near = self.points.iter().filter(|(point, _)| decay(point) < least + NEGLIGIBLE);
         log_sum_exp(near.map(|(point, log_weight)| {
             log_weight + ln_blurred(x[0] - point[0]) + ln_blurred(x[1] - point[1])
         }))

@@ -69,11 +69,7 @@ impl<T: Real> Standardizer<T> {
         let mean = data.column_mean();
         let deviation = data.column_variance().map(|variance| {
             let deviation = variance.sqrt();
-            if deviation > T::zero() {
-                deviation
-            } else {
-                T::one()
-            }
+            if deviation > T::zero() { deviation } else { T::one() }
         });
         Ok(Self { mean, deviation })
     }
@@ -99,11 +95,7 @@ impl<T: Real> Standardizer<T> {
     /// ln |det| of [`apply`](Standardizer::apply): what a log-density of standardised samples lacks
     /// to be one of the samples themselves.
     pub fn log_det(&self) -> f64 {
-        -self
-            .deviation
-            .iter()
-            .map(|deviation| deviation.wide().ln())
-            .sum::<f64>()
+        -self.deviation.iter().map(|deviation| deviation.wide().ln()).sum::<f64>()
     }
 
     fn map(&self, data: &DMatrix<T>, f: impl Fn(T, T, T) -> T) -> Result<DMatrix<T>> {

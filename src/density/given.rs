@@ -27,17 +27,13 @@ impl<T: Real, B: Base<T>, F: Flow<T>> Density<T> for Given<'_, B, F, T> {
     }
 
     fn log_prob(&self, points: &DMatrix<T>) -> Result<DVector<T>> {
-        self.family
-            .evaluate(points, Some(&self.context))?
-            .all_arrived()
+        self.family.evaluate(points, Some(&self.context))?.all_arrived()
     }
 }
 
 impl<T: Real, B: Base<T>, F: Flow<T>> Sample<T> for Given<'_, B, F, T> {
     fn sample<R: Rng + ?Sized>(&self, count: usize, rng: &mut R) -> Result<DMatrix<T>> {
-        let moved = self
-            .family
-            .sample_detailed(count, Some(&self.context), rng)?;
+        let moved = self.family.sample_detailed(count, Some(&self.context), rng)?;
         Ok(crate::flow::all_arrived(moved)?.points)
     }
 }

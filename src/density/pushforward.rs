@@ -104,20 +104,8 @@ impl<B, F> Pushforward<B, F> {
         let moved = self.flow.follow(Direction::Inverse, points, context)?;
         let mut log_prob = self.base.log_prob(&moved.points)?;
         log_prob += &moved.log_det;
-        let Moved {
-            points: latent,
-            standard_error,
-            outcomes,
-            efforts,
-            ..
-        } = moved;
-        Ok(Evaluated {
-            log_prob,
-            standard_error,
-            latent,
-            outcomes,
-            efforts,
-        })
+        let Moved { points: latent, standard_error, outcomes, efforts, .. } = moved;
+        Ok(Evaluated { log_prob, standard_error, latent, outcomes, efforts })
     }
 
     /// Draws samples, with outcomes and costs.
@@ -137,13 +125,7 @@ impl<B, F> Pushforward<B, F> {
     {
         self.check_dims()?;
         let start = self.base.sample(count, rng)?;
-        transport(
-            &self.flow,
-            Direction::Forward,
-            &start,
-            context,
-            Track::Points,
-        )
+        transport(&self.flow, Direction::Forward, &start, context, Track::Points)
     }
 
     fn check_dims<T: Real>(&self) -> Result<()>
@@ -153,9 +135,7 @@ impl<B, F> Pushforward<B, F> {
     {
         let (base, flow) = (self.base.dim(), self.flow.dim());
         if base != flow {
-            return Err(Error::shape(format!(
-                "the base has dimension {base}, the flow {flow}"
-            )));
+            return Err(Error::shape(format!("the base has dimension {base}, the flow {flow}")));
         }
         Ok(())
     }

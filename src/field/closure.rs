@@ -42,9 +42,7 @@ pub fn autonomous<const N: usize, F>(
 where
     F: Fn([DualSVec64<N>; N]) -> [DualSVec64<N>; N] + Send + Sync + Clone,
 {
-    Closure {
-        function: move |_, x, _| function(x),
-    }
+    Closure { function: move |_, x, _| function(x) }
 }
 
 /// dx/dt = f(t, x): a field in N dimensions.
@@ -70,9 +68,7 @@ pub fn time_dependent<const N: usize, F>(
 where
     F: Fn(DualSVec64<N>, [DualSVec64<N>; N]) -> [DualSVec64<N>; N] + Send + Sync + Clone,
 {
-    Closure {
-        function: move |t, x, _| function(t, x),
-    }
+    Closure { function: move |t, x, _| function(t, x) }
 }
 
 /// dx/dt = f(t, x, context): a field in N dimensions that C context values steer.
@@ -157,9 +153,8 @@ where
                 velocity.row_mut(i)[lane] = T::of(f.re);
                 let row = gradient(f);
                 for tangent in (lane..tangents.lanes()).step_by(lanes) {
-                    let product: f64 = (0..N)
-                        .map(|k| row[k] * tangents.row(k)[tangent].wide())
-                        .sum();
+                    let product: f64 =
+                        (0..N).map(|k| row[k] * tangents.row(k)[tangent].wide()).sum();
                     products.row_mut(i)[tangent] = T::of(product);
                 }
             }

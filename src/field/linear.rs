@@ -53,11 +53,7 @@ impl<T: Real> Linear<T> {
         let mut values: Vec<T> = a.transpose().iter().copied().collect();
         values.resize(layout.len(), T::zero());
         finite(&values, "matrix")?;
-        Ok(Self {
-            dim,
-            values,
-            layout,
-        })
+        Ok(Self { dim, values, layout })
     }
 
     /// The field A x + b.
@@ -97,10 +93,7 @@ impl<T: Real> Linear<T> {
 /// An error unless all values are finite.
 fn finite<T: Real>(values: &[T], what: &str) -> Result<()> {
     match values.iter().position(|value| !value.is_finite()) {
-        Some(i) => Err(Error::non_finite(format!(
-            "value {i} of the {what} is {}",
-            values[i]
-        ))),
+        Some(i) => Err(Error::non_finite(format!("value {i} of the {what} is {}", values[i]))),
         None => Ok(()),
     }
 }
@@ -179,12 +172,7 @@ impl<T: Real> TrainableField<T> for Linear<T> {
         scratch: &mut Scratch<T>,
     ) {
         let (weights, bias) = pulled.sums.split_at_mut(self.dim * self.dim);
-        product(
-            self.weights().transposed(),
-            cotangents.velocity,
-            Start::Zero,
-            pulled.x,
-        );
+        product(self.weights().transposed(), cotangents.velocity, Start::Zero, pulled.x);
         outer(cotangents.velocity, at.x, weights, self.dim, scratch);
         row_sums(cotangents.velocity, bias);
         match traced {

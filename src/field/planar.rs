@@ -50,26 +50,17 @@ impl<T: Real> Planar<T> {
             return Err(Error::empty("a planar field needs at least one dimension"));
         }
         if w.len() != dim {
-            return Err(Error::shape(format!(
-                "u has {dim} values, w has {}",
-                w.len()
-            )));
+            return Err(Error::shape(format!("u has {dim} values, w has {}", w.len())));
         }
         let values: Vec<T> = u.iter().chain(w.iter()).copied().chain([b]).collect();
         if values.iter().any(|value| !value.is_finite()) {
-            return Err(Error::non_finite(
-                "u, w and b of a planar field must be finite",
-            ));
+            return Err(Error::non_finite("u, w and b of a planar field must be finite"));
         }
         let mut layout = Layout::new();
         layout.push("u", &[dim]);
         layout.push("w", &[dim]);
         layout.push("b", &[1]);
-        Ok(Self {
-            dim,
-            values,
-            layout,
-        })
+        Ok(Self { dim, values, layout })
     }
 
     fn u(&self) -> &[T] {
@@ -81,10 +72,7 @@ impl<T: Real> Planar<T> {
     }
 
     fn u_dot_w(&self) -> T {
-        self.u()
-            .iter()
-            .zip(self.w())
-            .fold(T::zero(), |sum, (&u, &w)| sum + u * w)
+        self.u().iter().zip(self.w()).fold(T::zero(), |sum, (&u, &w)| sum + u * w)
     }
 
     /// w'x + b, one row.
@@ -95,12 +83,7 @@ impl<T: Real> Planar<T> {
 
     /// direction times one row of lanes.
     fn spread(direction: &[T], row: Rows<'_, T>, out: RowsMut<'_, T>) {
-        product(
-            Weights::new(direction, direction.len(), 1),
-            row,
-            Start::Zero,
-            out,
-        );
+        product(Weights::new(direction, direction.len(), 1), row, Start::Zero, out);
     }
 
     /// (u'v) and (w'v) of every lane of `v`, as two rows.
@@ -136,12 +119,7 @@ impl<T: Real> VectorField<T> for Planar<T> {
         let mut along = scratch.take(1, tangents.lanes());
         self.jet(at.x, &mut jet);
         Self::spread(self.u(), jet.view().range(0, 1), velocity);
-        product(
-            Weights::new(self.w(), 1, self.dim),
-            tangents,
-            Start::Zero,
-            along.view_mut(),
-        );
+        product(Weights::new(self.w(), 1, self.dim), tangents, Start::Zero, along.view_mut());
         for part in along.values_mut().chunks_exact_mut(lanes) {
             for (a, slope) in part.iter_mut().zip(jet.row(1)) {
                 *a *= *slope;

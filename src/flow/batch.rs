@@ -85,11 +85,7 @@ fn spoil_failed<T: Real>(
     errors: &mut [T],
 ) {
     let (dim, nan) = (points.len() / outcomes.len(), T::of(f64::NAN));
-    for (j, _) in outcomes
-        .iter()
-        .enumerate()
-        .filter(|(_, outcome)| !outcome.arrived())
-    {
+    for (j, _) in outcomes.iter().enumerate().filter(|(_, outcome)| !outcome.arrived()) {
         points[j * dim..(j + 1) * dim].fill(nan);
         log_det[j] = nan;
         errors[j] = nan;
@@ -103,11 +99,7 @@ pub(crate) fn check_points<T: Real>(dim: usize, points: &DMatrix<T>) -> Result<(
             "points are {} x {}, but have {dim} rows here: samples are columns{}",
             points.nrows(),
             points.ncols(),
-            if points.ncols() == dim {
-                "; transpose the matrix"
-            } else {
-                ""
-            }
+            if points.ncols() == dim { "; transpose the matrix" } else { "" }
         )));
     }
     if points.ncols() == 0 {
@@ -132,11 +124,7 @@ impl<'a, T: Real> Contexts<'a, T> {
                     "this flow is conditional: give a context of {dim} rows"
                 )));
             }
-            return Ok(Self {
-                dim,
-                values: &[],
-                shared: true,
-            });
+            return Ok(Self { dim, values: &[], shared: true });
         };
         let (rows, columns) = context.shape();
         if rows != dim || (columns != samples && columns != 1) {
@@ -144,11 +132,7 @@ impl<'a, T: Real> Contexts<'a, T> {
                 "the context is {rows} x {columns}; expected {dim} rows, and {samples} columns or one"
             )));
         }
-        Ok(Self {
-            dim,
-            values: context.as_slice(),
-            shared: columns == 1 && samples != 1,
-        })
+        Ok(Self { dim, values: context.as_slice(), shared: columns == 1 && samples != 1 })
     }
 
     /// The contexts of the samples of one packet.

@@ -90,12 +90,7 @@ unsafe fn apart<T: Real, V: Vector<T>, const N: usize>(
     jet: [&mut [T]; N],
 ) {
     for part in &jet {
-        assert!(
-            part.len() == z.len(),
-            "{} values into {}",
-            z.len(),
-            part.len()
-        );
+        assert!(part.len() == z.len(), "{} values into {}", z.len(), part.len());
     }
     let jet = jet.map(|part| part.as_mut_ptr());
     // SAFETY: all slices have the length of z; the caller vouches for the set.
@@ -196,10 +191,7 @@ unsafe fn rest<T: Real, V: Vector<T>, C: Curve, const N: usize>(
     // SAFETY: the caller vouches for `len` values at every pointer; the buffers hold a vector.
     unsafe {
         z.copy_to_nonoverlapping(arguments.as_mut_ptr(), len);
-        step::<T, V, C, N>(
-            arguments.as_ptr(),
-            parts.each_mut().map(|part| part.as_mut_ptr()),
-        );
+        step::<T, V, C, N>(arguments.as_ptr(), parts.each_mut().map(|part| part.as_mut_ptr()));
         for (to, part) in to.into_iter().zip(&parts) {
             to.copy_from_nonoverlapping(part.as_ptr(), len);
         }

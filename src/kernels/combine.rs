@@ -58,10 +58,7 @@ unsafe fn add_terms<T: Real, V: Vector<T>>(
 ) {
     let (len, lanes) = (out.len(), h.len());
     check(terms, len, lanes);
-    assert!(
-        base.is_none_or(|base| base.len() == len),
-        "the base has another length"
-    );
+    assert!(base.is_none_or(|base| base.len() == len), "the base has another length");
     let mut row = 0;
     while row < len {
         let mut lane = 0;
@@ -94,10 +91,7 @@ unsafe fn add_squares<T: Real, V: Vector<T>>(
 ) {
     let (len, lanes) = (y.values().len(), h.len());
     check(terms, len, lanes);
-    assert!(
-        new.values().len() == len && out.len() == lanes,
-        "the operands differ in shape"
-    );
+    assert!(new.values().len() == len && out.len() == lanes, "the operands differ in shape");
     let mut lane = 0;
     while lane < lanes {
         // SAFETY: as in `add_terms`.
@@ -136,14 +130,8 @@ unsafe fn sum_at<T: Real, V: Vector<T>>(terms: &[Term<'_, T>], at: usize) -> V {
 /// Panics unless all terms have `len` values, whole rows of padded lanes.
 #[inline(always)]
 fn check<T: Real>(terms: &[Term<'_, T>], len: usize, lanes: usize) {
-    assert!(
-        lanes.is_multiple_of(crate::columns::LANES),
-        "{lanes} lanes are not padded"
-    );
-    assert!(
-        lanes > 0 && len.is_multiple_of(lanes),
-        "{len} values are not rows of {lanes}"
-    );
+    assert!(lanes.is_multiple_of(crate::columns::LANES), "{lanes} lanes are not padded");
+    assert!(lanes > 0 && len.is_multiple_of(lanes), "{len} values are not rows of {lanes}");
     for (_, values) in terms {
         assert!(values.len() == len, "{} values among {len}", values.len());
     }

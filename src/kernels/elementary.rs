@@ -32,12 +32,8 @@ const EXP_64: [f64; 11] = [
 ];
 
 /// (artanh(s) / s - 1) / w with w = s² <= 1/9, in `f32`.
-const ARTANH_32: [f64; 4] = [
-    0.33333320168349617,
-    0.20003780322455844,
-    0.1411830990265085,
-    0.13425749011441238,
-];
+const ARTANH_32: [f64; 4] =
+    [0.33333320168349617, 0.20003780322455844, 0.1411830990265085, 0.13425749011441238];
 
 /// (artanh(s) / s - 1) / w with w = s² <= 1/9, in `f64`.
 const ARTANH_64: [f64; 10] = [
@@ -54,11 +50,7 @@ const ARTANH_64: [f64; 10] = [
 ];
 
 /// (sin(r) / r - 1) / w with w = r², |r| <= π / 4, in `f32`.
-const SIN_32: [f64; 3] = [
-    -0.16666664650292082,
-    0.008332745936380418,
-    -0.00019587387068464046,
-];
+const SIN_32: [f64; 3] = [-0.16666664650292082, 0.008332745936380418, -0.00019587387068464046];
 
 /// (sin(r) / r - 1) / w with w = r², |r| <= π / 4, in `f64`.
 const SIN_64: [f64; 6] = [
@@ -71,11 +63,7 @@ const SIN_64: [f64; 6] = [
 ];
 
 /// (cos(r) - 1 + w / 2) / w² with w = r², |r| <= π / 4, in `f32`.
-const COS_32: [f64; 3] = [
-    0.04166666464745738,
-    -0.0013888300696903895,
-    2.454743721019279e-05,
-];
+const COS_32: [f64; 3] = [0.04166666464745738, -0.0013888300696903895, 2.454743721019279e-05];
 
 /// (cos(r) - 1 + w / 2) / w² with w = r², |r| <= π / 4, in `f64`.
 const COS_64: [f64; 6] = [
@@ -93,11 +81,7 @@ const LN_2_64: [f64; 2] = [0.6931471805601177, -1.7239444525614835e-13];
 
 /// π / 2 in three parts; products of the first two with a number of 13 bits are exact.
 const HALF_PI_32: [f64; 3] = [1.5703125, 0.0004837512969970703, 7.549790126404332e-08];
-const HALF_PI_64: [f64; 3] = [
-    1.5707963267959713,
-    -1.074634655497831e-12,
-    6.36831716351095e-25,
-];
+const HALF_PI_64: [f64; 3] = [1.5707963267959713, -1.074634655497831e-12, 6.36831716351095e-25];
 
 /// The largest argument that [`sin_cos`] reduces accurately.
 pub(super) const SIN_BOUND: f64 = 1e4;
@@ -163,10 +147,7 @@ pub(super) unsafe fn decay<T: Real, V: Vector<T>>(x: V, lift: f64) -> Exponentia
         } else {
             polynomial::<T, V, 11>(r, &EXP_64)
         };
-        Exponential {
-            power: biased.low_bits_to_exponent(),
-            rest: r.mul(r).mul_add(tail, r),
-        }
+        Exponential { power: biased.low_bits_to_exponent(), rest: r.mul(r).mul_add(tail, r) }
     }
 }
 
@@ -190,11 +171,7 @@ pub(super) unsafe fn ln_1p<T: Real, V: Vector<T>>(e: V) -> V {
 /// sin x and cos x for |x| <= [`SIN_BOUND`].
 #[inline(always)]
 pub(super) unsafe fn sin_cos<T: Real, V: Vector<T>>(x: V) -> [V; 2] {
-    let parts = if is_single::<T>() {
-        HALF_PI_32
-    } else {
-        HALF_PI_64
-    };
+    let parts = if is_single::<T>() { HALF_PI_32 } else { HALF_PI_64 };
     // SAFETY: as in `constant`.
     unsafe {
         let round = constant::<T, V>(rounder::<T>());
@@ -219,15 +196,9 @@ unsafe fn sin_cos_near_zero<T: Real, V: Vector<T>>(r: V) -> [V; 2] {
     unsafe {
         let w = r.mul(r);
         let (sin, cos) = if is_single::<T>() {
-            (
-                polynomial::<T, V, 3>(w, &SIN_32),
-                polynomial::<T, V, 3>(w, &COS_32),
-            )
+            (polynomial::<T, V, 3>(w, &SIN_32), polynomial::<T, V, 3>(w, &COS_32))
         } else {
-            (
-                polynomial::<T, V, 6>(w, &SIN_64),
-                polynomial::<T, V, 6>(w, &COS_64),
-            )
+            (polynomial::<T, V, 6>(w, &SIN_64), polynomial::<T, V, 6>(w, &COS_64))
         };
         let parabola = w.mul_sub_from(constant::<T, V>(0.5), constant::<T, V>(1.0));
         [r.mul(w).mul_add(sin, r), w.mul(w).mul_add(cos, parabola)]

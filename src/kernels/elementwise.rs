@@ -59,11 +59,7 @@ enum Step<V> {
 
 #[inline(always)]
 unsafe fn products<T: Real, V: Vector<T>, const ADD: bool>(a: &[T], b: &[T], out: &mut [T]) {
-    let step = if ADD {
-        Step::MultiplyAdd
-    } else {
-        Step::Multiply
-    };
+    let step = if ADD { Step::MultiplyAdd } else { Step::Multiply };
     // SAFETY: the caller vouches for the instruction set, here and below.
     unsafe { walk::<T, V>(step, a, b, out) }
 }
@@ -79,12 +75,7 @@ unsafe fn add_multiple<T: Real, V: Vector<T>>(factor: T, x: &[T], y: &mut [T]) {
 #[inline(always)]
 unsafe fn walk<T: Real, V: Vector<T>>(step: Step<V>, a: &[T], b: &[T], out: &mut [T]) {
     let len = out.len();
-    assert!(
-        a.len() == len && b.len() == len,
-        "{} and {} values into {len}",
-        a.len(),
-        b.len()
-    );
+    assert!(a.len() == len && b.len() == len, "{} and {} values into {len}", a.len(), b.len());
     let whole = len - len % V::LANES;
     let mut i = 0;
     // SAFETY: vectors before `whole` lie inside all three slices.
@@ -130,10 +121,7 @@ unsafe fn add_products_of_rows<T: Real, V: Vector<T>>(
 ) {
     let (rows, lanes) = (p.rows(), out.len());
     assert!(q.rows() == rows, "{rows} rows times {}", q.rows());
-    assert!(
-        rows == 0 || p.lanes() == lanes && q.lanes() == lanes,
-        "{lanes} lanes of others"
-    );
+    assert!(rows == 0 || p.lanes() == lanes && q.lanes() == lanes, "{lanes} lanes of others");
     assert!(lanes.is_multiple_of(LANES), "{lanes} lanes are not padded");
     let (p, q) = (p.values().as_ptr(), q.values().as_ptr());
     let mut lane = 0;

@@ -30,17 +30,11 @@ pub(super) fn outer_with<T: Real>(
 ) {
     let (rows, cols, lanes) = (p.rows(), q.rows(), p.lanes());
     assert!(lanes == q.lanes(), "{lanes} lanes times {}", q.lanes());
-    assert!(
-        row_stride >= cols,
-        "rows of {cols} values only {row_stride} apart"
-    );
+    assert!(row_stride >= cols, "rows of {cols} values only {row_stride} apart");
     if rows == 0 || cols == 0 {
         return;
     }
-    assert!(
-        g.len() >= (rows - 1) * row_stride + cols,
-        "{rows} x {cols} sums exceed their slice"
-    );
+    assert!(g.len() >= (rows - 1) * row_stride + cols, "{rows} x {cols} sums exceed their slice");
     let swap = cols < LANES && rows > cols;
     let (left, right) = if swap { (q, p) } else { (p, q) };
     let mut turned = scratch.take(lanes, right.rows());
@@ -118,11 +112,7 @@ stamp! {
 #[inline(always)]
 unsafe fn sum_rows<T: Real, V: Vector<T>>(p: Rows<'_, T>, g: &mut [T]) {
     assert!(g.len() == p.rows(), "{} sums of {} rows", g.len(), p.rows());
-    assert!(
-        p.lanes().is_multiple_of(LANES),
-        "{} lanes are not padded",
-        p.lanes()
-    );
+    assert!(p.lanes().is_multiple_of(LANES), "{} lanes are not padded", p.lanes());
     for (i, sum) in g.iter_mut().enumerate() {
         let mut partial = [T::zero(); LANES];
         // SAFETY: a row is a multiple of sixteen lanes; V::LANES divides sixteen.

@@ -24,13 +24,7 @@ pub struct Weights<'a, T> {
 impl<'a, T> Weights<'a, T> {
     /// A row-major matrix that fills `data`.
     pub fn new(data: &'a [T], rows: usize, cols: usize) -> Self {
-        Self {
-            data,
-            rows,
-            cols,
-            row_stride: cols,
-            col_stride: 1,
-        }
+        Self { data, rows, cols, row_stride: cols, col_stride: 1 }
     }
 
     /// The same matrix with its rows `row_stride` apart.
@@ -40,17 +34,9 @@ impl<'a, T> Weights<'a, T> {
 
     /// Columns `start..end` of this matrix.
     pub fn columns(self, start: usize, end: usize) -> Self {
-        assert!(
-            start <= end && end <= self.cols,
-            "columns {start}..{end} of {}",
-            self.cols
-        );
+        assert!(start <= end && end <= self.cols, "columns {start}..{end} of {}", self.cols);
         let data = &self.data[(start * self.col_stride).min(self.data.len())..];
-        Self {
-            data,
-            cols: end - start,
-            ..self
-        }
+        Self { data, cols: end - start, ..self }
     }
 
     /// The transpose: the same values, rows and columns exchanged.
@@ -134,25 +120,11 @@ unsafe fn multiply_rows<T: Real, V: Vector<T>>(
 /// Panics unless the operands fit together.
 fn check<T: Real>(a: Weights<'_, T>, b: Rows<'_, T>, start: Start<'_, T>, c: &RowsMut<'_, T>) {
     let (rows, cols, lanes) = (a.rows, a.cols, b.lanes());
-    assert!(
-        a.extent() <= a.data.len(),
-        "weights {rows} x {cols} exceed their slice"
-    );
-    assert!(
-        b.values().len() == cols * lanes,
-        "weights {rows} x {cols} times {} rows",
-        b.rows()
-    );
-    assert!(
-        c.as_rows().values().len() == rows * lanes,
-        "{rows} rows into {}",
-        c.rows()
-    );
+    assert!(a.extent() <= a.data.len(), "weights {rows} x {cols} exceed their slice");
+    assert!(b.values().len() == cols * lanes, "weights {rows} x {cols} times {} rows", b.rows());
+    assert!(c.as_rows().values().len() == rows * lanes, "{rows} rows into {}", c.rows());
     assert!(c.lanes() == lanes, "{lanes} lanes into {}", c.lanes());
-    assert!(
-        lanes.is_multiple_of(crate::columns::LANES),
-        "{lanes} lanes are not padded"
-    );
+    assert!(lanes.is_multiple_of(crate::columns::LANES), "{lanes} lanes are not padded");
     if let Start::Bias(bias) = start {
         assert!(bias.len() == rows, "{} biases for {rows} rows", bias.len());
     }

@@ -10,19 +10,13 @@ use super::{Activation, InstructionSet, Start, Weights};
 use crate::columns::{Block, Rows, Scratch};
 use crate::real::Real;
 
-const ACTIVATIONS: [Activation; 4] = [
-    Activation::Tanh,
-    Activation::Softplus,
-    Activation::Silu,
-    Activation::Sin,
-];
+const ACTIVATIONS: [Activation; 4] =
+    [Activation::Tanh, Activation::Softplus, Activation::Silu, Activation::Sin];
 
 /// Numbers between -1 and 1 that repeat for nobody's convenience.
 fn values<T: Real>(count: usize, seed: u64) -> Vec<T> {
     let value = |i: usize| ((i as f64 + 1.0) * 12.9898 + seed as f64 * 78.233).sin() * 43_758.545;
-    (0..count)
-        .map(|i| T::of(2.0 * value(i).rem_euclid(1.0) - 1.0))
-        .collect()
+    (0..count).map(|i| T::of(2.0 * value(i).rem_euclid(1.0) - 1.0)).collect()
 }
 
 fn close<T: Real>(a: T, b: f64, terms: usize) -> bool {
@@ -38,9 +32,7 @@ fn check_product<T: Real>([rows, cols, lanes]: [usize; 3], seed: u64, transposed
     // A is part of a larger matrix, as it stands or as the transpose of one.
     let a = match transposed {
         false => Weights::new(&data, rows, cols + 3).columns(2, 2 + cols),
-        true => Weights::new(&data, cols, rows + 2)
-            .columns(1, 1 + rows)
-            .transposed(),
+        true => Weights::new(&data, cols, rows + 2).columns(1, 1 + rows).transposed(),
     };
     let at = |i: usize, k: usize| a.data[i * a.row_stride + k * a.col_stride].wide();
     for set in InstructionSet::ALL {
@@ -56,10 +48,7 @@ fn check_product<T: Real>([rows, cols, lanes]: [usize; 3], seed: u64, transposed
                         Start::Accumulate => old[i * lanes + j].wide(),
                     };
                     let sum: f64 = (0..cols).map(|k| at(i, k) * b[k * lanes + j].wide()).sum();
-                    assert!(
-                        close(c.row(i)[j], first + sum, cols),
-                        "{set:?} {start:?} {i} {j}"
-                    );
+                    assert!(close(c.row(i)[j], first + sum, cols), "{set:?} {start:?} {i} {j}");
                 }
             }
         }
@@ -104,21 +93,10 @@ fn check_outer<T: Real>([rows, cols, lanes]: [usize; 3], seed: u64) {
             let total: f64 = p.row(i).iter().map(|p| p.wide()).sum();
             assert!(close(sums[i], 1.0 + total, lanes), "{set:?}");
             for j in 0..stride {
-                let products = |j: usize| {
-                    p.row(i)
-                        .iter()
-                        .zip(q.row(j))
-                        .map(|(p, q)| p.wide() * q.wide())
-                };
-                let sum = if j < cols {
-                    products(j).sum::<f64>()
-                } else {
-                    0.0
-                };
-                assert!(
-                    close(g[i * stride + j], 1.0 + sum, lanes),
-                    "{set:?} {i} {j}"
-                );
+                let products =
+                    |j: usize| p.row(i).iter().zip(q.row(j)).map(|(p, q)| p.wide() * q.wide());
+                let sum = if j < cols { products(j).sum::<f64>() } else { 0.0 };
+                assert!(close(g[i * stride + j], 1.0 + sum, lanes), "{set:?} {i} {j}");
             }
         }
     }
@@ -188,12 +166,7 @@ fn arguments<T: Real>() -> Vec<T> {
         [size, -size]
     });
     let special = [0.0, -0.0, f64::INFINITY, f64::NEG_INFINITY, f64::NAN];
-    middle
-        .chain(wide)
-        .chain(scales)
-        .chain(special)
-        .map(T::of)
-        .collect()
+    middle.chain(wide).chain(scales).chain(special).map(T::of).collect()
 }
 
 /// Value, slope and curvature in `f64`, written to lose no digits; in `f64` itself they are good to
@@ -216,16 +189,9 @@ fn reference(activation: Activation, x: f64) -> [f64; 3] {
             let (sigmoid, other) = if x > 0.0 { (near, far) } else { (far, near) };
             // Zero beats infinity, and the tails of x e^-|x| vanish.
             let tail = if x.is_infinite() { 0.0 } else { x * far * near };
-            let bend = if x.is_infinite() {
-                0.0
-            } else {
-                near * far * (2.0 + x * (other - sigmoid))
-            };
-            let value = if x == f64::NEG_INFINITY {
-                0.0
-            } else {
-                x * sigmoid
-            };
+            let bend =
+                if x.is_infinite() { 0.0 } else { near * far * (2.0 + x * (other - sigmoid)) };
+            let value = if x == f64::NEG_INFINITY { 0.0 } else { x * sigmoid };
             [value, sigmoid + tail, bend]
         }
         Activation::Sin => [x.sin(), x.cos(), -x.sin()],
@@ -238,11 +204,7 @@ fn scale(activation: Activation, x: f64, order: usize, value: f64) -> f64 {
     match (activation, order) {
         (Activation::Silu, 1 | 2) => {
             let e = (-x.abs()).exp();
-            value.abs().max(if x.is_finite() {
-                e * (1.0 + x.abs())
-            } else {
-                0.0
-            })
+            value.abs().max(if x.is_finite() { e * (1.0 + x.abs()) } else { 0.0 })
         }
         // A sine's argument is reduced by multiples of π/2, which leaves an absolute error.
         (Activation::Sin, _) => value.abs().max(1e-3),
@@ -254,14 +216,8 @@ fn check_activation<T: Real>(ulps: f64) {
     let x: Vec<T> = arguments();
     for set in InstructionSet::ALL {
         for activation in ACTIVATIONS {
-            let [
-                mut value,
-                mut first,
-                mut second,
-                mut slope,
-                mut last,
-                mut bend,
-            ] = std::array::from_fn(|_| vec![T::zero(); x.len()]);
+            let [mut value, mut first, mut second, mut slope, mut last, mut bend] =
+                std::array::from_fn(|_| vec![T::zero(); x.len()]);
             let mut place = x.clone();
             value_with(set, activation, &x, &mut value);
             value_in_place_with(set, activation, &mut place);
@@ -277,10 +233,8 @@ fn check_activation<T: Real>(ulps: f64) {
                 );
                 assert!(same(slope[i], last[i]));
                 let expected = reference(activation, x.wide());
-                for (order, (ours, expected)) in [value[i], slope[i], bend[i]]
-                    .into_iter()
-                    .zip(expected)
-                    .enumerate()
+                for (order, (ours, expected)) in
+                    [value[i], slope[i], bend[i]].into_iter().zip(expected).enumerate()
                 {
                     let (ours, rounded) = (ours.wide(), T::of(expected).wide());
                     let unit = (scale(activation, x.wide(), order, expected) * T::EPSILON)

@@ -32,23 +32,13 @@ pub fn dopri5() -> Adaptive {
 
 impl Adaptive {
     fn new(method: &'static Tableau) -> Self {
-        let tolerance = Tolerance {
-            relative: 1e-5,
-            absolute: 1e-5,
-        };
-        Self {
-            method,
-            tolerance,
-            max_steps: 10_000,
-        }
+        let tolerance = Tolerance { relative: 1e-5, absolute: 1e-5 };
+        Self { method, tolerance, max_steps: 10_000 }
     }
 
     /// Sets relative and absolute tolerance to the same value.
     pub fn tolerance(mut self, tolerance: f64) -> Self {
-        self.tolerance = Tolerance {
-            relative: tolerance,
-            absolute: tolerance,
-        };
+        self.tolerance = Tolerance { relative: tolerance, absolute: tolerance };
         self
     }
 
@@ -72,9 +62,7 @@ impl ErrorControlled for Adaptive {
 impl<T: Real> Solver<T> for Adaptive {
     fn check(&self) -> Result<()> {
         if self.max_steps == 0 {
-            return Err(Error::setting(
-                "the step limit is zero: allow at least one step",
-            ));
+            return Err(Error::setting("the step limit is zero: allow at least one step"));
         }
         self.tolerance.check::<T>()
     }

@@ -84,11 +84,8 @@ impl Clock {
     fn stop_if_lost(&mut self, error: f64, span: Span, max_steps: u64) {
         let shortest = SHORTEST * span.from.abs().max(span.to.abs());
         if !self.moved && self.h.abs() < shortest {
-            let reason = if error.is_finite() {
-                Reason::StepUnderflow
-            } else {
-                Reason::NonFiniteVelocity
-            };
+            let reason =
+                if error.is_finite() { Reason::StepUnderflow } else { Reason::NonFiniteVelocity };
             self.verdict = Verdict::Failed(reason);
         } else if self.effort.accepted + self.effort.rejected >= max_steps {
             self.verdict = Verdict::Failed(Reason::TooManySteps);

@@ -60,15 +60,9 @@ impl Norms {
         if fastest <= 1e-15 {
             return longest;
         }
-        let step = (0.01 / fastest)
-            .powf(1.0 / f64::from(order))
-            .min(100.0 * probe);
+        let step = (0.01 / fastest).powf(1.0 / f64::from(order)).min(100.0 * probe);
         // A velocity that overflows at the probe says nothing but that the step must be short.
-        if step.is_finite() {
-            step.min(longest)
-        } else {
-            probe
-        }
+        if step.is_finite() { step.min(longest) } else { probe }
     }
 }
 

@@ -52,24 +52,13 @@ pub fn external_rk4(steps: u32) -> External {
 
 impl External {
     fn new(method: Method) -> Self {
-        let tolerance = Tolerance {
-            relative: 1e-5,
-            absolute: 1e-5,
-        };
-        Self {
-            method,
-            tolerance,
-            max_steps: 10_000,
-            longest: f64::INFINITY,
-        }
+        let tolerance = Tolerance { relative: 1e-5, absolute: 1e-5 };
+        Self { method, tolerance, max_steps: 10_000, longest: f64::INFINITY }
     }
 
     /// Sets relative and absolute tolerance to the same value.
     pub fn tolerance(mut self, tolerance: f64) -> Self {
-        self.tolerance = Tolerance {
-            relative: tolerance,
-            absolute: tolerance,
-        };
+        self.tolerance = Tolerance { relative: tolerance, absolute: tolerance };
         self
     }
 
@@ -118,26 +107,14 @@ struct Memory<T> {
 impl<T: Real, R: RightHandSide<T> + ?Sized> System<f64, DVector<f64>> for Single<'_, T, R> {
     fn system(&self, t: f64, y: &DVector<f64>, dydt: &mut DVector<f64>) {
         let mut memory = self.memory.borrow_mut();
-        let Memory {
-            times,
-            y: point,
-            dydt: velocity,
-            carried,
-            scratch,
-        } = &mut *memory;
+        let Memory { times, y: point, dydt: velocity, carried, scratch } = &mut *memory;
         let rows = point.rows();
         let t = if self.timed { y[rows] } else { t };
         times.fill(T::of(t));
         for (i, value) in y.iter().take(rows).enumerate() {
             point.row_mut(i).fill(T::of(*value));
         }
-        self.rhs.evaluate(
-            times.row(0),
-            point.view(),
-            carried.view(),
-            velocity.view_mut(),
-            scratch,
-        );
+        self.rhs.evaluate(times.row(0), point.view(), carried.view(), velocity.view_mut(), scratch);
         dydt.fill(1.0);
         for (i, value) in dydt.iter_mut().take(rows).enumerate() {
             *value = velocity.row(i)[0].wide();
@@ -157,9 +134,7 @@ impl<T: Real> Solver<T> for External {
     fn check(&self) -> Result<()> {
         if let Method::Rk4 { steps } = self.method {
             return match steps {
-                0 => Err(Error::setting(
-                    "a solver of equal steps needs at least one step",
-                )),
+                0 => Err(Error::setting("a solver of equal steps needs at least one step")),
                 _ => Ok(()),
             };
         }
@@ -170,9 +145,7 @@ impl<T: Real> Solver<T> for External {
             )));
         }
         if self.max_steps == 0 {
-            return Err(Error::setting(
-                "the step limit is zero: allow at least one step",
-            ));
+            return Err(Error::setting("the step limit is zero: allow at least one step"));
         }
         self.tolerance.check::<T>()
     }
@@ -197,27 +170,14 @@ impl<T: Real> Solver<T> for External {
                 continue;
             }
             for i in 0..batch.carried.rows() {
-                memory
-                    .borrow_mut()
-                    .carried
-                    .row_mut(i)
-                    .fill(batch.carried.row(i)[j]);
+                memory.borrow_mut().carried.row_mut(i).fill(batch.carried.row(i)[j]);
             }
             let timed = self.method == Method::Dop853;
             let start = DVector::from_fn(rows + usize::from(timed), |i, _| {
-                if i == rows {
-                    span.from
-                } else {
-                    batch.state.row(i)[j].wide()
-                }
+                if i == rows { span.from } else { batch.state.row(i)[j].wide() }
             });
             let non_finite = Cell::new(None);
-            let single = Single {
-                rhs,
-                memory: &memory,
-                timed,
-                non_finite: &non_finite,
-            };
+            let single = Single { rhs, memory: &memory, timed, non_finite: &non_finite };
             let (end, result) = self.run(single, span, start);
             for (i, value) in end.iter().take(rows).enumerate() {
                 batch.state.row_mut(i)[j] = T::of(*value);
@@ -229,11 +189,7 @@ impl<T: Real> Solver<T> for External {
             let lost = end.iter().any(|value| !value.is_finite());
             if let Some(t) = non_finite.get().filter(|_| lost || result.is_err()) {
                 let reason = Reason::NonFiniteVelocity;
-                batch.outcomes[j] = Outcome::Failed(Failure {
-                    reason,
-                    t,
-                    step: 0.0,
-                });
+                batch.outcomes[j] = Outcome::Failed(Failure { reason, t, step: 0.0 });
             }
         }
         workspace.scratch = memory.into_inner().scratch;
@@ -305,9 +261,5 @@ fn failure(error: IntegrationError) -> Failure {
         IntegrationError::StepSizeUnderflow { x } => (Reason::StepUnderflow, x),
         IntegrationError::StiffnessDetected { x } => (Reason::TooManySteps, x),
     };
-    Failure {
-        reason,
-        t,
-        step: 0.0,
-    }
+    Failure { reason, t, step: 0.0 }
 }

@@ -18,10 +18,7 @@ pub struct Fixed {
 
 /// The classical method of order four, in `steps` equal steps.
 pub fn rk4(steps: usize) -> Fixed {
-    Fixed {
-        method: &RK4,
-        steps,
-    }
+    Fixed { method: &RK4, steps }
 }
 
 /// Any method, in `steps` equal steps; an embedded error estimate is not used.
@@ -32,9 +29,7 @@ pub fn fixed(method: &'static Tableau, steps: usize) -> Fixed {
 impl<T: Real> Solver<T> for Fixed {
     fn check(&self) -> Result<()> {
         if self.steps == 0 {
-            return Err(Error::setting(
-                "a solver of equal steps needs at least one step",
-            ));
+            return Err(Error::setting("a solver of equal steps needs at least one step"));
         }
         Ok(())
     }
@@ -77,11 +72,7 @@ impl Fixed {
         mut record: Option<&mut Record<T>>,
         workspace: &mut Workspace<T>,
     ) {
-        let Workspace {
-            scratch,
-            stages,
-            clocks,
-        } = workspace;
+        let Workspace { scratch, stages, clocks } = workspace;
         clocks.clear();
         clocks.extend((0..batch.outcomes.len()).map(|j| Clock::new(j, span)));
         let (rows, lanes) = (batch.state.rows(), batch.state.lanes());
@@ -91,20 +82,14 @@ impl Fixed {
         pad_lanes(batch.state.view_mut(), clocks.len());
         stages.resize_with(stages.len().max(self.method.stages()), Block::default);
         let stages = &mut stages[..self.method.stages()];
-        stages
-            .iter_mut()
-            .for_each(|stage| stage.reshape(rows, lanes));
+        stages.iter_mut().for_each(|stage| stage.reshape(rows, lanes));
         let mut point = scratch.take(rows, lanes);
         let mut times = scratch.take(2, lanes);
         for step in 0..self.steps {
             // Each step ends where the formula says, so that rounding does not pile up.
             let share = (step + 1) as f64 / self.steps as f64;
             let last = step + 1 == self.steps;
-            let end = if last {
-                span.to
-            } else {
-                span.from + span.length() * share
-            };
+            let end = if last { span.to } else { span.from + span.length() * share };
             clocks.iter_mut().for_each(|clock| clock.h = end - clock.t);
             steps(clocks, times.row_mut(1));
             for i in 0..stages.len() {
@@ -114,25 +99,12 @@ impl Fixed {
                 let dydt = stages[i].view_mut();
                 rhs.evaluate(times.row(0), point.view(), batch.carried, dydt, scratch);
             }
-            combination(
-                Some(batch.state),
-                times.row(1),
-                self.method.b,
-                stages,
-                &mut point,
-            );
+            combination(Some(batch.state), times.row(1), self.method.b, stages, &mut point);
             for clock in clocks.iter_mut() {
                 clock.advance(clock.h, span);
                 if let Some(record) = &mut record {
                     let state = (0..rows).map(|i| batch.state.row(i)[clock.place]);
-                    record.push(
-                        Step {
-                            column: clock.place,
-                            t: clock.from,
-                            h: clock.taken,
-                        },
-                        state,
-                    );
+                    record.push(Step { column: clock.place, t: clock.from, h: clock.taken }, state);
                 }
             }
             self.arrive(&point, clocks, &mut batch);
@@ -148,21 +120,13 @@ impl Fixed {
                 continue;
             }
             let evaluations = self.method.stages() as u64;
-            batch.efforts[j] += Effort {
-                evaluations,
-                accepted: 1,
-                rejected: 0,
-            };
+            batch.efforts[j] += Effort { evaluations, accepted: 1, rejected: 0 };
             for i in 0..point.rows() {
                 batch.state.row_mut(i)[j] = point.row(i)[j];
             }
             if (0..point.rows()).any(|i| !point.row(i)[j].is_finite()) {
                 let reason = Reason::NonFiniteVelocity;
-                let failure = Failure {
-                    reason,
-                    t: clock.from,
-                    step: clock.taken,
-                };
+                let failure = Failure { reason, t: clock.from, step: clock.taken };
                 batch.outcomes[j] = Outcome::Failed(failure);
             }
         }

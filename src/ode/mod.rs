@@ -146,11 +146,7 @@ pub struct Workspace<T> {
 impl<T: Real> Workspace<T> {
     /// No memory yet.
     pub fn new() -> Self {
-        Self {
-            scratch: Scratch::new(),
-            stages: Vec::new(),
-            clocks: Vec::new(),
-        }
+        Self { scratch: Scratch::new(), stages: Vec::new(), clocks: Vec::new() }
     }
 }
 
@@ -228,11 +224,8 @@ pub fn mark_non_finite<T: Real>(rows: Rows<'_, T>, t: f64, outcomes: &mut [Outco
     for i in 0..rows.rows() {
         for (value, outcome) in rows.row(i).iter().zip(outcomes.iter_mut()) {
             if !value.is_finite() && outcome.arrived() {
-                *outcome = Outcome::Failed(Failure {
-                    reason: Reason::NonFiniteInput,
-                    t,
-                    step: 0.0,
-                });
+                *outcome =
+                    Outcome::Failed(Failure { reason: Reason::NonFiniteInput, t, step: 0.0 });
             }
         }
     }

@@ -29,13 +29,7 @@ pub struct Tapes<T, P> {
 impl<T, P> Default for Tapes<T, P> {
     fn default() -> Self {
         let (ways, order) = (Vec::new(), Vec::new());
-        Self {
-            tapes: Vec::new(),
-            points: Vec::new(),
-            pulled: Vec::new(),
-            ways,
-            order,
-        }
+        Self { tapes: Vec::new(), points: Vec::new(), pulled: Vec::new(), ways, order }
     }
 }
 
@@ -45,8 +39,7 @@ impl<T: Real, P: Default> Tapes<T, P> {
         self.tapes.resize_with(stages, P::default);
         self.points.resize_with(stages, Block::default);
         self.pulled.resize_with(stages, Block::default);
-        self.ways
-            .resize_with(self.ways.len().max(columns), Vec::new);
+        self.ways.resize_with(self.ways.len().max(columns), Vec::new);
         self.ways.iter_mut().for_each(Vec::clear);
         for (i, step) in record.steps().iter().enumerate() {
             self.ways[step.column].push(i);
@@ -54,8 +47,7 @@ impl<T: Real, P: Default> Tapes<T, P> {
         self.order.clear();
         self.order.extend(0..columns);
         let ways = &self.ways;
-        self.order
-            .sort_unstable_by_key(|&j| (usize::MAX - ways[j].len(), j));
+        self.order.sort_unstable_by_key(|&j| (usize::MAX - ways[j].len(), j));
     }
 }
 
@@ -64,10 +56,7 @@ impl<T: Real, P: Default> Tapes<T, P> {
 /// `cotangent` holds, lane by lane, the cotangents of the final states; they are overwritten by
 /// those of the initial states. Those of the carried rows are added to `carried_cotangent`, and
 /// sums for the parameters to `sums`.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "a solve and its cotangents, named one by one"
-)]
+#[expect(clippy::too_many_arguments, reason = "a solve and its cotangents, named one by one")]
 pub fn reverse<T: Real, R: Differentiable<T> + ?Sized>(
     rhs: &R,
     tableau: &'static Tableau,
@@ -84,18 +73,8 @@ pub fn reverse<T: Real, R: Differentiable<T> + ?Sized>(
     let longest = tapes.order.first().map_or(0, |&j| tapes.ways[j].len());
     // Lanes are aligned at the end: after `back` steps, those with more steps are a prefix.
     for back in 0..longest {
-        let active = tapes
-            .order
-            .iter()
-            .take_while(|&&j| tapes.ways[j].len() > back)
-            .count();
-        let mut pass = Pass {
-            rhs,
-            tableau,
-            active,
-            tapes,
-            workspace,
-        };
+        let active = tapes.order.iter().take_while(|&&j| tapes.ways[j].len() > back).count();
+        let mut pass = Pass { rhs, tableau, active, tapes, workspace };
         pass.board(record, back);
         pass.step_back(record, carried, [cotangent, carried_cotangent], sums, back);
     }
@@ -172,11 +151,7 @@ impl<T: Real, R: Differentiable<T> + ?Sized> Pass<'_, T, R> {
 
     /// Evaluates the stages again and keeps their tapes and arguments.
     fn replay(&mut self, y: &Block<T>, carried: &Block<T>) {
-        let Workspace {
-            scratch,
-            stages,
-            clocks,
-        } = &mut *self.workspace;
+        let Workspace { scratch, stages, clocks } = &mut *self.workspace;
         let Tapes { tapes, points, .. } = &mut *self.tapes;
         let (rows, lanes, count) = (y.rows(), y.lanes(), tapes.len());
         stages.resize_with(stages.len().max(count), Block::default);
@@ -185,18 +160,11 @@ impl<T: Real, R: Differentiable<T> + ?Sized> Pass<'_, T, R> {
         for i in 0..count {
             stages[i].reshape(rows, lanes);
             points[i].reshape(rows, lanes);
-            combination(
-                Some(y),
-                times.row(1),
-                self.tableau.a[i],
-                &stages[..i],
-                &mut points[i],
-            );
+            combination(Some(y), times.row(1), self.tableau.a[i], &stages[..i], &mut points[i]);
             node_times(clocks, self.tableau.c[i], times.row_mut(0));
             let (t, point) = (times.row(0), points[i].view());
             let dydt = stages[i].view_mut();
-            self.rhs
-                .record(t, point, carried.view(), dydt, &mut tapes[i], scratch);
+            self.rhs.record(t, point, carried.view(), dydt, &mut tapes[i], scratch);
         }
         scratch.give(times);
     }
@@ -209,15 +177,8 @@ impl<T: Real, R: Differentiable<T> + ?Sized> Pass<'_, T, R> {
         still_bar: &mut Block<T>,
         sums: &mut [T],
     ) {
-        let Workspace {
-            scratch, clocks, ..
-        } = &mut *self.workspace;
-        let Tapes {
-            tapes,
-            points,
-            pulled,
-            ..
-        } = &mut *self.tapes;
+        let Workspace { scratch, clocks, .. } = &mut *self.workspace;
+        let Tapes { tapes, points, pulled, .. } = &mut *self.tapes;
         let (rows, lanes, count) = (lambda.rows(), lambda.lanes(), tapes.len());
         let mut times = scratch.take(2, lanes);
         let mut bar = scratch.take(rows, lanes);
@@ -226,10 +187,7 @@ impl<T: Real, R: Differentiable<T> + ?Sized> Pass<'_, T, R> {
         for i in (0..count).rev() {
             pulled[i].reshape(rows, lanes);
             let mut column = [0.0; 16];
-            for (slot, row) in column[i + 1..count]
-                .iter_mut()
-                .zip(&self.tableau.a[i + 1..count])
-            {
+            for (slot, row) in column[i + 1..count].iter_mut().zip(&self.tableau.a[i + 1..count]) {
                 *slot = row[i];
             }
             let one = std::slice::from_ref(&*lambda);
@@ -237,11 +195,7 @@ impl<T: Real, R: Differentiable<T> + ?Sized> Pass<'_, T, R> {
             let (coefficients, later) = (&column[i + 1..count], &pulled[i + 1..count]);
             combination(Some(&start), times.row(1), coefficients, later, &mut bar);
             node_times(clocks, self.tableau.c[i], times.row_mut(0));
-            let place = Place {
-                t: times.row(0),
-                y: points[i].view(),
-                carried: carried.view(),
-            };
+            let place = Place { t: times.row(0), y: points[i].view(), carried: carried.view() };
             let back = Back {
                 dydt: bar.view(),
                 y: pulled[i].view_mut(),

@@ -18,12 +18,7 @@ pub(super) fn combination<T: Real>(
 ) {
     let mut terms: [Term<'_, T>; MOST] = [(T::zero(), &[]); MOST];
     let count = terms_of(coefficients, stages, &mut terms, |stage| stage.values());
-    combine(
-        base.map(Block::values),
-        h,
-        &terms[..count],
-        out.values_mut(),
-    );
+    combine(base.map(Block::values), h, &terms[..count], out.values_mut());
 }
 
 /// Fills `terms` with the non-zero coefficients and what `part` takes of their stages.

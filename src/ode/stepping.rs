@@ -39,11 +39,7 @@ pub(super) fn integrate<T: Real, R: RightHandSide<T> + ?Sized>(
     record: Option<&mut Record<T>>,
     workspace: &mut Workspace<T>,
 ) {
-    let Workspace {
-        scratch,
-        stages,
-        clocks,
-    } = workspace;
+    let Workspace { scratch, stages, clocks } = workspace;
     clocks.clear();
     let travelling = (0..batch.outcomes.len()).filter(|&j| batch.outcomes[j].arrived());
     clocks.extend(travelling.map(|j| Clock::new(j, span)));
@@ -53,9 +49,7 @@ pub(super) fn integrate<T: Real, R: RightHandSide<T> + ?Sized>(
     let (rows, lanes) = (batch.state.rows(), clocks.len());
     stages.resize_with(stages.len().max(settings.method.stages()), Block::default);
     let stages = &mut stages[..settings.method.stages()];
-    stages
-        .iter_mut()
-        .for_each(|stage| stage.reshape(rows, lanes));
+    stages.iter_mut().for_each(|stage| stage.reshape(rows, lanes));
     let mut run = Run {
         settings,
         rhs,
@@ -80,15 +74,7 @@ pub(super) fn integrate<T: Real, R: RightHandSide<T> + ?Sized>(
         run.settle();
         run.leave();
     }
-    let Run {
-        scratch,
-        y,
-        carried,
-        trial,
-        point,
-        rows,
-        ..
-    } = run;
+    let Run { scratch, y, carried, trial, point, rows, .. } = run;
     for block in [rows, point, trial, carried, y] {
         scratch.give(block);
     }
@@ -112,25 +98,14 @@ impl<T: Real, R: RightHandSide<T> + ?Sized> Run<'_, T, R> {
 
     /// Evaluates stage 0 everywhere, and stage 1 at the end of a short Euler step.
     fn choose_first_steps(&mut self) {
-        let Self {
-            settings,
-            clocks,
-            stages,
-            ..
-        } = self;
+        let Self { settings, clocks, stages, .. } = self;
         let (tolerance, order) = (settings.tolerance, settings.method.order);
         let longest = self.span.length().abs();
         let sign = self.span.length().signum();
         let times = self.rows.row_mut(0);
         node_times(clocks, 0.0, times);
         let carried = self.carried.view();
-        self.rhs.evaluate(
-            times,
-            self.y.view(),
-            carried,
-            stages[0].view_mut(),
-            self.scratch,
-        );
+        self.rhs.evaluate(times, self.y.view(), carried, stages[0].view_mut(), self.scratch);
         let norms = |stages: &[Block<T>], y: &Block<T>, lane: usize| Norms {
             state: scaled_norm(|i| y.row(i)[lane].wide(), y.view(), lane, tolerance),
             velocity: scaled_norm(|i| stages[0].row(i)[lane].wide(), y.view(), lane, tolerance),
@@ -144,22 +119,10 @@ impl<T: Real, R: RightHandSide<T> + ?Sized> Run<'_, T, R> {
             }
         }
         steps(clocks, self.rows.row_mut(1));
-        combination(
-            Some(&self.y),
-            self.rows.row(1),
-            &[1.0],
-            &stages[..1],
-            &mut self.point,
-        );
+        combination(Some(&self.y), self.rows.row(1), &[1.0], &stages[..1], &mut self.point);
         node_times(clocks, 1.0, self.rows.row_mut(0));
         let times = self.rows.row(0);
-        self.rhs.evaluate(
-            times,
-            self.point.view(),
-            carried,
-            stages[1].view_mut(),
-            self.scratch,
-        );
+        self.rhs.evaluate(times, self.point.view(), carried, stages[1].view_mut(), self.scratch);
         for (lane, clock) in clocks.iter_mut().enumerate() {
             let change = |i: usize| (stages[1].row(i)[lane] - stages[0].row(i)[lane]).wide();
             let change = scaled_norm(change, self.y.view(), lane, tolerance);
@@ -170,12 +133,7 @@ impl<T: Real, R: RightHandSide<T> + ?Sized> Run<'_, T, R> {
 
     /// Tries one step in every lane: all stages, and the end of the step.
     fn attempt(&mut self) {
-        let Self {
-            settings,
-            clocks,
-            stages,
-            ..
-        } = self;
+        let Self { settings, clocks, stages, .. } = self;
         let (method, last) = (settings.method, settings.method.stages() - 1);
         for clock in clocks.iter_mut() {
             let rest = self.span.to - clock.t;
@@ -188,27 +146,11 @@ impl<T: Real, R: RightHandSide<T> + ?Sized> Run<'_, T, R> {
         for i in 1..=last {
             // The argument of a last stage that serves the next step is the end of this one.
             let closing = i == last && method.first_same_as_last();
-            let point = if closing {
-                &mut self.trial
-            } else {
-                &mut self.point
-            };
-            combination(
-                Some(&self.y),
-                self.rows.row(1),
-                method.a[i],
-                &stages[..i],
-                point,
-            );
+            let point = if closing { &mut self.trial } else { &mut self.point };
+            combination(Some(&self.y), self.rows.row(1), method.a[i], &stages[..i], point);
             node_times(clocks, method.c[i], self.rows.row_mut(0));
             let (times, carried) = (self.rows.row(0), self.carried.view());
-            self.rhs.evaluate(
-                times,
-                point.view(),
-                carried,
-                stages[i].view_mut(),
-                self.scratch,
-            );
+            self.rhs.evaluate(times, point.view(), carried, stages[i].view_mut(), self.scratch);
         }
     }
 
@@ -228,10 +170,7 @@ impl<T: Real, R: RightHandSide<T> + ?Sized> Run<'_, T, R> {
                 continue;
             }
             let (y, new) = (self.y.view(), self.trial.view());
-            let (y, new) = (
-                y.range(range.start, range.end),
-                new.range(range.start, range.end),
-            );
+            let (y, new) = (y.range(range.start, range.end), new.range(range.start, range.end));
             let mut terms = no_terms();
             let part = range.start * lanes..range.end * lanes;
             let count = terms_of(method.error, self.stages, &mut terms, |stage| {
@@ -241,22 +180,15 @@ impl<T: Real, R: RightHandSide<T> + ?Sized> Run<'_, T, R> {
         }
         let kinds = [leading, rows - leading].map(|count| count.max(1) as f64);
         for (lane, clock) in self.clocks.iter_mut().enumerate() {
-            let squares = [
-                first.row(0)[lane].wide() / kinds[0],
-                second.row(0)[lane].wide() / kinds[1],
-            ];
+            let squares =
+                [first.row(0)[lane].wide() / kinds[0], second.row(0)[lane].wide() / kinds[1]];
             // `f64::max` would drop a NaN.
             let worse = if squares[0] > squares[1] || squares[0].is_nan() {
                 squares[0]
             } else {
                 squares[1]
             };
-            clock.decide(
-                worse.sqrt(),
-                self.span,
-                method.order,
-                self.settings.max_steps,
-            );
+            clock.decide(worse.sqrt(), self.span, method.order, self.settings.max_steps);
         }
     }
 
@@ -265,17 +197,8 @@ impl<T: Real, R: RightHandSide<T> + ?Sized> Run<'_, T, R> {
     fn settle(&mut self) {
         let last = self.settings.method.stages() - 1;
         if let Some(record) = &mut self.record {
-            for (lane, clock) in self
-                .clocks
-                .iter()
-                .enumerate()
-                .filter(|(_, clock)| clock.moved)
-            {
-                let step = Step {
-                    column: clock.place,
-                    t: clock.from,
-                    h: clock.taken,
-                };
+            for (lane, clock) in self.clocks.iter().enumerate().filter(|(_, clock)| clock.moved) {
+                let step = Step { column: clock.place, t: clock.from, h: clock.taken };
                 record.push(step, (0..self.y.rows()).map(|i| self.y.row(i)[lane]));
             }
         }
@@ -288,12 +211,7 @@ impl<T: Real, R: RightHandSide<T> + ?Sized> Run<'_, T, R> {
         for i in 0..self.y.rows() {
             let (y, trial) = (self.y.row_mut(i), self.trial.row(i));
             let (first, closing) = (front[0].row_mut(i), rest[0].row(i));
-            for (lane, _) in self
-                .clocks
-                .iter()
-                .enumerate()
-                .filter(|(_, clock)| clock.moved)
-            {
+            for (lane, _) in self.clocks.iter().enumerate().filter(|(_, clock)| clock.moved) {
                 y[lane] = trial[lane];
                 first[lane] = closing[lane];
             }
@@ -308,11 +226,9 @@ impl<T: Real, R: RightHandSide<T> + ?Sized> Run<'_, T, R> {
             let clock = self.clocks[lane];
             let outcome = match clock.verdict {
                 Verdict::Done => Outcome::Arrived,
-                Verdict::Failed(reason) => Outcome::Failed(Failure {
-                    reason,
-                    t: clock.t,
-                    step: clock.h,
-                }),
+                Verdict::Failed(reason) => {
+                    Outcome::Failed(Failure { reason, t: clock.t, step: clock.h })
+                }
                 _ => {
                     lane += 1;
                     continue;
@@ -335,9 +251,7 @@ impl<T: Real, R: RightHandSide<T> + ?Sized> Run<'_, T, R> {
             self.y.shrink(lanes);
             self.carried.shrink(lanes);
             self.stages[0].shrink(lanes);
-            self.stages[1..]
-                .iter_mut()
-                .for_each(|stage| stage.reshape(rows, lanes));
+            self.stages[1..].iter_mut().for_each(|stage| stage.reshape(rows, lanes));
             self.trial.reshape(rows, lanes);
             self.point.reshape(rows, lanes);
             self.rows.reshape(4, lanes);

@@ -55,37 +55,11 @@ pub const DOPRI5: Tableau = Tableau {
         &[1.0 / 5.0],
         &[3.0 / 40.0, 9.0 / 40.0],
         &[44.0 / 45.0, -56.0 / 15.0, 32.0 / 9.0],
-        &[
-            19372.0 / 6561.0,
-            -25360.0 / 2187.0,
-            64448.0 / 6561.0,
-            -212.0 / 729.0,
-        ],
-        &[
-            9017.0 / 3168.0,
-            -355.0 / 33.0,
-            46732.0 / 5247.0,
-            49.0 / 176.0,
-            -5103.0 / 18656.0,
-        ],
-        &[
-            35.0 / 384.0,
-            0.0,
-            500.0 / 1113.0,
-            125.0 / 192.0,
-            -2187.0 / 6784.0,
-            11.0 / 84.0,
-        ],
+        &[19372.0 / 6561.0, -25360.0 / 2187.0, 64448.0 / 6561.0, -212.0 / 729.0],
+        &[9017.0 / 3168.0, -355.0 / 33.0, 46732.0 / 5247.0, 49.0 / 176.0, -5103.0 / 18656.0],
+        &[35.0 / 384.0, 0.0, 500.0 / 1113.0, 125.0 / 192.0, -2187.0 / 6784.0, 11.0 / 84.0],
     ],
-    b: &[
-        35.0 / 384.0,
-        0.0,
-        500.0 / 1113.0,
-        125.0 / 192.0,
-        -2187.0 / 6784.0,
-        11.0 / 84.0,
-        0.0,
-    ],
+    b: &[35.0 / 384.0, 0.0, 500.0 / 1113.0, 125.0 / 192.0, -2187.0 / 6784.0, 11.0 / 84.0, 0.0],
     c: &[0.0, 1.0 / 5.0, 3.0 / 10.0, 4.0 / 5.0, 8.0 / 9.0, 1.0, 1.0],
     error: &[
         35.0 / 384.0 - 5179.0 / 57600.0,
@@ -108,12 +82,7 @@ pub const TSIT5: Tableau = Tableau {
         &[0.161],
         &[-0.008480655492356989, 0.335480655492357],
         &[2.8971530571054935, -6.359448489975075, 4.3622954328695815],
-        &[
-            5.325864828439257,
-            -11.748883564062828,
-            7.4955393428898365,
-            -0.09249506636175525,
-        ],
+        &[5.325864828439257, -11.748883564062828, 7.4955393428898365, -0.09249506636175525],
         &[
             5.86145544294642,
             -12.92096931784711,
@@ -173,14 +142,10 @@ mod tests {
         fn weights(&self, a: &[&[f64]]) -> Vec<f64> {
             let branch = |tree: &Tree| -> Vec<f64> {
                 let inner = tree.weights(a);
-                a.iter()
-                    .map(|row| row.iter().zip(&inner).map(|(a, w)| a * w).sum())
-                    .collect()
+                a.iter().map(|row| row.iter().zip(&inner).map(|(a, w)| a * w).sum()).collect()
             };
             let branches: Vec<_> = self.0.iter().map(branch).collect();
-            (0..a.len())
-                .map(|i| branches.iter().map(|b| b[i]).product())
-                .collect()
+            (0..a.len()).map(|i| branches.iter().map(|b| b[i]).product()).collect()
         }
     }
 
@@ -213,12 +178,7 @@ mod tests {
         (1..=order)
             .flat_map(trees)
             .map(|tree| {
-                let sum: f64 = tree
-                    .weights(a)
-                    .iter()
-                    .zip(weights)
-                    .map(|(w, b)| w * b)
-                    .sum();
+                let sum: f64 = tree.weights(a).iter().zip(weights).map(|(w, b)| w * b).sum();
                 (sum - 1.0 / tree.density()).abs()
             })
             .fold(0.0, f64::max)
@@ -237,22 +197,9 @@ mod tests {
     #[test]
     fn embedded_solutions_have_one_order_less() {
         for method in [&DOPRI5, &TSIT5] {
-            let embedded: Vec<_> = method
-                .b
-                .iter()
-                .zip(method.error)
-                .map(|(b, e)| b - e)
-                .collect();
-            assert!(
-                violation(&embedded, method.a, method.order - 1) < 1e-13,
-                "{}",
-                method.name
-            );
-            assert!(
-                violation(&embedded, method.a, method.order) > 1e-6,
-                "{}",
-                method.name
-            );
+            let embedded: Vec<_> = method.b.iter().zip(method.error).map(|(b, e)| b - e).collect();
+            assert!(violation(&embedded, method.a, method.order - 1) < 1e-13, "{}", method.name);
+            assert!(violation(&embedded, method.a, method.order) > 1e-6, "{}", method.name);
         }
     }
 
@@ -260,11 +207,7 @@ mod tests {
     fn nodes_are_the_row_sums() {
         for method in [&RK4, &DOPRI5, &TSIT5] {
             for (row, c) in method.a.iter().zip(method.c) {
-                assert!(
-                    (row.iter().sum::<f64>() - c).abs() < 1e-14,
-                    "{}",
-                    method.name
-                );
+                assert!((row.iter().sum::<f64>() - c).abs() < 1e-14, "{}", method.name);
             }
             assert_eq!(method.first_same_as_last(), method.name != "rk4");
         }

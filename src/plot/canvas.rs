@@ -43,12 +43,7 @@ impl Area {
         let height = (self.height() - gap * (rows as f64 - 1.0)) / rows as f64;
         let left = self.left + column as f64 * (width + gap);
         let top = self.top + row as f64 * (height + gap);
-        Self {
-            left,
-            top,
-            right: left + width,
-            bottom: top + height,
-        }
+        Self { left, top, right: left + width, bottom: top + height }
     }
 }
 
@@ -69,30 +64,10 @@ pub(super) enum Anchor {
 
 #[derive(Debug, Clone)]
 pub(super) enum Shape {
-    Box {
-        area: Area,
-        color: Color,
-        alpha: f64,
-    },
-    Line {
-        points: Vec<[f64; 2]>,
-        color: Color,
-        alpha: f64,
-        width: f64,
-    },
-    Dot {
-        center: [f64; 2],
-        radius: f64,
-        color: Color,
-        alpha: f64,
-    },
-    Text {
-        at: [f64; 2],
-        text: String,
-        size: f64,
-        color: Color,
-        anchor: Anchor,
-    },
+    Box { area: Area, color: Color, alpha: f64 },
+    Line { points: Vec<[f64; 2]>, color: Color, alpha: f64, width: f64 },
+    Dot { center: [f64; 2], radius: f64, color: Color, alpha: f64 },
+    Text { at: [f64; 2], text: String, size: f64, color: Color, anchor: Anchor },
 }
 
 /// The shapes of a picture, first below last.
@@ -103,29 +78,15 @@ pub struct Canvas {
 
 impl Canvas {
     pub(super) fn fill(&mut self, area: Area, color: Color) {
-        self.shapes.push(Shape::Box {
-            area,
-            color,
-            alpha: 1.0,
-        });
+        self.shapes.push(Shape::Box { area, color, alpha: 1.0 });
     }
 
     pub(super) fn line(&mut self, points: Vec<[f64; 2]>, color: Color, width: f64) {
-        self.shapes.push(Shape::Line {
-            points,
-            color,
-            alpha: 1.0,
-            width,
-        });
+        self.shapes.push(Shape::Line { points, color, alpha: 1.0, width });
     }
 
     pub(super) fn dot(&mut self, center: [f64; 2], radius: f64, color: Color, alpha: f64) {
-        self.shapes.push(Shape::Dot {
-            center,
-            radius,
-            color,
-            alpha,
-        });
+        self.shapes.push(Shape::Dot { center, radius, color, alpha });
     }
 
     pub(super) fn text(
@@ -136,13 +97,7 @@ impl Canvas {
         color: Color,
         anchor: Anchor,
     ) {
-        self.shapes.push(Shape::Text {
-            at,
-            text: text.to_string(),
-            size,
-            color,
-            anchor,
-        });
+        self.shapes.push(Shape::Text { at, text: text.to_string(), size, color, anchor });
     }
 }
 

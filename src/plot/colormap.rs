@@ -18,10 +18,7 @@ const VIRIDIS: [[f64; 3]; 7] = [
 pub(super) fn viridis(value: f64) -> Color {
     let t = value.clamp(0.0, 1.0);
     std::array::from_fn(|channel| {
-        let intensity = VIRIDIS
-            .iter()
-            .rev()
-            .fold(0.0, |sum, row| sum * t + row[channel]);
+        let intensity = VIRIDIS.iter().rev().fold(0.0, |sum, row| sum * t + row[channel]);
         (255.0 * intensity.clamp(0.0, 1.0)).round() as u8
     })
 }

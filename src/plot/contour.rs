@@ -19,10 +19,7 @@ impl Grid<'_> {
         let along = |range: [f64; 2], k: f64, count: usize| {
             range[0] + (range[1] - range[0]) * k / (count as f64 - 1.0)
         };
-        [
-            along(self.x, column, self.columns),
-            along(self.y, row, self.rows()),
-        ]
+        [along(self.x, column, self.columns), along(self.y, row, self.rows())]
     }
 
     /// The segments where the bilinear interpolant of each cell crosses `level`, cell by cell.
@@ -47,18 +44,15 @@ impl Grid<'_> {
         let mut found = Vec::new();
         for k in 0..4 {
             // From the lower corner to the higher, so that both cells at an edge find the same point.
-            let (a, b) = (
-                corners[k].min(corners[(k + 1) % 4]),
-                corners[k].max(corners[(k + 1) % 4]),
-            );
+            let (a, b) =
+                (corners[k].min(corners[(k + 1) % 4]), corners[k].max(corners[(k + 1) % 4]));
             let (at_a, at_b) = (value(a), value(b));
             if (at_a < level) != (at_b < level) {
                 let s = (level - at_a) / (at_b - at_a);
                 let between = |p: usize, q: usize| p as f64 + s * (q as f64 - p as f64);
-                found.push(self.node(
-                    row as f64 + between(a.0, b.0),
-                    column as f64 + between(a.1, b.1),
-                ));
+                found.push(
+                    self.node(row as f64 + between(a.0, b.0), column as f64 + between(a.1, b.1)),
+                );
             }
         }
         found
@@ -70,16 +64,12 @@ pub(super) fn joined(segments: &[[[f64; 2]; 2]]) -> Vec<Vec<[f64; 2]>> {
     let key = |point: [f64; 2]| point.map(f64::to_bits);
     let mut at: HashMap<[u64; 2], Vec<usize>> = HashMap::new();
     for (k, segment) in segments.iter().enumerate() {
-        segment
-            .iter()
-            .for_each(|end| at.entry(key(*end)).or_default().push(k));
+        segment.iter().for_each(|end| at.entry(key(*end)).or_default().push(k));
     }
     let mut used = vec![false; segments.len()];
-    let mut extend = |line: &mut Vec<[f64; 2]>, used: &mut Vec<bool>| {
+    let extend = |line: &mut Vec<[f64; 2]>, used: &mut Vec<bool>| {
         while let Some(&last) = line.last() {
-            let next = at
-                .get(&key(last))
-                .and_then(|near| near.iter().find(|k| !used[**k]));
+            let next = at.get(&key(last)).and_then(|near| near.iter().find(|k| !used[**k]));
             let Some(&k) = next else { break };
             used[k] = true;
             let [from, to] = segments[k];
@@ -135,22 +125,14 @@ mod tests {
         for share in [0.5, 0.9] {
             // The region of mass p is the disc of radius² -2 ln(1 - p): density (1 - p) / 2π.
             let level = mass_level(&values, share);
-            assert!(
-                (level * TAU - (1.0 - share)).abs() < 2e-3,
-                "{share}: {level}"
-            );
+            assert!((level * TAU - (1.0 - share)).abs() < 2e-3, "{share}: {level}");
         }
     }
 
     #[test]
     fn contours_of_a_gaussian_are_circles() {
         let values = gaussian(201, 4.0);
-        let grid = Grid {
-            values: &values,
-            columns: 201,
-            x: [-4.0, 4.0],
-            y: [-4.0, 4.0],
-        };
+        let grid = Grid { values: &values, columns: 201, x: [-4.0, 4.0], y: [-4.0, 4.0] };
         let segments = grid.contour((-0.5f64 * 2.25).exp() / TAU);
         assert!(segments.len() > 200);
         let lines = joined(&segments);

@@ -57,15 +57,10 @@ impl CurvesPicture {
     fn add(mut self, label: &str, xs: &[f64], ys: &[f64], dotted: bool) -> Self {
         if xs.len() != ys.len() {
             let (x, y) = (xs.len(), ys.len());
-            self.problem
-                .get_or_insert(Error::shape(format!("{label}: {x} values of x, {y} of y")));
+            self.problem.get_or_insert(Error::shape(format!("{label}: {x} values of x, {y} of y")));
         }
         let points = xs.iter().zip(ys).map(|(&x, &y)| [x, y]).collect();
-        self.series.push(Series {
-            label: label.to_string(),
-            points,
-            dotted,
-        });
+        self.series.push(Series { label: label.to_string(), points, dotted });
         self
     }
 
@@ -105,12 +100,7 @@ impl CurvesPicture {
     }
 
     fn ranges(&self) -> Result<[Range; 2]> {
-        let shown = || {
-            self.series
-                .iter()
-                .flat_map(|s| &s.points)
-                .filter(|p| self.shown(p))
-        };
+        let shown = || self.series.iter().flat_map(|s| &s.points).filter(|p| self.shown(p));
         let x = range_of(shown().map(|p| p[0]), 0.0);
         let y = match self.scaling {
             Scaling::LogY => {
@@ -120,9 +110,7 @@ impl CurvesPicture {
         };
         match (x, y) {
             (Some(x), Some(y)) => Ok([x, super::frame::check_range("y", self.y.unwrap_or(y))?]),
-            _ => Err(Error::empty(
-                "there is no finite point to draw a curve through",
-            )),
+            _ => Err(Error::empty("there is no finite point to draw a curve through")),
         }
     }
 }
@@ -157,56 +145,29 @@ impl Picture for CurvesPicture {
 impl CurvesPicture {
     /// Names on a white ground, in the corner that hides the fewest points.
     fn draw_legend(&self, canvas: &mut Canvas, frame: &Frame) {
-        let named: Vec<_> = self
-            .series
-            .iter()
-            .enumerate()
-            .filter(|(_, s)| !s.label.is_empty())
-            .collect();
-        let widest = named
-            .iter()
-            .map(|(_, s)| text_width(&s.label, NUMBER))
-            .fold(0.0, f64::max);
+        let named: Vec<_> =
+            self.series.iter().enumerate().filter(|(_, s)| !s.label.is_empty()).collect();
+        let widest = named.iter().map(|(_, s)| text_width(&s.label, NUMBER)).fold(0.0, f64::max);
         if named.is_empty() {
             return;
         }
         let (width, height) = (widest + 68.0, 8.0 + 32.0 * named.len() as f64);
         let inner = frame.inner;
         let corner = |right: bool, below: bool| {
-            let left = if right {
-                inner.right - width - 10.0
-            } else {
-                inner.left + 10.0
-            };
-            let top = if below {
-                inner.bottom - height - 10.0
-            } else {
-                inner.top + 10.0
-            };
-            Area {
-                left,
-                right: left + width,
-                top,
-                bottom: top + height,
-            }
+            let left = if right { inner.right - width - 10.0 } else { inner.left + 10.0 };
+            let top = if below { inner.bottom - height - 10.0 } else { inner.top + 10.0 };
+            Area { left, right: left + width, top, bottom: top + height }
         };
         let hidden = |ground: &Area| {
-            let all = self
-                .series
-                .iter()
-                .flat_map(|series| &series.points)
-                .filter(|p| self.shown(p));
+            let all =
+                self.series.iter().flat_map(|series| &series.points).filter(|p| self.shown(p));
             let inside = |[x, y]: [f64; 2]| {
                 (ground.left..ground.right).contains(&x) && (ground.top..ground.bottom).contains(&y)
             };
             all.filter(|point| inside(frame.at(**point))).count()
         };
-        let corners = [
-            corner(true, false),
-            corner(true, true),
-            corner(false, false),
-            corner(false, true),
-        ];
+        let corners =
+            [corner(true, false), corner(true, true), corner(false, false), corner(false, true)];
         let Some(ground) = corners.into_iter().min_by_key(hidden) else {
             return;
         };
@@ -214,18 +175,8 @@ impl CurvesPicture {
         for (row, (k, series)) in named.into_iter().enumerate() {
             let y = ground.top + 20.0 + 32.0 * row as f64;
             let color = SERIES[k % SERIES.len()];
-            canvas.line(
-                vec![[ground.left + 8.0, y], [ground.left + 44.0, y]],
-                color,
-                3.0,
-            );
-            canvas.text(
-                [ground.left + 54.0, y],
-                &series.label,
-                NUMBER,
-                INK,
-                Anchor::Left,
-            );
+            canvas.line(vec![[ground.left + 8.0, y], [ground.left + 44.0, y]], color, 3.0);
+            canvas.text([ground.left + 54.0, y], &series.label, NUMBER, INK, Anchor::Left);
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::real::Real;
 
 /// The number of colours in the map; cells of one colour are drawn as one.
-const COLORS: f64 = 64.0;
+const COLORS: f64 = 128.0;
 /// The shares of the mass within the contour lines.
 const SHARES: [f64; 2] = [0.5, 0.9];
 
@@ -40,11 +40,7 @@ pub struct DensityPicture<'a, T: Real> {
 /// # Ok::<(), liouville::Error>(())
 /// ```
 pub fn density<T: Real>(model: &dyn Density<T>) -> DensityPicture<'_, T> {
-    let captions = Captions {
-        x: "x₁".into(),
-        y: "x₂".into(),
-        title: String::new(),
-    };
+    let captions = Captions { x: "x₁".into(), y: "x₂".into(), title: String::new() };
     DensityPicture {
         model,
         x: None,
@@ -105,21 +101,12 @@ impl<T: Real> DensityPicture<'_, T> {
             range[0] + (range[1] - range[0]) * k as f64 / (nodes as f64 - 1.0)
         };
         let points = DMatrix::from_fn(2, nodes * nodes, |row, k| {
-            T::of(if row == 0 {
-                along(x, k % nodes)
-            } else {
-                along(y, k / nodes)
-            })
+            T::of(if row == 0 { along(x, k % nodes) } else { along(y, k / nodes) })
         });
-        let log_prob = self
-            .model
-            .log_prob(&points)
-            .map_err(|e| e.during("drawing a density"))?;
+        let log_prob = self.model.log_prob(&points).map_err(|e| e.during("drawing a density"))?;
         if let Some(k) = log_prob.iter().position(|value| value.wide().is_nan()) {
             let (x, y) = (points[(0, k)], points[(1, k)]);
-            return Err(Error::non_finite(format!(
-                "the log-density is NaN at ({x}, {y})"
-            )));
+            return Err(Error::non_finite(format!("the log-density is NaN at ({x}, {y})")));
         }
         Ok(log_prob.iter().map(|value| value.wide().exp()).collect())
     }
@@ -170,9 +157,7 @@ impl<T: Real> DensityPicture<'_, T> {
             }
             half *= 1.7;
         }
-        Err(Error::setting(
-            "found no region that holds the density: give x_range and y_range",
-        ))
+        Err(Error::setting("found no region that holds the density: give x_range and y_range"))
     }
 }
 
@@ -189,9 +174,7 @@ impl<T: Real> Picture for DensityPicture<'_, T> {
             )));
         }
         if self.resolution < 2 {
-            return Err(Error::setting(
-                "a density needs at least two grid nodes along each axis",
-            ));
+            return Err(Error::setting("a density needs at least two grid nodes along each axis"));
         }
         if let Some(samples) = &self.samples {
             check_plane("samples", samples)?;
@@ -207,12 +190,7 @@ impl<T: Real> Picture for DensityPicture<'_, T> {
         let frame = Frame::new(area, &self.captions, x, y, Scaling::Equal);
         canvas.fill(frame.inner, viridis(0.0));
         draw_cells(canvas, frame.inner, &values, self.resolution, top);
-        let grid = Grid {
-            values: &values,
-            columns: self.resolution,
-            x,
-            y,
-        };
+        let grid = Grid { values: &values, columns: self.resolution, x, y };
         for (share, width) in SHARES.iter().zip([2.0, 1.0]) {
             for line in joined(&grid.contour(mass_level(&values, *share))) {
                 frame.draw_line(canvas, &line, WHITE, 0.85, width);
@@ -239,9 +217,8 @@ fn draw_cells(canvas: &mut Canvas, inner: Area, values: &[f64], columns: usize, 
         let mut start = 0;
         while start < columns {
             let this = color(row * columns + start);
-            let end = (start..columns)
-                .find(|&c| color(row * columns + c) != this)
-                .unwrap_or(columns);
+            let end =
+                (start..columns).find(|&c| color(row * columns + c) != this).unwrap_or(columns);
             if this > 0.0 {
                 let cell = Area {
                     left: edge(start, columns, inner.left, inner.width()),
@@ -258,35 +235,16 @@ fn draw_cells(canvas: &mut Canvas, inner: Area, values: &[f64], columns: usize, 
 
 /// Draws the colour bar to the right of the plot.
 fn draw_bar(canvas: &mut Canvas, inner: Area, top: f64) {
-    let bar = Area {
-        left: inner.right + 26.0,
-        right: inner.right + 52.0,
-        ..inner
-    };
+    let bar = Area { left: inner.right + 26.0, right: inner.right + 52.0, ..inner };
     let steps = 128;
     for k in 0..steps {
         let at = |k: usize| (bar.bottom - bar.height() * k as f64 / steps as f64).round();
-        let cell = Area {
-            top: at(k + 1),
-            bottom: at(k),
-            ..bar
-        };
+        let cell = Area { top: at(k + 1), bottom: at(k), ..bar };
         canvas.fill(cell, viridis((k as f64 + 0.5) / steps as f64));
     }
-    let Area {
-        left,
-        top: upper,
-        right,
-        bottom,
-    } = bar;
+    let Area { left, top: upper, right, bottom } = bar;
     canvas.line(
-        vec![
-            [left, upper],
-            [right, upper],
-            [right, bottom],
-            [left, bottom],
-            [left, upper],
-        ],
+        vec![[left, upper], [right, upper], [right, bottom], [left, bottom], [left, upper]],
         AXIS,
         1.0,
     );
@@ -295,21 +253,9 @@ fn draw_bar(canvas: &mut Canvas, inner: Area, top: f64) {
     for mark in marks {
         let y = bottom - bar.height() * mark / top;
         canvas.line(vec![[right, y], [right + 6.0, y]], AXIS, 1.0);
-        canvas.text(
-            [right + 11.0, y],
-            &label(mark, step),
-            NUMBER,
-            INK,
-            Anchor::Left,
-        );
+        canvas.text([right + 11.0, y], &label(mark, step), NUMBER, INK, Anchor::Left);
     }
-    canvas.text(
-        [left - 4.0, upper - 0.9 * LABEL],
-        "density",
-        NUMBER,
-        INK,
-        Anchor::Left,
-    );
+    canvas.text([left - 4.0, upper - 0.9 * LABEL], "density", NUMBER, INK, Anchor::Left);
 }
 
 /// Says what the contour lines are, in the corner that holds the least.
@@ -330,20 +276,10 @@ fn draw_legend(canvas: &mut Canvas, inner: Area, grid: &Grid<'_>) {
         (first_row..first_row + high).map(row).sum()
     };
     let corners = [(false, false), (true, false), (false, true), (true, true)];
-    let best = corners
-        .into_iter()
-        .min_by(|a, b| covered(*a).total_cmp(&covered(*b)));
+    let best = corners.into_iter().min_by(|a, b| covered(*a).total_cmp(&covered(*b)));
     let (right, below) = best.unwrap_or((false, false));
-    let left = if right {
-        inner.right - width
-    } else {
-        inner.left + 16.0
-    };
-    let top = if below {
-        inner.bottom - height
-    } else {
-        inner.top
-    };
+    let left = if right { inner.right - width } else { inner.left + 16.0 };
+    let top = if below { inner.bottom - height } else { inner.top };
     for (k, (share, line)) in SHARES.iter().zip([2.0, 1.0]).enumerate() {
         let y = top + 24.0 + 28.0 * k as f64;
         canvas.line(vec![[left, y], [left + 34.0, y]], WHITE, line);

@@ -44,11 +44,7 @@ pub fn field<'a>(velocity: impl Fn(f64, [f64; 2]) -> [f64; 2] + 'a) -> FieldPict
         arrows: 22,
         paths: Vec::new(),
         problem: None,
-        captions: Captions {
-            x: "x₁".into(),
-            y: "x₂".into(),
-            title: String::new(),
-        },
+        captions: Captions { x: "x₁".into(), y: "x₂".into(), title: String::new() },
         size: (900, 860),
     }
 }
@@ -84,17 +80,10 @@ impl FieldPicture<'_> {
         for step in steps {
             let shape = check_plane("trajectories", step);
             let count = || {
-                format!(
-                    "trajectories: {} columns at one time, {columns} at another",
-                    step.ncols()
-                )
+                format!("trajectories: {} columns at one time, {columns} at another", step.ncols())
             };
             let checked = shape.and_then(|()| {
-                if step.ncols() == columns {
-                    Ok(())
-                } else {
-                    Err(Error::shape(count()))
-                }
+                if step.ncols() == columns { Ok(()) } else { Err(Error::shape(count())) }
             });
             if let Err(error) = checked {
                 self.problem.get_or_insert(error);
@@ -102,8 +91,7 @@ impl FieldPicture<'_> {
             }
         }
         let points: Vec<_> = steps.iter().map(points_of).collect();
-        self.paths
-            .extend((0..columns).map(|j| points.iter().map(|step| step[j]).collect()));
+        self.paths.extend((0..columns).map(|j| points.iter().map(|step| step[j]).collect()));
         self
     }
 
@@ -153,10 +141,7 @@ impl FieldPicture<'_> {
                 arrows.push((point, v, speed));
             }
         }
-        let fastest = arrows
-            .iter()
-            .map(|(_, _, speed)| *speed)
-            .fold(0.0, f64::max);
+        let fastest = arrows.iter().map(|(_, _, speed)| *speed).fold(0.0, f64::max);
         for (point, v, speed) in arrows {
             let length = 0.85 * spacing * (speed / fastest).sqrt();
             let [px, py] = frame.at(point);
@@ -166,10 +151,7 @@ impl FieldPicture<'_> {
             canvas.line(vec![tail, tip], ARROW, 1.0);
             let head = (0.35 * length).min(9.0);
             let wing = |side: f64| {
-                [
-                    tip[0] - head * (dx - 0.5 * side * dy),
-                    tip[1] - head * (dy + 0.5 * side * dx),
-                ]
+                [tip[0] - head * (dx - 0.5 * side * dy), tip[1] - head * (dy + 0.5 * side * dx)]
             };
             canvas.line(vec![wing(1.0), tip, wing(-1.0)], ARROW, 1.0);
         }
@@ -189,9 +171,8 @@ impl FieldPicture<'_> {
         }
         if !self.paths.is_empty() {
             let y = frame.inner.top - 17.0;
-            for (k, (text, color)) in [("start", SERIES[0]), ("end", SERIES[1])]
-                .into_iter()
-                .enumerate()
+            for (k, (text, color)) in
+                [("start", SERIES[0]), ("end", SERIES[1])].into_iter().enumerate()
             {
                 let x = frame.inner.right - 170.0 + 95.0 * k as f64;
                 canvas.dot([x, y], 5.0, color, 1.0);
@@ -211,9 +192,7 @@ impl Picture for FieldPicture<'_> {
             return Err(error.clone());
         }
         if self.arrows == 0 {
-            return Err(Error::setting(
-                "a field needs at least one arrow along each axis",
-            ));
+            return Err(Error::setting("a field needs at least one arrow along each axis"));
         }
         let (mut x, mut y) = (self.range("x", self.x, 0)?, self.range("y", self.y, 1)?);
         let room = if self.paths.is_empty() { 0.0 } else { 26.0 };

@@ -39,17 +39,9 @@ pub(super) struct Frame {
 impl Frame {
     /// Leaves room for captions and numbers, and finds the place of the plot.
     pub fn new(area: Area, captions: &Captions, x: Range, y: Range, shape: Scaling) -> Self {
-        let mut frame = Self {
-            inner: area,
-            x,
-            y,
-            shape,
-        };
-        let widest = frame
-            .y_ticks()
-            .iter()
-            .map(|(_, text)| text_width(text, NUMBER))
-            .fold(0.0, f64::max);
+        let mut frame = Self { inner: area, x, y, shape };
+        let widest =
+            frame.y_ticks().iter().map(|(_, text)| text_width(text, NUMBER)).fold(0.0, f64::max);
         let line = |text: &str, size: f64| if text.is_empty() { 0.0 } else { 1.7 * size };
         let left = 14.0 + widest + 12.0 + line(&captions.y, LABEL);
         let bottom = 12.0 + 1.5 * NUMBER + line(&captions.x, LABEL);
@@ -57,10 +49,8 @@ impl Frame {
         if shape == Scaling::Equal {
             let inner = frame.inner;
             let unit = (inner.width() / (x[1] - x[0])).min(inner.height() / (y[1] - y[0]));
-            let (spare_x, spare_y) = (
-                inner.width() - unit * (x[1] - x[0]),
-                inner.height() - unit * (y[1] - y[0]),
-            );
+            let (spare_x, spare_y) =
+                (inner.width() - unit * (x[1] - x[0]), inner.height() - unit * (y[1] - y[0]));
             frame.inner = inner.inset(spare_x / 2.0, spare_y / 2.0, spare_x / 2.0, spare_y / 2.0);
         }
         frame
@@ -85,11 +75,7 @@ impl Frame {
     }
 
     fn x_ticks(&self) -> Vec<(f64, String)> {
-        labelled(ticks(
-            self.x[0],
-            self.x[1],
-            (self.inner.width() / 110.0).clamp(2.0, 8.0) as usize,
-        ))
+        labelled(ticks(self.x[0], self.x[1], (self.inner.width() / 110.0).clamp(2.0, 8.0) as usize))
     }
 
     fn y_ticks(&self) -> Vec<(f64, String)> {
@@ -114,30 +100,13 @@ impl Frame {
 
     /// Draws border, numbers and captions.
     pub fn draw_axes(&self, canvas: &mut Canvas, captions: &Captions) {
-        let Area {
-            left,
-            top,
-            right,
-            bottom,
-        } = self.inner;
-        let border = vec![
-            [left, top],
-            [right, top],
-            [right, bottom],
-            [left, bottom],
-            [left, top],
-        ];
+        let Area { left, top, right, bottom } = self.inner;
+        let border = vec![[left, top], [right, top], [right, bottom], [left, bottom], [left, top]];
         canvas.line(border, AXIS, 1.0);
         for (x, text) in self.x_ticks() {
             let [x, _] = self.at([x, self.y[0]]);
             canvas.line(vec![[x, bottom], [x, bottom + 7.0]], AXIS, 1.0);
-            canvas.text(
-                [x, bottom + 9.0 + 0.75 * NUMBER],
-                &text,
-                NUMBER,
-                INK,
-                Anchor::Middle,
-            );
+            canvas.text([x, bottom + 9.0 + 0.75 * NUMBER], &text, NUMBER, INK, Anchor::Middle);
         }
         let mut widest = 0.0f64;
         for (y, text) in self.y_ticks() {
@@ -150,20 +119,8 @@ impl Frame {
         let below = bottom + 9.0 + 1.5 * NUMBER + 0.8 * LABEL;
         canvas.text([middle[0], below], &captions.x, LABEL, INK, Anchor::Middle);
         let beside = left - 16.0 - widest - 0.8 * LABEL;
-        canvas.text(
-            [beside, middle[1]],
-            &captions.y,
-            LABEL,
-            INK,
-            Anchor::MiddleUpward,
-        );
-        canvas.text(
-            [middle[0], top - 0.9 * TITLE],
-            &captions.title,
-            TITLE,
-            INK,
-            Anchor::Middle,
-        );
+        canvas.text([beside, middle[1]], &captions.y, LABEL, INK, Anchor::MiddleUpward);
+        canvas.text([middle[0], top - 0.9 * TITLE], &captions.title, TITLE, INK, Anchor::Middle);
     }
 
     /// Draws a line through points, as far as it is inside.
@@ -179,12 +136,7 @@ impl Frame {
         let mut flush = |run: &mut Vec<[f64; 2]>| {
             if run.len() > 1 {
                 let points = std::mem::take(run);
-                canvas.shapes.push(Shape::Line {
-                    points,
-                    color,
-                    alpha,
-                    width,
-                });
+                canvas.shapes.push(Shape::Line { points, color, alpha, width });
             }
             run.clear();
         };
@@ -206,22 +158,12 @@ impl Frame {
 }
 
 fn labelled(values: Vec<f64>) -> Vec<(f64, String)> {
-    let step = values
-        .windows(2)
-        .map(|pair| pair[1] - pair[0])
-        .next()
-        .unwrap_or(1.0);
-    values
-        .into_iter()
-        .map(|value| (value, label(value, step)))
-        .collect()
+    let step = values.windows(2).map(|pair| pair[1] - pair[0]).next().unwrap_or(1.0);
+    values.into_iter().map(|value| (value, label(value, step))).collect()
 }
 
 fn labelled_each(values: Vec<f64>) -> Vec<(f64, String)> {
-    values
-        .into_iter()
-        .map(|value| (value, label(value, value)))
-        .collect()
+    values.into_iter().map(|value| (value, label(value, value))).collect()
 }
 
 /// The part of a segment inside an area (Liang and Barsky 1984).
@@ -287,11 +229,7 @@ pub(super) fn range_of(values: impl Iterator<Item = f64>, margin: f64) -> Option
     if low > high {
         return None;
     }
-    let pad = if high > low {
-        margin * (high - low)
-    } else {
-        0.5 * low.abs().max(1.0)
-    };
+    let pad = if high > low { margin * (high - low) } else { 0.5 * low.abs().max(1.0) };
     Some([low - pad, high + pad])
 }
 
@@ -301,20 +239,9 @@ mod tests {
 
     #[test]
     fn segments_are_cut_at_the_border() {
-        let area = Area {
-            left: 0.0,
-            top: 0.0,
-            right: 10.0,
-            bottom: 10.0,
-        };
-        assert_eq!(
-            clip(area, [[-5.0, 5.0], [5.0, 5.0]]),
-            Some([[0.0, 5.0], [5.0, 5.0]])
-        );
-        assert_eq!(
-            clip(area, [[1.0, 1.0], [2.0, 3.0]]),
-            Some([[1.0, 1.0], [2.0, 3.0]])
-        );
+        let area = Area { left: 0.0, top: 0.0, right: 10.0, bottom: 10.0 };
+        assert_eq!(clip(area, [[-5.0, 5.0], [5.0, 5.0]]), Some([[0.0, 5.0], [5.0, 5.0]]));
+        assert_eq!(clip(area, [[1.0, 1.0], [2.0, 3.0]]), Some([[1.0, 1.0], [2.0, 3.0]]));
         assert_eq!(clip(area, [[-1.0, -1.0], [-2.0, 20.0]]), None);
         assert_eq!(clip(area, [[f64::NAN, 0.0], [1.0, 1.0]]), None);
     }

@@ -27,21 +27,15 @@ pub struct ImagesPicture {
 /// # Ok::<(), liouville::Error>(())
 /// ```
 pub fn images<T: Real>(title: &str, columns: &DMatrix<T>) -> ImagesPicture {
-    ImagesPicture {
-        groups: Vec::new(),
-        shape: None,
-        range: None,
-        size: None,
-    }
-    .beside(title, columns)
+    ImagesPicture { groups: Vec::new(), shape: None, range: None, size: None }
+        .beside(title, columns)
 }
 
 impl ImagesPicture {
     /// Another sheet beside the first.
     pub fn beside<T: Real>(mut self, title: &str, columns: &DMatrix<T>) -> Self {
-        let images = columns
-            .column_iter()
-            .map(|image| image.iter().map(|value| value.wide()).collect());
+        let images =
+            columns.column_iter().map(|image| image.iter().map(|value| value.wide()).collect());
         self.groups.push((title.to_string(), images.collect()));
         self
     }
@@ -65,12 +59,7 @@ impl ImagesPicture {
     }
 
     fn check(&self) -> Result<([usize; 2], Range)> {
-        let pixels = self
-            .groups
-            .iter()
-            .flat_map(|(_, images)| images)
-            .map(Vec::len)
-            .next();
+        let pixels = self.groups.iter().flat_map(|(_, images)| images).map(Vec::len).next();
         let Some(pixels) = pixels.filter(|pixels| *pixels > 0) else {
             return Err(Error::empty("there is no image to draw"));
         };
@@ -84,16 +73,8 @@ impl ImagesPicture {
                 )));
             }
         }
-        let values = self
-            .groups
-            .iter()
-            .flat_map(|(_, images)| images)
-            .flatten()
-            .copied();
-        let range = self
-            .range
-            .or_else(|| range_of(values, 0.0))
-            .unwrap_or([0.0, 1.0]);
+        let values = self.groups.iter().flat_map(|(_, images)| images).flatten().copied();
+        let range = self.range.or_else(|| range_of(values, 0.0)).unwrap_or([0.0, 1.0]);
         Ok(([rows, columns], check_range("grey", range)?))
     }
 }
@@ -111,9 +92,7 @@ impl Picture for ImagesPicture {
     fn draw(&self, canvas: &mut Canvas, area: Area) -> Result<()> {
         let ([rows, columns], [white, black]) = self.check()?;
         for (k, (title, images)) in self.groups.iter().enumerate() {
-            let cell = area
-                .inset(24.0, 0.0, 24.0, 0.0)
-                .cell([self.groups.len(), 1], [k, 0], 40.0);
+            let cell = area.inset(24.0, 0.0, 24.0, 0.0).cell([self.groups.len(), 1], [k, 0], 40.0);
             let sheet = cell.inset(0.0, 2.4 * LABEL, 0.0, 24.0);
             let middle = [(sheet.left + sheet.right) / 2.0, sheet.top - 1.1 * LABEL];
             canvas.text(middle, title, LABEL, INK, Anchor::Middle);

@@ -37,18 +37,12 @@ impl<P: Picture> DrawInto for P {
 /// # Ok::<(), liouville::Error>(())
 /// ```
 pub fn panels<'a>() -> Panels<'a> {
-    Panels {
-        pictures: Vec::new(),
-        columns: 2,
-    }
+    Panels { pictures: Vec::new(), columns: 2 }
 }
 
 impl<'a> Panels<'a> {
     /// The next picture.
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "the word of a builder, not of arithmetic"
-    )]
+    #[expect(clippy::should_implement_trait, reason = "the word of a builder, not of arithmetic")]
     pub fn add(mut self, picture: impl Picture + 'a) -> Self {
         self.pictures.push(Box::new(picture));
         self
@@ -77,9 +71,7 @@ impl Picture for Panels<'_> {
 
     fn draw(&self, canvas: &mut Canvas, area: Area) -> Result<()> {
         if self.pictures.is_empty() || self.columns == 0 {
-            return Err(Error::empty(
-                "a grid of panels needs a picture and a column",
-            ));
+            return Err(Error::empty("a grid of panels needs a picture and a column"));
         }
         let shape = self.shape();
         for (k, picture) in self.pictures.iter().enumerate() {

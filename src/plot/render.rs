@@ -15,13 +15,9 @@ const FONT: &str = "DejaVu Sans, sans-serif";
 
 /// Draws a picture of its own size and writes it; the file is renamed into place when complete.
 pub(super) fn save<P: Picture>(picture: &P, path: &Path) -> Result<()> {
-    let ending = path
-        .extension()
-        .and_then(|ending| ending.to_str())
-        .map(str::to_lowercase);
-    let ending = ending
-        .filter(|ending| ["png", "svg"].contains(&ending.as_str()))
-        .ok_or_else(|| {
+    let ending = path.extension().and_then(|ending| ending.to_str()).map(str::to_lowercase);
+    let ending =
+        ending.filter(|ending| ["png", "svg"].contains(&ending.as_str())).ok_or_else(|| {
             Error::setting(format!(
                 "cannot draw {}: its name must end in .png or .svg",
                 path.display()
@@ -29,18 +25,10 @@ pub(super) fn save<P: Picture>(picture: &P, path: &Path) -> Result<()> {
         })?;
     load_font()?;
     let (width, height) = picture.size();
-    let area = Area {
-        left: 0.0,
-        top: 0.0,
-        right: f64::from(width),
-        bottom: f64::from(height),
-    };
+    let area = Area { left: 0.0, top: 0.0, right: f64::from(width), bottom: f64::from(height) };
     let mut canvas = Canvas::default();
     picture.draw(&mut canvas, area)?;
-    let name = path
-        .file_stem()
-        .and_then(|stem| stem.to_str())
-        .unwrap_or("picture");
+    let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("picture");
     let unfinished = path.with_file_name(format!(".{name}-{}.{ending}", std::process::id()));
     let drawn = match ending.as_str() {
         "png" => save_png(&unfinished, (width, height), &canvas),
@@ -59,11 +47,7 @@ fn load_font() -> Result<()> {
     static LOADED: OnceLock<bool> = OnceLock::new();
     let bytes = include_bytes!("font/DejaVuSans-subset.ttf");
     let loaded = LOADED.get_or_init(|| register_font(FONT, FontStyle::Normal, bytes).is_ok());
-    if *loaded {
-        Ok(())
-    } else {
-        Err(Error::setting("the font of the crate could not be read"))
-    }
+    if *loaded { Ok(()) } else { Err(Error::setting("the font of the crate could not be read")) }
 }
 
 /// Paints at twice the size and averages, which makes lines and edges smooth.
@@ -75,11 +59,7 @@ fn save_png(
     const FINE: u32 = 2;
     let stride = 3 * (FINE * width) as usize;
     let mut fine = vec![0; stride * (FINE * height) as usize];
-    paint(
-        BitMapBackend::with_buffer(&mut fine, (FINE * width, FINE * height)),
-        canvas,
-        FINE,
-    )?;
+    paint(BitMapBackend::with_buffer(&mut fine, (FINE * width, FINE * height)), canvas, FINE)?;
     let pixel = |k: usize| {
         let (row, rest) = (k / (3 * width as usize), k % (3 * width as usize));
         let corner = 2 * row * stride + 6 * (rest / 3) + rest % 3;
@@ -103,9 +83,7 @@ fn save_png(
 fn save_svg(path: &Path, size: (u32, u32), canvas: &Canvas) -> std::result::Result<(), String> {
     let mut text = String::new();
     paint(SVGBackend::with_string(&mut text, size), canvas, 1)?;
-    let text = text
-        .replace(" opacity=\"1\"", "")
-        .replace(" stroke=\"none\"", "");
+    let text = text.replace(" opacity=\"1\"", "").replace(" stroke=\"none\"", "");
     std::fs::write(path, text).map_err(|error| error.to_string())
 }
 
@@ -117,14 +95,9 @@ fn paint<B: DrawingBackend>(
     let root = backend.into_drawing_area();
     let result = root.fill(&WHITE);
     let result = result.and_then(|()| {
-        canvas
-            .shapes
-            .iter()
-            .try_for_each(|shape| put(&root, shape, f64::from(scale)))
+        canvas.shapes.iter().try_for_each(|shape| put(&root, shape, f64::from(scale)))
     });
-    result
-        .and_then(|()| root.present())
-        .map_err(|error| error.to_string())
+    result.and_then(|()| root.present()).map_err(|error| error.to_string())
 }
 
 type Drawn<B> = std::result::Result<(), DrawingAreaErrorKind<<B as DrawingBackend>::ErrorType>>;
@@ -134,18 +107,10 @@ fn put<B: DrawingBackend>(root: &DrawingArea<B, Shift>, shape: &Shape, scale: f6
     let ink = |[r, g, b]: [u8; 3], alpha: f64| RGBColor(r, g, b).mix(alpha);
     match shape {
         Shape::Box { area, color, alpha } => {
-            let corners = [
-                pixel([area.left, area.top]),
-                pixel([area.right, area.bottom]),
-            ];
+            let corners = [pixel([area.left, area.top]), pixel([area.right, area.bottom])];
             root.draw(&Rectangle::new(corners, ink(*color, *alpha).filled()))
         }
-        Shape::Line {
-            points,
-            color,
-            alpha,
-            width,
-        } => {
+        Shape::Line { points, color, alpha, width } => {
             let style = ink(*color, *alpha).stroke_width((scale * width).round().max(1.0) as u32);
             if scale == 1.0 {
                 let path: Vec<_> = points.iter().map(|&p| pixel(p)).collect();
@@ -153,32 +118,14 @@ fn put<B: DrawingBackend>(root: &DrawingArea<B, Shift>, shape: &Shape, scale: f6
             }
             // Painted one by one: the joints of a jagged line would stick out like needles.
             points.windows(2).try_for_each(|pair| {
-                root.draw(&PathElement::new(
-                    vec![pixel(pair[0]), pixel(pair[1])],
-                    style,
-                ))
+                root.draw(&PathElement::new(vec![pixel(pair[0]), pixel(pair[1])], style))
             })
         }
-        Shape::Dot {
-            center,
-            radius,
-            color,
-            alpha,
-        } => {
+        Shape::Dot { center, radius, color, alpha } => {
             let radius = (scale * radius).round().max(1.0) as i32;
-            root.draw(&Circle::new(
-                pixel(*center),
-                radius,
-                ink(*color, *alpha).filled(),
-            ))
+            root.draw(&Circle::new(pixel(*center), radius, ink(*color, *alpha).filled()))
         }
-        Shape::Text {
-            at,
-            text,
-            size,
-            color,
-            anchor,
-        } => {
+        Shape::Text { at, text, size, color, anchor } => {
             let color = RGBColor(color[0], color[1], color[2]);
             let horizontal = match anchor {
                 Anchor::Left => HPos::Left,

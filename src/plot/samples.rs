@@ -27,13 +27,7 @@ pub struct SamplesPicture {
 /// # Ok::<(), liouville::Error>(())
 /// ```
 pub fn samples<T: Real>(title: &str, points: &DMatrix<T>) -> SamplesPicture {
-    SamplesPicture {
-        groups: Vec::new(),
-        x: None,
-        y: None,
-        size: None,
-    }
-    .beside(title, points)
+    SamplesPicture { groups: Vec::new(), x: None, y: None, size: None }.beside(title, points)
 }
 
 impl SamplesPicture {
@@ -74,12 +68,7 @@ impl Picture for SamplesPicture {
             groups.push((title, points.clone()?));
         }
         let all = |i: usize| {
-            range_of(
-                groups
-                    .iter()
-                    .flat_map(|(_, points)| points.iter().map(move |p| p[i])),
-                0.05,
-            )
+            range_of(groups.iter().flat_map(|(_, points)| points.iter().map(move |p| p[i])), 0.05)
         };
         let (Some(x), Some(y)) = (all(0), all(1)) else {
             return Err(Error::non_finite("no sample is finite"));
@@ -87,24 +76,12 @@ impl Picture for SamplesPicture {
         let mut x = check_range("x", self.x.unwrap_or(x))?;
         let mut y = check_range("y", self.y.unwrap_or(y))?;
         if self.x.is_none() && self.y.is_none() {
-            let captions = Captions {
-                title: "a".into(),
-                x: "x".into(),
-                y: "y".into(),
-            };
-            [x, y] = fill_area(
-                area.cell([groups.len(), 1], [0, 0], 10.0),
-                &captions,
-                [x, y],
-            );
+            let captions = Captions { title: "a".into(), x: "x".into(), y: "y".into() };
+            [x, y] = fill_area(area.cell([groups.len(), 1], [0, 0], 10.0), &captions, [x, y]);
         }
         for (k, (title, points)) in groups.iter().enumerate() {
             let cell = area.cell([groups.len(), 1], [k, 0], 10.0);
-            let captions = Captions {
-                title: (*title).clone(),
-                x: "x₁".into(),
-                y: "x₂".into(),
-            };
+            let captions = Captions { title: (*title).clone(), x: "x₁".into(), y: "x₂".into() };
             let frame = Frame::new(cell, &captions, x, y, Scaling::Equal);
             frame.draw_grid(canvas);
             draw_dots(canvas, &frame, points, SERIES[k % SERIES.len()], 0.45);
@@ -129,10 +106,7 @@ pub(super) fn check_plane<T: Real>(name: &str, points: &DMatrix<T>) -> Result<()
 }
 
 pub(super) fn points_of<T: Real>(points: &DMatrix<T>) -> Vec<[f64; 2]> {
-    points
-        .column_iter()
-        .map(|point| [point[0].wide(), point[1].wide()])
-        .collect()
+    points.column_iter().map(|point| [point[0].wide(), point[1].wide()]).collect()
 }
 
 /// Dots that grow smaller and fainter the more there are.

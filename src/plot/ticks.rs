@@ -4,10 +4,8 @@
 pub(super) fn ticks(from: f64, to: f64, most: usize) -> Vec<f64> {
     let least = (to - from) / most.max(1) as f64;
     let power = 10f64.powf(least.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0]
-        .iter()
-        .map(|m| m * power)
-        .find(|step| *step >= least * (1.0 - 1e-9));
+    let step =
+        [1.0, 2.0, 5.0, 10.0].iter().map(|m| m * power).find(|step| *step >= least * (1.0 - 1e-9));
     let step = step.unwrap_or(10.0 * power);
     let first = (from / step - 1e-9).ceil() as i64;
     let last = (to / step + 1e-9).floor() as i64;
@@ -18,10 +16,7 @@ pub(super) fn ticks(from: f64, to: f64, most: usize) -> Vec<f64> {
 pub(super) fn log_ticks(from: f64, to: f64, most: usize) -> Vec<f64> {
     let (first, last) = (from.log10().ceil() as i32, to.log10().floor() as i32);
     let stride = ((last - first + 1).max(1) as usize).div_ceil(most.max(1));
-    (first..=last)
-        .step_by(stride)
-        .map(|power| 10f64.powi(power))
-        .collect()
+    (first..=last).step_by(stride).map(|power| 10f64.powi(power)).collect()
 }
 
 /// The shortest decimal that tells neighbouring ticks apart.
@@ -45,10 +40,7 @@ mod tests {
     fn ticks_are_round_and_inside() {
         assert_eq!(ticks(-1.3, 2.2, 5), [-1.0, 0.0, 1.0, 2.0]);
         assert_eq!(ticks(0.0, 0.1, 4), [0.0, 0.05, 0.1]);
-        assert_eq!(
-            ticks(0.0, 3000.0, 6),
-            [0.0, 500.0, 1000.0, 1500.0, 2000.0, 2500.0, 3000.0]
-        );
+        assert_eq!(ticks(0.0, 3000.0, 6), [0.0, 500.0, 1000.0, 1500.0, 2000.0, 2500.0, 3000.0]);
         assert_eq!(log_ticks(0.03, 200.0, 9), [0.1, 1.0, 10.0, 100.0]);
     }
 

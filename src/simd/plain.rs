@@ -72,16 +72,12 @@ macro_rules! plain {
 
             #[inline(always)]
             unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
-                Self(from_fn(|i| {
-                    $scalar::fused(self.0[i], factor.0[i], term.0[i])
-                }))
+                Self(from_fn(|i| $scalar::fused(self.0[i], factor.0[i], term.0[i])))
             }
 
             #[inline(always)]
             unsafe fn mul_sub_from(self, factor: Self, term: Self) -> Self {
-                Self(from_fn(|i| {
-                    $scalar::fused(-self.0[i], factor.0[i], term.0[i])
-                }))
+                Self(from_fn(|i| $scalar::fused(-self.0[i], factor.0[i], term.0[i])))
             }
 
             #[inline(always)]
@@ -106,13 +102,7 @@ macro_rules! plain {
 
             #[inline(always)]
             unsafe fn select_less(self, other: Self, yes: Self, no: Self) -> Self {
-                Self(from_fn(|i| {
-                    if self.0[i] < other.0[i] {
-                        yes.0[i]
-                    } else {
-                        no.0[i]
-                    }
-                }))
+                Self(from_fn(|i| if self.0[i] < other.0[i] { yes.0[i] } else { no.0[i] }))
             }
 
             #[inline(always)]
@@ -128,13 +118,7 @@ macro_rules! plain {
 
             #[inline(always)]
             unsafe fn select_odd(self, yes: Self, no: Self) -> Self {
-                Self(from_fn(|i| {
-                    if self.0[i].to_bits() & 1 == 1 {
-                        yes.0[i]
-                    } else {
-                        no.0[i]
-                    }
-                }))
+                Self(from_fn(|i| if self.0[i].to_bits() & 1 == 1 { yes.0[i] } else { no.0[i] }))
             }
 
             #[inline(always)]

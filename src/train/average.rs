@@ -12,11 +12,7 @@ pub(super) struct Average {
 
 impl Average {
     pub fn new<T: Real>(decay: f64, parameters: &[T]) -> Self {
-        Self {
-            decay,
-            steps: 0.0,
-            values: parameters.iter().map(|value| value.wide()).collect(),
-        }
+        Self { decay, steps: 0.0, values: parameters.iter().map(|value| value.wide()).collect() }
     }
 
     pub fn update<T: Real>(&mut self, parameters: &[T]) {

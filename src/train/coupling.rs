@@ -27,9 +27,7 @@ impl Coupling {
             return identity();
         }
         let distance = |i: usize, j: usize| -> f64 {
-            (0..data.nrows())
-                .map(|k| (data[(k, i)] - noise[(k, j)]).wide().powi(2))
-                .sum()
+            (0..data.nrows()).map(|k| (data[(k, i)] - noise[(k, j)]).wide().powi(2)).sum()
         };
         let n = data.ncols();
         let costs: Vec<f64> = (0..n * n).map(|k| distance(k / n, k % n)).collect();
@@ -39,10 +37,7 @@ impl Coupling {
         }
         // The assignment is solved in whole numbers; 2^40 steps are finer than any pairing can feel.
         let scale = (1u64 << 40) as f64 / largest;
-        let whole = costs
-            .iter()
-            .map(|cost| (cost * scale).round() as i64)
-            .collect();
+        let whole = costs.iter().map(|cost| (cost * scale).round() as i64).collect();
         match Matrix::from_vec(n, n, whole) {
             Ok(costs) => kuhn_munkres_min(&costs).1,
             Err(_) => identity(),

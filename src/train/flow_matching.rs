@@ -12,6 +12,7 @@ use crate::density::{Base, Pushforward};
 use crate::error::Result;
 use crate::field::{At, Cotangents, Pulled, Traced, TrainableField};
 use crate::flow::ContinuousFlow;
+use crate::ode::Span;
 use crate::outcome::Effort;
 use crate::real::Real;
 
@@ -31,6 +32,7 @@ pub struct FlowMatching {
 pub struct MatchingMemory<T, P> {
     scratch: Scratch<T>,
     tape: P,
+    times: Block<T>,
     start: Block<T>,
     end: Block<T>,
     context: Block<T>,
@@ -41,19 +43,10 @@ pub struct MatchingMemory<T, P> {
 
 impl<T: Real, P: Default> Default for MatchingMemory<T, P> {
     fn default() -> Self {
-        let [start, end, context, velocity, x_bar, context_bar] =
+        let [times, start, end, context, velocity, x_bar, context_bar] =
             std::array::from_fn(|_| Block::default());
         let (scratch, tape) = (Scratch::new(), P::default());
-        Self {
-            scratch,
-            tape,
-            start,
-            end,
-            context,
-            velocity,
-            x_bar,
-            context_bar,
-        }
+        Self { scratch, tape, times, start, end, context, velocity, x_bar, context_bar }
     }
 }
 
@@ -70,41 +63,33 @@ impl FlowMatching {
         let noise = base.sample(batch.points.ncols(), &mut rng)?;
         let times = (0..batch.points.ncols()).map(|_| rng.random()).collect();
         let partner = self.coupling.pair(&noise, batch.points);
-        Ok(Draws {
-            noise,
-            times,
-            partner,
-        })
+        Ok(Draws { noise, times, partner })
     }
 }
 
 impl<T: Real, P: Default> MatchingMemory<T, P> {
-    /// Fills in x_t (as `start`), the target x_1 - x_0 (as `end`), times and contexts.
+    /// Fills in x_t (as `start`), the target velocity (as `end`), times and contexts.
     fn load(
         &mut self,
         batch: &MiniBatch<'_, T>,
         draws: &Draws<T>,
         range: &Range<usize>,
-        times: &mut [T],
-        length: f64,
+        span: Span,
     ) {
         let dim = batch.points.nrows();
         let part = |matrix: &DMatrix<T>| range.start * matrix.nrows()..range.end * matrix.nrows();
-        columns_to_block(
-            &batch.points.as_slice()[part(batch.points)],
-            dim,
-            &mut self.end,
-        );
+        columns_to_block(&batch.points.as_slice()[part(batch.points)], dim, &mut self.end);
         self.start.reshape(dim, range.len());
-        for (lane, time) in times.iter_mut().enumerate() {
+        self.times.reshape(1, range.len());
+        for lane in 0..self.end.lanes() {
             let column = range.start + lane.min(range.len() - 1);
             let s = draws.times[column];
-            *time = T::of(s);
+            self.times.row_mut(0)[lane] = T::of(span.from + s * span.length());
             for i in 0..dim {
                 let x0 = draws.noise[(i, draws.partner[column])].wide();
                 let x1 = self.end.row(i)[lane].wide();
                 self.start.row_mut(i)[lane] = T::of((1.0 - s) * x0 + s * x1);
-                self.end.row_mut(i)[lane] = T::of((x1 - x0) / length);
+                self.end.row_mut(i)[lane] = T::of((x1 - x0) / span.length());
             }
         }
         if batch.contexts.nrows() == 0 {
@@ -164,84 +149,66 @@ impl FlowMatching {
         F: TrainableField<T>,
         S: Sync,
     {
-        let (field, times) = (model.flow().field(), model.flow().times());
+        let (field, span) = (model.flow().field(), model.flow().times());
         let draws = self.draw(model.base(), &batch)?;
-        let (dim, count) = batch.points.shape();
-        let sums_len = if gradient.is_some() {
-            field.sums_len()
-        } else {
-            0
-        };
-        let length = times.length();
-        let (mut loss, sums) =
-            accumulate(count, sums_len, pool, |range, memory, sums: &mut [T]| {
-                let mut t = memory.scratch.take(1, range.len());
-                memory.load(&batch, &draws, &range, t.row_mut(0), length);
-                for t in t.row_mut(0) {
-                    *t = T::of(times.from + t.wide() * length);
-                }
-                let MatchingMemory {
-                    scratch,
-                    tape,
-                    start,
-                    end,
-                    context,
-                    velocity,
-                    x_bar,
-                    context_bar,
-                } = memory;
-                velocity.reshape(dim, range.len());
-                let at = At {
-                    t: t.row(0),
-                    x: start.view(),
-                    context: context.view(),
-                };
-                let mut none = scratch.take(0, range.len());
-                if sums.is_empty() {
-                    field.velocity(at, velocity.view_mut(), scratch);
-                } else {
-                    let traces = none.view_mut();
-                    field.record(
-                        at,
-                        Traced::Velocity,
-                        velocity.view_mut(),
-                        traces,
-                        tape,
-                        scratch,
-                    );
-                }
-                let value = residuals(velocity, end, range.len(), count);
-                if !sums.is_empty() {
-                    x_bar.reshape(dim, range.len());
-                    context_bar.reshape(context.rows(), range.len());
-                    let cotangents = Cotangents {
-                        velocity: velocity.view(),
-                        traces: none.view(),
-                    };
-                    let pulled = Pulled {
-                        x: x_bar.view_mut(),
-                        context: context_bar.view_mut(),
-                        sums,
-                    };
-                    field.pullback(at, Traced::Velocity, tape, cotangents, pulled, scratch);
-                }
-                scratch.give(none);
-                scratch.give(t);
-                let evaluations = range.len() as u64;
-                Ok(Loss {
-                    value,
-                    effort: Effort {
-                        evaluations,
-                        ..Effort::default()
-                    },
-                })
-            })?;
+        let count = batch.points.ncols();
+        let sums_len = if gradient.is_some() { field.sums_len() } else { 0 };
+        let (mut loss, sums) = accumulate(count, sums_len, pool, |range, memory, sums| {
+            memory.load(&batch, &draws, &range, span);
+            let used = range.len();
+            let value = match sums.is_empty() {
+                true => memory.loss(field, used, count),
+                false => memory.loss_with_gradient(field, used, count, sums),
+            };
+            let effort = Effort { evaluations: used as u64, ..Effort::default() };
+            Ok(Loss { value, effort })
+        })?;
         if let Some(gradient) = gradient {
             gradient.fill(T::zero());
             field.fold(&sums, gradient);
         }
         loss.value /= count as f64;
         Ok(loss)
+    }
+}
+
+impl<T: Real, P> MatchingMemory<T, P> {
+    /// The sum of the losses of the block that was loaded.
+    fn loss<F: TrainableField<T, Tape = P>>(
+        &mut self,
+        field: &F,
+        used: usize,
+        count: usize,
+    ) -> f64 {
+        let Self { scratch, times, start, end, context, velocity, .. } = self;
+        velocity.reshape(start.rows(), used);
+        let at = At { t: times.row(0), x: start.view(), context: context.view() };
+        field.velocity(at, velocity.view_mut(), scratch);
+        residuals(velocity, end, used, count)
+    }
+
+    /// The sum of the losses; adds their gradient to the sums.
+    fn loss_with_gradient<F: TrainableField<T, Tape = P>>(
+        &mut self,
+        field: &F,
+        used: usize,
+        count: usize,
+        sums: &mut [T],
+    ) -> f64 {
+        let Self { scratch, tape, times, start, end, context, velocity, x_bar, context_bar } = self;
+        velocity.reshape(start.rows(), used);
+        x_bar.reshape(start.rows(), used);
+        context_bar.reshape(context.rows(), used);
+        let mut none = scratch.take(0, used);
+        let at = At { t: times.row(0), x: start.view(), context: context.view() };
+        let traced = Traced::Velocity;
+        field.record(at, traced, velocity.view_mut(), none.view_mut(), tape, scratch);
+        let value = residuals(velocity, end, used, count);
+        let cotangents = Cotangents { velocity: velocity.view(), traces: none.view() };
+        let pulled = Pulled { x: x_bar.view_mut(), context: context_bar.view_mut(), sums };
+        field.pullback(at, traced, tape, cotangents, pulled, scratch);
+        scratch.give(none);
+        value
     }
 }
 

@@ -23,9 +23,7 @@ pub struct Pool<W> {
 impl<W: Default> Pool<W> {
     /// No memory yet.
     pub fn new() -> Self {
-        Self {
-            spare: Mutex::new(Vec::new()),
-        }
+        Self { spare: Mutex::new(Vec::new()) }
     }
 
     /// Runs `work` with spare memory.

@@ -56,20 +56,13 @@ impl<T: Real, P> LikelihoodMemory<T, P> {
     fn loss<B: Base<T>>(&mut self, base: &B, first: usize) -> Result<Loss> {
         if let Some(error) = Error::from_outcomes(&self.packet.outcomes) {
             let range = first..first + self.packet.len();
-            return Err(error.during(format!(
-                "columns {range:?} of the mini-batch, counted from its start"
-            )));
+            return Err(error
+                .during(format!("columns {range:?} of the mini-batch, counted from its start")));
         }
         self.log_prob.resize(self.packet.points.lanes(), T::zero());
         base.log_prob_rows(self.packet.points.view(), &mut self.log_prob);
-        let terms = self
-            .log_prob
-            .iter()
-            .zip(self.packet.log_det.row(0))
-            .take(self.packet.len());
-        let value = terms
-            .map(|(base, log_det)| -(*base + *log_det).wide())
-            .sum();
+        let terms = self.log_prob.iter().zip(self.packet.log_det.row(0)).take(self.packet.len());
+        let value = terms.map(|(base, log_det)| -(*base + *log_det).wide()).sum();
         let effort: Effort = self.packet.efforts.iter().copied().sum();
         Ok(Loss { value, effort })
     }
@@ -116,12 +109,8 @@ where
         let count = batch.points.ncols();
         let (mut loss, _) = accumulate(count, 0, pool, |range, memory, _: &mut [T]| {
             memory.load(&batch, &range);
-            let LikelihoodMemory {
-                packet, workspace, ..
-            } = memory;
-            model
-                .flow()
-                .follow_packet(Direction::Inverse, packet, workspace);
+            let LikelihoodMemory { packet, workspace, .. } = memory;
+            model.flow().follow_packet(Direction::Inverse, packet, workspace);
             memory.loss(model.base(), range.start)
         })?;
         loss.value /= count as f64;
@@ -138,21 +127,11 @@ where
         let (flow, count) = (model.flow(), batch.points.ncols());
         let (mut loss, sums) = accumulate(count, flow.sums_len(), pool, |range, memory, sums| {
             memory.load(&batch, &range);
-            let LikelihoodMemory {
-                packet,
-                workspace,
-                tape,
-                ..
-            } = memory;
+            let LikelihoodMemory { packet, workspace, tape, .. } = memory;
             flow.record_packet(Direction::Inverse, packet, tape, workspace);
             let loss = memory.loss(model.base(), range.start)?;
             memory.seed_cotangent(model.base(), count);
-            let LikelihoodMemory {
-                workspace,
-                tape,
-                cotangent,
-                ..
-            } = memory;
+            let LikelihoodMemory { workspace, tape, cotangent, .. } = memory;
             flow.pullback_packet(Direction::Inverse, tape, cotangent, sums, workspace);
             Ok(loss)
         })?;

@@ -31,15 +31,7 @@ pub struct Adam {
 impl Default for Adam {
     fn default() -> Self {
         let (first, second) = (Vec::new(), Vec::new());
-        Self {
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: 1e-8,
-            weight_decay: 0.0,
-            first,
-            second,
-            steps: 0,
-        }
+        Self { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0, first, second, steps: 0 }
     }
 }
 
@@ -76,10 +68,7 @@ mod tests {
     fn the_first_steps_agree_with_the_algorithm_by_hand() {
         // For a constant gradient g both corrected moments are constant, so that each step is
         // -rate g / (|g| + ε), and decay multiplies by 1 - rate decay before it.
-        let mut adam = Adam {
-            weight_decay: 0.1,
-            ..Adam::default()
-        };
+        let mut adam = Adam { weight_decay: 0.1, ..Adam::default() };
         let mut x = [1.0f64, -2.0];
         Optimizer::<f64>::start(&mut adam, 2);
         let mut expected = x;
@@ -89,9 +78,6 @@ mod tests {
                 *value = *value * (1.0 - 0.001) - 0.01 * sign;
             }
         }
-        assert!(
-            x.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-8),
-            "{x:?} {expected:?}"
-        );
+        assert!(x.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-8), "{x:?} {expected:?}");
     }
 }

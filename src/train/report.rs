@@ -67,10 +67,7 @@ impl Report {
 
     /// The held-out losses beside the numbers of steps before them.
     pub fn held_out_curve(&self) -> (Vec<f64>, Vec<f64>) {
-        self.checks
-            .iter()
-            .map(|check| (check.step as f64, check.loss))
-            .unzip()
+        self.checks.iter().map(|check| (check.step as f64, check.loss)).unzip()
     }
 }
 
@@ -88,11 +85,7 @@ impl fmt::Display for Report {
             self.seconds()
         )?;
         if let (Some(first), Some(last)) = (self.steps.first(), self.steps.last()) {
-            writeln!(
-                f,
-                "training loss        {:.4} -> {:.4}",
-                first.loss, last.loss
-            )?;
+            writeln!(f, "training loss        {:.4} -> {:.4}", first.loss, last.loss)?;
             writeln!(
                 f,
                 "gradient norm        {:.3} -> {:.3}",

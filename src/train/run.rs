@@ -62,9 +62,7 @@ where
             optimizer,
             source,
             held_out,
-            average: settings
-                .average
-                .map(|decay| Average::new(decay, &parameters)),
+            average: settings.average.map(|decay| Average::new(decay, &parameters)),
             parameters,
             model,
             best: None,
@@ -131,14 +129,9 @@ where
     fn step(&mut self, step: usize, gradient: &mut [T]) -> Result<()> {
         let settings = self.settings;
         let batch = self.source.next();
-        let Loss { value, effort } = settings
-            .objective
-            .gradient(self.model, batch, &self.pool, gradient)?;
-        let norm = gradient
-            .iter()
-            .map(|g| g.wide().powi(2))
-            .sum::<f64>()
-            .sqrt();
+        let Loss { value, effort } =
+            settings.objective.gradient(self.model, batch, &self.pool, gradient)?;
+        let norm = gradient.iter().map(|g| g.wide().powi(2)).sum::<f64>().sqrt();
         if !(value.is_finite() && norm.is_finite()) {
             return Err(Error::training(format!(
                 "the loss is {value} and the norm of its gradient {norm}: lower the learning rate"
@@ -149,8 +142,7 @@ where
             gradient.iter_mut().for_each(|g| *g *= factor);
         }
         let learning_rate = settings.schedule.rate(step, settings.steps);
-        self.optimizer
-            .step(learning_rate, &mut self.parameters, gradient);
+        self.optimizer.step(learning_rate, &mut self.parameters, gradient);
         self.model.set_parameters(&self.parameters);
         if let Some(average) = &mut self.average {
             average.update(&self.parameters);
@@ -167,9 +159,7 @@ where
 
     /// The parameters that would be kept now.
     fn candidate(&self) -> Vec<T> {
-        self.average
-            .as_ref()
-            .map_or_else(|| self.parameters.clone(), Average::parameters)
+        self.average.as_ref().map_or_else(|| self.parameters.clone(), Average::parameters)
     }
 
     /// Measures the held-out loss, and says whether it improved.
@@ -180,20 +170,12 @@ where
         }
         let candidate = self.candidate();
         self.model.set_parameters(&candidate);
-        let batch = MiniBatch {
-            points,
-            contexts,
-            seed: CHECK_SEED,
-        };
+        let batch = MiniBatch { points, contexts, seed: CHECK_SEED };
         let loss = self.settings.objective.loss(self.model, batch, &self.pool);
         self.model.set_parameters(&self.parameters);
         let Loss { value, effort } = loss?;
         let evaluations = effort.evaluations as f64 / points.ncols() as f64;
-        let check = Check {
-            step,
-            loss: value,
-            evaluations,
-        };
+        let check = Check { step, loss: value, evaluations };
         self.report.checks.push(check);
         let improved = self.best.as_ref().is_none_or(|(best, _)| value < best.loss);
         if improved {
@@ -239,14 +221,7 @@ impl<'a, T: Real> Source<'a, T> {
         let data = [data, contexts];
         let current = data.map(|matrix| DMatrix::zeros(matrix.nrows(), batch));
         // Starting behind the last sample makes the first batch shuffle.
-        Self {
-            data,
-            next: order.len(),
-            order,
-            batch,
-            current,
-            rng,
-        }
+        Self { data, next: order.len(), order, batch, current, rng }
     }
 
     fn next(&mut self) -> MiniBatch<'_, T> {
@@ -262,10 +237,6 @@ impl<'a, T: Real> Source<'a, T> {
             self.next += 1;
         }
         let [points, contexts] = &self.current;
-        MiniBatch {
-            points,
-            contexts,
-            seed: self.rng.random(),
-        }
+        MiniBatch { points, contexts, seed: self.rng.random() }
     }
 }

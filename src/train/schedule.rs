@@ -30,11 +30,7 @@ mod tests {
 
     #[test]
     fn rises_to_the_full_rate_and_falls_to_the_floor() {
-        let schedule = Schedule {
-            rate: 2.0,
-            warm_up: 10,
-            floor: 0.1,
-        };
+        let schedule = Schedule { rate: 2.0, warm_up: 10, floor: 0.1 };
         let rates: Vec<_> = (0..=100).map(|step| schedule.rate(step, 100)).collect();
         assert_eq!((rates[0], rates[9], rates[10]), (0.2, 2.0, 2.0));
         assert!(rates[10..].windows(2).all(|pair| pair[1] < pair[0]));

@@ -71,11 +71,7 @@ impl<O> Trainer<O> {
             optimizer: Adam::default(),
             steps: 1000,
             batch: 512,
-            schedule: Schedule {
-                rate: 2e-3,
-                warm_up: 50,
-                floor: 0.01,
-            },
+            schedule: Schedule { rate: 2e-3, warm_up: 50, floor: 0.01 },
             clip: 10.0,
             held_out: 0.1,
             check_every: None,
@@ -221,14 +217,8 @@ impl<O, P> Trainer<O, P> {
         let positive = |value: f64| value > 0.0 && value.is_finite();
         let unit = |value: f64| (0.0..1.0).contains(&value);
         let claims = [
-            (
-                self.steps > 0,
-                "the number of steps must be at least one".to_string(),
-            ),
-            (
-                self.batch > 0,
-                "the mini-batch must hold at least one sample".to_string(),
-            ),
+            (self.steps > 0, "the number of steps must be at least one".to_string()),
+            (self.batch > 0, "the mini-batch must hold at least one sample".to_string()),
             (
                 positive(self.schedule.rate),
                 format!(
@@ -245,28 +235,16 @@ impl<O, P> Trainer<O, P> {
             ),
             (
                 self.clip > 0.0,
-                format!(
-                    "the largest gradient norm is {}: give a positive number",
-                    self.clip
-                ),
+                format!("the largest gradient norm is {}: give a positive number", self.clip),
             ),
             (
                 unit(self.held_out),
-                format!(
-                    "the held-out share is {}: give 0 to less than 1",
-                    self.held_out
-                ),
+                format!("the held-out share is {}: give 0 to less than 1", self.held_out),
             ),
-            (
-                self.check_every != Some(0),
-                "checks must be at least one step apart".to_string(),
-            ),
+            (self.check_every != Some(0), "checks must be at least one step apart".to_string()),
             (
                 self.average.is_none_or(unit),
-                format!(
-                    "the decay of the average is {:?}: give 0 to less than 1",
-                    self.average
-                ),
+                format!("the decay of the average is {:?}: give 0 to less than 1", self.average),
             ),
         ];
         match claims.into_iter().find(|(holds, _)| !holds) {
@@ -285,10 +263,9 @@ fn check_data<T: Real, M: Trainable<T>>(
     if data.ncols() == 0 {
         return Err(Error::empty("there is no sample to train on"));
     }
-    for (what, matrix, rows) in [
-        ("data", data, model.dim()),
-        ("contexts", contexts, model.context_dim()),
-    ] {
+    for (what, matrix, rows) in
+        [("data", data, model.dim()), ("contexts", contexts, model.context_dim())]
+    {
         if matrix.nrows() != rows || matrix.ncols() != data.ncols() {
             return Err(Error::shape(format!(
                 "the {what} are {} x {}, expected {rows} x {}: samples are columns",

@@ -24,34 +24,13 @@ pub trait TrainableVisitor<T: Real> {
 /// Every kind of field.
 pub fn fields<T: Real>() -> Vec<FieldEntry<T>> {
     vec![
-        FieldEntry {
-            name: "linear",
-            make: |seed| Box::new(linear(seed)),
-        },
-        FieldEntry {
-            name: "planar",
-            make: |seed| Box::new(planar(seed)),
-        },
-        FieldEntry {
-            name: "autonomous",
-            make: |seed| Box::new(pendulum(seed)),
-        },
-        FieldEntry {
-            name: "time_dependent",
-            make: |seed| Box::new(swirl(seed)),
-        },
-        FieldEntry {
-            name: "conditional",
-            make: |seed| Box::new(steered(seed)),
-        },
-        FieldEntry {
-            name: "autonomous_dyn",
-            make: |seed| Box::new(springs(seed)),
-        },
-        FieldEntry {
-            name: "time_dependent_dyn",
-            make: |seed| Box::new(pulsing(seed)),
-        },
+        FieldEntry { name: "linear", make: |seed| Box::new(linear(seed)) },
+        FieldEntry { name: "planar", make: |seed| Box::new(planar(seed)) },
+        FieldEntry { name: "autonomous", make: |seed| Box::new(pendulum(seed)) },
+        FieldEntry { name: "time_dependent", make: |seed| Box::new(swirl(seed)) },
+        FieldEntry { name: "conditional", make: |seed| Box::new(steered(seed)) },
+        FieldEntry { name: "autonomous_dyn", make: |seed| Box::new(springs(seed)) },
+        FieldEntry { name: "time_dependent_dyn", make: |seed| Box::new(pulsing(seed)) },
         FieldEntry {
             name: "mlp, no hidden layer",
             make: |seed| Box::new(mlp(seed, &[], Activation::Tanh)),
@@ -79,12 +58,7 @@ pub fn fields<T: Real>() -> Vec<FieldEntry<T>> {
 pub fn visit_trainable<T: Real>(seed: u64, visitor: &mut impl TrainableVisitor<T>) {
     visitor.visit("linear", linear::<T>(seed));
     visitor.visit("planar", planar::<T>(seed));
-    for activation in [
-        Activation::Tanh,
-        Activation::Softplus,
-        Activation::Silu,
-        Activation::Sin,
-    ] {
+    for activation in [Activation::Tanh, Activation::Softplus, Activation::Silu, Activation::Sin] {
         for hidden in [&[][..], &[7], &[9, 6], &[6, 5, 7]] {
             let name = format!("mlp {hidden:?} {activation:?}");
             visitor.visit(&name, mlp::<T>(seed, hidden, activation));
@@ -107,14 +81,8 @@ pub fn solvers(tolerance: f64) -> Vec<(&'static str, AnySolver)> {
         ("tsit5", AnySolver::Adaptive(tsit5().tolerance(tolerance))),
         ("dopri5", AnySolver::Adaptive(dopri5().tolerance(tolerance))),
         ("rk4", AnySolver::Fixed(rk4(steps as usize))),
-        (
-            "external dopri5",
-            AnySolver::External(external_dopri5().tolerance(tolerance)),
-        ),
-        (
-            "external dop853",
-            AnySolver::External(external_dop853().tolerance(tolerance)),
-        ),
+        ("external dopri5", AnySolver::External(external_dopri5().tolerance(tolerance))),
+        ("external dop853", AnySolver::External(external_dop853().tolerance(tolerance))),
         ("external rk4", AnySolver::External(external_rk4(steps))),
     ]
 }
@@ -128,9 +96,7 @@ pub fn linear<T: Real>(seed: u64) -> Linear<T> {
     let mut next = random(seed);
     let a = DMatrix::from_fn(3, 3, |_, _| T::of(next()));
     let b = DVector::from_fn(3, |_, _| T::of(next()));
-    Linear::new(a)
-        .and_then(|field| field.with_offset(&b))
-        .expect("finite and square")
+    Linear::new(a).and_then(|field| field.with_offset(&b)).expect("finite and square")
 }
 
 pub fn planar<T: Real>(seed: u64) -> Planar<T> {
@@ -166,10 +132,7 @@ fn steered(
 {
     let strength = random(seed)();
     field::conditional::<2, 2, _>(move |t, x, context| {
-        [
-            context[0] * strength - x[0] * t,
-            (x[0] * context[1]).sin() - x[1],
-        ]
+        [context[0] * strength - x[0] * t, (x[0] * context[1]).sin() - x[1]]
     })
 }
 
@@ -201,18 +164,11 @@ fn pulsing(
 
 /// A network with a context, Fourier features of the time, and parameters of ordinary size.
 pub fn mlp<T: Real>(seed: u64, hidden: &[usize], activation: Activation) -> Mlp<T> {
-    let builder = Mlp::new(3)
-        .context(2)
-        .time_frequencies(1)
-        .hidden(hidden.to_vec())
-        .activation(activation);
+    let builder =
+        Mlp::new(3).context(2).time_frequencies(1).hidden(hidden.to_vec()).activation(activation);
     let mut rng = StdRng::seed_from_u64(seed);
     let untrained: Mlp<T> = builder.build(&mut rng).expect("valid sizes");
     let count = untrained.parameters().len();
-    let values = (0..count)
-        .map(|_| T::of(rng.random_range(-0.7..0.7)))
-        .collect();
-    builder
-        .with_parameters(values)
-        .expect("as many as there are")
+    let values = (0..count).map(|_| T::of(rng.random_range(-0.7..0.7))).collect();
+    builder.with_parameters(values).expect("as many as there are")
 }

@@ -13,17 +13,12 @@ fn calibration(noise: Noise, probes: usize) -> (f64, f64) {
     let flow = ContinuousFlow::new(mlp::<f64>(3, &[9, 6], Activation::Tanh)).tolerance(1e-6);
     let follow = |trace: Trace| {
         let flow = flow.clone().trace(trace);
-        flow.follow(Direction::Inverse, &points, Some(&context))
-            .expect("valid input")
+        flow.follow(Direction::Inverse, &points, Some(&context)).expect("valid input")
     };
     let exact = follow(Trace::Exact).log_det[0];
     let (mut errors, mut variance) = (Vec::new(), 0.0);
     for seed in 0..seeds {
-        let moved = follow(Trace::Hutchinson(Hutchinson {
-            probes,
-            noise,
-            seed,
-        }));
+        let moved = follow(Trace::Hutchinson(Hutchinson { probes, noise, seed }));
         errors.push(moved.log_det[0] - exact);
         variance += moved.standard_error.expect("two probes or more")[0].powi(2) / seeds as f64;
     }
@@ -37,14 +32,8 @@ fn errors_over_a_thousand_seeds_agree_with_the_standard_error() {
     for noise in [Noise::Rademacher, Noise::Gaussian] {
         for probes in [2, 8] {
             let (bias, ratio) = calibration(noise, probes);
-            assert!(
-                bias.abs() < 5.0,
-                "{noise:?}, {probes} probes: bias of {bias} standard errors"
-            );
-            assert!(
-                (0.75..1.33).contains(&ratio),
-                "{noise:?}, {probes} probes: {ratio}"
-            );
+            assert!(bias.abs() < 5.0, "{noise:?}, {probes} probes: bias of {bias} standard errors");
+            assert!((0.75..1.33).contains(&ratio), "{noise:?}, {probes} probes: {ratio}");
         }
     }
 }
@@ -54,11 +43,7 @@ fn one_probe_states_no_error_and_exact_traces_have_none() {
     let flow = ContinuousFlow::new(linear::<f64>(1));
     let points = matrix::<f64>(3, 2, 1.0, 1);
     for trace in [Trace::hutchinson(1), Trace::Exact, Trace::Auto] {
-        let moved = flow
-            .clone()
-            .trace(trace)
-            .forward(&points)
-            .expect("valid input");
+        let moved = flow.clone().trace(trace).forward(&points).expect("valid input");
         assert!(moved.standard_error.is_none(), "{trace:?}");
     }
 }
@@ -67,10 +52,7 @@ fn one_probe_states_no_error_and_exact_traces_have_none() {
 fn auto_is_exact_where_that_is_cheap() {
     let wide = |hidden: Vec<usize>| -> Mlp<f64> {
         let mut rng = <rand::rngs::StdRng as rand::SeedableRng>::seed_from_u64(1);
-        Mlp::new(64)
-            .hidden(hidden)
-            .build(&mut rng)
-            .expect("valid sizes")
+        Mlp::new(64).hidden(hidden).build(&mut rng).expect("valid sizes")
     };
     assert!(Trace::Auto.estimator(&wide(vec![32, 32])).is_none());
     assert!(Trace::Auto.estimator(&wide(vec![32, 32, 32])).is_some());

@@ -47,14 +47,8 @@ fn follow<T: Real, F: Flow<T>>(
 ) -> Moved<T> {
     let context = matrix(flow.context_dim(), points.ncols(), 1.0, seed);
     let context = (flow.context_dim() > 0).then_some(&context);
-    let moved = flow
-        .follow(direction, points, context)
-        .expect("valid input");
-    assert!(
-        moved.outcomes.iter().all(|outcome| outcome.arrived()),
-        "{name}: {:?}",
-        moved.outcomes
-    );
+    let moved = flow.follow(direction, points, context).expect("valid input");
+    assert!(moved.outcomes.iter().all(|outcome| outcome.arrived()), "{name}: {:?}", moved.outcomes);
     moved
 }
 
@@ -75,10 +69,7 @@ impl<T: Real> FlowVisitor<T> for Inverse {
         let back = follow(name, flow, Direction::Inverse, &there.points, self.seed);
         let error = (back.points - points).amax().wide();
         let cancel = (there.log_det + back.log_det).amax().wide();
-        prop_assert!(
-            error < self.bound && cancel < self.bound,
-            "{name}: {error:e}, {cancel:e}"
-        );
+        prop_assert!(error < self.bound && cancel < self.bound, "{name}: {error:e}, {cancel:e}");
         Ok(())
     }
 }
@@ -105,10 +96,7 @@ impl FlowVisitor<f64> for LogDet {
             let jacobian = DMatrix::from_fn(dim, dim, |i, j| derivative(1e-2, |s| end(i, j, s)));
             let expected = jacobian.determinant().abs().ln();
             let log_det = follow(name, flow, direction, &point, self.seed).log_det[0];
-            prop_assert!(
-                (log_det - expected).abs() < 1e-6,
-                "{name}: {log_det} {expected}"
-            );
+            prop_assert!((log_det - expected).abs() < 1e-6, "{name}: {log_det} {expected}");
         }
         Ok(())
     }
@@ -130,9 +118,7 @@ impl FlowVisitor<f64> for Split {
         let context = matrix(Flow::<f64>::context_dim(flow), 2, 1.0, self.seed);
         let context = (context.nrows() > 0).then_some(&context);
         let whole = follow(name, flow, Direction::Forward, &points, self.seed);
-        let path = flow
-            .trajectory(&points, context, &[0.0, 0.3, 1.0])
-            .expect("valid input");
+        let path = flow.trajectory(&points, context, &[0.0, 0.3, 1.0]).expect("valid input");
         let error = (&path[2] - &whole.points).amax();
         prop_assert!(error < self.bound, "{name}: {error:e}");
         Ok(())

@@ -15,10 +15,7 @@ use crate::support::{Inputs, cases, derivative, matrix, random_inputs};
 fn agree(name: &str, what: &str, ours: &[f64], differences: &[f64]) {
     let scale = differences.iter().map(|d| d.abs()).fold(1e-3, f64::max);
     for (i, (a, b)) in ours.iter().zip(differences).enumerate() {
-        assert!(
-            (a - b).abs() < 1e-6 * scale,
-            "{name}: {what} {i}: {a} against {b}"
-        );
+        assert!((a - b).abs() < 1e-6 * scale, "{name}: {what} {i}: {a} against {b}");
     }
 }
 
@@ -76,29 +73,14 @@ impl<F: TrainableField<f64>> Case<'_, F> {
         let mut sums = vec![0.0; field.sums_len()];
         let mut x_bar = Block::new(field.dim(), lanes);
         let mut context_bar = Block::new(field.context_dim(), lanes);
-        let cotangents = Cotangents {
-            velocity: self.v_bar.view(),
-            traces: self.tau_bar.view(),
-        };
-        let pulled = Pulled {
-            x: x_bar.view_mut(),
-            context: context_bar.view_mut(),
-            sums: &mut sums,
-        };
-        field.pullback(
-            inputs.at(),
-            self.traced(),
-            &tape,
-            cotangents,
-            pulled,
-            &mut scratch,
-        );
+        let cotangents = Cotangents { velocity: self.v_bar.view(), traces: self.tau_bar.view() };
+        let pulled =
+            Pulled { x: x_bar.view_mut(), context: context_bar.view_mut(), sums: &mut sums };
+        field.pullback(inputs.at(), self.traced(), &tape, cotangents, pulled, &mut scratch);
         let mut gradient = vec![0.0; field.parameters().len()];
         field.fold(&sums, &mut gradient);
         let columns = |block: &Block<f64>| {
-            (0..COLUMNS)
-                .flat_map(|j| (0..block.rows()).map(move |i| block.row(i)[j]))
-                .collect()
+            (0..COLUMNS).flat_map(|j| (0..block.rows()).map(move |i| block.row(i)[j])).collect()
         };
         (value, [gradient, columns(&x_bar), columns(&context_bar)])
     }
@@ -153,19 +135,11 @@ impl TrainableVisitor<f64> for Pullback {
                 matrix
             };
             let differences: Vec<f64> = (0..x.len())
-                .map(|i| {
-                    derivative(1e-3, |s| {
-                        case.run(&field, [t, &shifted(x, i, s), context]).0
-                    })
-                })
+                .map(|i| derivative(1e-3, |s| case.run(&field, [t, &shifted(x, i, s), context]).0))
                 .collect();
             agree(&name, "coordinate", &by_x, &differences);
             let differences: Vec<f64> = (0..context.len())
-                .map(|i| {
-                    derivative(1e-3, |s| {
-                        case.run(&field, [t, x, &shifted(context, i, s)]).0
-                    })
-                })
+                .map(|i| derivative(1e-3, |s| case.run(&field, [t, x, &shifted(context, i, s)]).0))
                 .collect();
             agree(&name, "context", &by_context, &differences);
         }
@@ -185,42 +159,23 @@ fn check_objective<M, O>(
     O: Objective<f64, M>,
 {
     let points = matrix::<f64>(model.dim(), contexts.ncols(), 1.0, seed);
-    let batch = MiniBatch {
-        points: &points,
-        contexts,
-        seed,
-    };
+    let batch = MiniBatch { points: &points, contexts, seed };
     let pool = Pool::new();
     let parameters = model.parameters();
     let mut gradient = vec![0.0; parameters.len()];
-    let loss = objective
-        .gradient(model, batch, &pool, &mut gradient)
-        .expect("valid input");
+    let loss = objective.gradient(model, batch, &pool, &mut gradient).expect("valid input");
     let alone = objective.loss(model, batch, &pool).expect("valid input");
-    assert_eq!(
-        loss.value, alone.value,
-        "{name}: the loss differs with and without a gradient"
-    );
+    assert_eq!(loss.value, alone.value, "{name}: the loss differs with and without a gradient");
     // Along random directions: one difference sees every parameter.
     for k in 0..6 {
         let direction = matrix::<f64>(parameters.len(), 1, 1.0, seed + 100 + k);
-        let ours: f64 = gradient
-            .iter()
-            .zip(direction.iter())
-            .map(|(g, d)| g * d)
-            .sum();
+        let ours: f64 = gradient.iter().zip(direction.iter()).map(|(g, d)| g * d).sum();
         let expected = derivative(1e-3, |s| {
             let mut model = model.clone();
-            let moved: Vec<f64> = parameters
-                .iter()
-                .zip(direction.iter())
-                .map(|(p, d)| p + s * d)
-                .collect();
+            let moved: Vec<f64> =
+                parameters.iter().zip(direction.iter()).map(|(p, d)| p + s * d).collect();
             model.set_parameters(&moved);
-            objective
-                .loss(&model, batch, &pool)
-                .expect("valid input")
-                .value
+            objective.loss(&model, batch, &pool).expect("valid input").value
         });
         let scale = gradient.iter().map(|g| g * g).sum::<f64>().sqrt();
         assert!(
@@ -242,19 +197,10 @@ impl Likelihood {
     {
         let contexts = matrix::<f64>(field.context_dim(), 70, 1.0, self.seed + 1);
         for trace in [Trace::Exact, Trace::hutchinson(2)] {
-            let flow = ContinuousFlow::new(field.clone())
-                .solver(solver.clone())
-                .trace(trace);
+            let flow = ContinuousFlow::new(field.clone()).solver(solver.clone()).trace(trace);
             let model = StandardNormal::new(field.dim()).pushed_by(flow);
             let name = format!("{name}, {trace:?}");
-            check_objective(
-                &name,
-                &MaximumLikelihood,
-                &model,
-                &contexts,
-                self.seed,
-                bound,
-            );
+            check_objective(&name, &MaximumLikelihood, &model, &contexts, self.seed, bound);
         }
     }
 }
@@ -262,18 +208,8 @@ impl Likelihood {
 impl TrainableVisitor<f64> for Likelihood {
     fn visit<F: TrainableField<f64> + Clone + 'static>(&mut self, name: &str, field: F) {
         self.check(&format!("{name} by rk4"), &field, rk4(4), 1e-6);
-        self.check(
-            &format!("{name} by tsit5"),
-            &field,
-            tsit5().tolerance(1e-9),
-            1e-6,
-        );
-        self.check(
-            &format!("{name} by dopri5"),
-            &field,
-            dopri5().tolerance(1e-9),
-            1e-6,
-        );
+        self.check(&format!("{name} by tsit5"), &field, tsit5().tolerance(1e-9), 1e-6);
+        self.check(&format!("{name} by dopri5"), &field, dopri5().tolerance(1e-9), 1e-6);
     }
 }
 

@@ -9,10 +9,7 @@ use crate::catalogue::mlp;
 use crate::support::matrix;
 
 fn on_threads<A: Send>(threads: usize, work: impl FnOnce() -> A + Send) -> A {
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()
-        .expect("a small pool");
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a small pool");
     pool.install(work)
 }
 
@@ -21,15 +18,9 @@ fn everything<T: Real>(trace: Trace, points: &DMatrix<T>, context: &DMatrix<T>) 
     let flow = ContinuousFlow::new(mlp::<T>(5, &[9, 6], Activation::Silu)).trace(trace);
     let model = StandardNormal::new(3).pushed_by(flow);
     let all = model.evaluate(points, Some(context)).expect("valid input");
-    let ways = all
-        .efforts
-        .iter()
-        .map(|effort| T::of(effort.evaluations as f64));
-    let mut out = all
-        .latent
-        .insert_row(3, T::zero())
-        .insert_row(4, T::zero())
-        .insert_row(5, T::zero());
+    let ways = all.efforts.iter().map(|effort| T::of(effort.evaluations as f64));
+    let mut out =
+        all.latent.insert_row(3, T::zero()).insert_row(4, T::zero()).insert_row(5, T::zero());
     out.row_mut(3).tr_copy_from(&all.log_prob);
     if let Some(errors) = &all.standard_error {
         out.row_mut(4).tr_copy_from(errors);
@@ -42,11 +33,7 @@ fn check<T: Real>(trace: Trace) {
     let n = 1000;
     let (points, context) = (matrix::<T>(3, n, 2.0, 1), matrix::<T>(2, n, 1.0, 2));
     let batch = on_threads(1, || everything(trace, &points, &context));
-    assert_eq!(
-        batch,
-        on_threads(2, || everything(trace, &points, &context)),
-        "two threads"
-    );
+    assert_eq!(batch, on_threads(2, || everything(trace, &points, &context)), "two threads");
     let mut order: Vec<usize> = (0..n).collect();
     order.shuffle(&mut rand::rngs::StdRng::seed_from_u64(3));
     let pick = |matrix: &DMatrix<T>| matrix.select_columns(&order);
@@ -54,11 +41,7 @@ fn check<T: Real>(trace: Trace) {
     assert_eq!(shuffled, pick(&batch), "shuffled");
     for j in [0, 17, 500, 999] {
         let one = |matrix: &DMatrix<T>| matrix.columns(j, 1).into_owned();
-        assert_eq!(
-            everything(trace, &one(&points), &one(&context)),
-            one(&batch),
-            "alone: {j}"
-        );
+        assert_eq!(everything(trace, &one(&points), &one(&context)), one(&batch), "alone: {j}");
     }
 }
 
@@ -81,9 +64,7 @@ fn draw<T: Real>(threads: usize, counts: &[usize]) -> DMatrix<T> {
         on_threads(threads, || ());
         family.sample(count, rng).expect("valid")
     });
-    let columns: Vec<T> = parts
-        .flat_map(|part| part.iter().copied().collect::<Vec<_>>())
-        .collect();
+    let columns: Vec<T> = parts.flat_map(|part| part.iter().copied().collect::<Vec<_>>()).collect();
     DMatrix::from_vec(3, columns.len() / 3, columns)
 }
 
@@ -105,10 +86,7 @@ fn training() {
         on_threads(threads, || {
             let mut rng = rand::rngs::StdRng::seed_from_u64(4);
             let data = matrix::<T>(2, 700, 1.0, 9);
-            let field = Mlp::new(2)
-                .hidden([12, 12])
-                .build(&mut rng)
-                .expect("valid sizes");
+            let field = Mlp::new(2).hidden([12, 12]).build(&mut rng).expect("valid sizes");
             let mut model = StandardNormal::new(2).pushed_by(ContinuousFlow::new(field));
             let likelihood = Trainer::maximum_likelihood().steps(5).batch(300).quiet();
             likelihood.fit(&mut model, &data, &mut rng).expect("trains");

@@ -9,10 +9,7 @@ use rand::{RngExt, SeedableRng};
 
 /// How many random cases each law sees; `LIOUVILLE_CASES` asks for more.
 pub fn cases(few: u32) -> u32 {
-    std::env::var("LIOUVILLE_CASES")
-        .ok()
-        .and_then(|value| value.parse().ok())
-        .unwrap_or(few)
+    std::env::var("LIOUVILLE_CASES").ok().and_then(|value| value.parse().ok()).unwrap_or(few)
 }
 
 /// A matrix with entries in ±scale.
@@ -37,19 +34,11 @@ impl<T: Real> Inputs<T> {
         if context.nrows() > 0 {
             columns_to_block(context.as_slice(), context.nrows(), &mut contexts);
         }
-        Self {
-            t: times,
-            x: points,
-            context: contexts,
-        }
+        Self { t: times, x: points, context: contexts }
     }
 
     pub fn at(&self) -> At<'_, T> {
-        At {
-            t: self.t.row(0),
-            x: self.x.view(),
-            context: self.context.view(),
-        }
+        At { t: self.t.row(0), x: self.x.view(), context: self.context.view() }
     }
 }
 
@@ -83,16 +72,8 @@ pub fn divergence<T: Real, F: VectorField<T> + ?Sized>(
     let inputs = Inputs::new(t, x, context);
     let mut out = Block::new(field.dim(), x.ncols());
     let mut trace = Block::new(1, x.ncols());
-    field.divergence(
-        inputs.at(),
-        out.view_mut(),
-        trace.row_mut(0),
-        &mut Scratch::new(),
-    );
-    (
-        to_matrix(&out, x.ncols()),
-        trace.row(0)[..x.ncols()].to_vec(),
-    )
+    field.divergence(inputs.at(), out.view_mut(), trace.row_mut(0), &mut Scratch::new());
+    (to_matrix(&out, x.ncols()), trace.row(0)[..x.ncols()].to_vec())
 }
 
 /// The first columns of a block.

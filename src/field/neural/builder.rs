@@ -24,15 +24,7 @@ impl MlpBuilder {
     pub(super) fn new(dim: usize) -> Self {
         let hidden = vec![64, 64];
         let activation = Activation::Tanh;
-        Self {
-            shape: Shape {
-                dim,
-                context_dim: 0,
-                frequencies: 0,
-                hidden,
-                activation,
-            },
-        }
+        Self { shape: Shape { dim, context_dim: 0, frequencies: 0, hidden, activation } }
     }
 
     /// The widths of the hidden layers, from the input on. Default: two of 64.
@@ -69,11 +61,7 @@ impl MlpBuilder {
         let (layout, layers) = self.arrange()?;
         let mut values = vec![T::zero(); layout.len()];
         for (l, layer) in layers.iter().enumerate() {
-            let last = if l + 1 == layers.len() {
-                LAST_LAYER
-            } else {
-                1.0
-            };
+            let last = if l + 1 == layers.len() { LAST_LAYER } else { 1.0 };
             let bound = last / (layer.inputs as f64).sqrt();
             for value in &mut values[layer.weight.start..layer.bias.end] {
                 *value = T::of(rng.random_range(-bound..bound));
@@ -104,13 +92,7 @@ impl MlpBuilder {
     }
 
     fn assemble<T: Real>(&self, layout: Layout, layers: Vec<Layer>, values: Vec<T>) -> Mlp<T> {
-        Mlp {
-            shape: self.shape.clone(),
-            layers,
-            layout,
-            values,
-            contraction: OnceLock::new(),
-        }
+        Mlp { shape: self.shape.clone(), layers, layout, values, contraction: OnceLock::new() }
     }
 
     /// Names and places of all weights and biases.
@@ -128,12 +110,7 @@ impl MlpBuilder {
         for (l, &outputs) in shape.hidden.iter().chain([&shape.dim]).enumerate() {
             let weight = layout.push(format!("net.{}.weight", 2 * l), &[outputs, inputs]);
             let bias = layout.push(format!("net.{}.bias", 2 * l), &[outputs]);
-            layers.push(Layer {
-                inputs,
-                outputs,
-                weight,
-                bias,
-            });
+            layers.push(Layer { inputs, outputs, weight, bias });
             inputs = outputs;
         }
         Ok((layout, layers))

@@ -65,12 +65,7 @@ impl<T: Real> Mlp<T> {
         let (first, second) = (self.hidden()[0], self.hidden()[1]);
         let a = block_of(self.weight_of_x().transposed());
         let mut trips = Block::new(second, first);
-        product(
-            self.weight(2).transposed(),
-            a.view(),
-            Start::Zero,
-            trips.view_mut(),
-        );
+        product(self.weight(2).transposed(), a.view(), Start::Zero, trips.view_mut());
         trips
     }
 
@@ -112,9 +107,8 @@ impl<T: Real> Mlp<T> {
             let v = &self.values[middle.start + row.start..middle.start + row.end];
             let v_bar = &mut gradient[middle.start + row.start..middle.start + row.end];
             let bars = trips_bar.row_mut(j).iter_mut();
-            for ((bar, g), ((v, v_bar), trip)) in bars
-                .zip(&sums[row])
-                .zip(v.iter().zip(v_bar).zip(trips.row(j)))
+            for ((bar, g), ((v, v_bar), trip)) in
+                bars.zip(&sums[row]).zip(v.iter().zip(v_bar).zip(trips.row(j)))
             {
                 *v_bar += *g * *trip;
                 *bar = *g * *v;
@@ -122,20 +116,10 @@ impl<T: Real> Mlp<T> {
         }
         // P = W'A': the cotangent of A' is W P̄, that of W is A'P̄'.
         let mut a_bar = Block::new(dim, width);
-        product(
-            self.weight(2),
-            trips_bar.view(),
-            Start::Zero,
-            a_bar.view_mut(),
-        );
+        product(self.weight(2), trips_bar.view(), Start::Zero, a_bar.view_mut());
         let turned = transposed(trips_bar.view(), width);
         let mut w_bar = Block::new(dim, height);
-        product(
-            self.weight_of_x().transposed(),
-            turned.view(),
-            Start::Zero,
-            w_bar.view_mut(),
-        );
+        product(self.weight_of_x().transposed(), turned.view(), Start::Zero, w_bar.view_mut());
         let (first, last) = (&self.layers[0], &self.layers[2]);
         for k in 0..dim {
             for (i, bar) in a_bar.row(k)[..width].iter().enumerate() {

@@ -98,12 +98,7 @@ impl<T: Real> Mlp<T> {
 
     /// W x + b of one layer.
     pub(super) fn affine(&self, layer: usize, input: Rows<'_, T>, output: RowsMut<'_, T>) {
-        product(
-            self.weight(layer),
-            input,
-            Start::Bias(self.bias(layer)),
-            output,
-        );
+        product(self.weight(layer), input, Start::Bias(self.bias(layer)), output);
     }
 
     /// Value and slope of hidden layer `l`; gives `input` back and returns both.
@@ -139,21 +134,11 @@ impl<T: Real> Mlp<T> {
         let [mut value, slope] = self.layer_with_slope(0, input, scratch);
         if self.depth() == 1 {
             let c = Weights::new(self.contraction(), 1, self.hidden()[0]);
-            product(
-                c,
-                slope.view(),
-                Start::Zero,
-                RowsMut::new(divergence, lanes),
-            );
+            product(c, slope.view(), Start::Zero, RowsMut::new(divergence, lanes));
         } else {
             let [second, second_slope] = self.layer_with_slope(1, value, scratch);
             let mut weighted = scratch.take(self.hidden()[1], lanes);
-            product(
-                self.contraction_matrix(),
-                slope.view(),
-                Start::Zero,
-                weighted.view_mut(),
-            );
+            product(self.contraction_matrix(), slope.view(), Start::Zero, weighted.view_mut());
             divergence.fill(T::zero());
             sum_of_products(second_slope.view(), weighted.view(), divergence);
             scratch.give(weighted);
@@ -255,10 +240,7 @@ pub(super) fn scaled_tangents<T: Real>(
 ) {
     let lanes = slope.lanes();
     for i in 0..tangents.rows() {
-        let parts = tangents
-            .row(i)
-            .chunks_exact(lanes)
-            .zip(out.row_mut(i).chunks_exact_mut(lanes));
+        let parts = tangents.row(i).chunks_exact(lanes).zip(out.row_mut(i).chunks_exact_mut(lanes));
         for (tangent, out) in parts {
             multiply(tangent, slope.row(i), out);
         }

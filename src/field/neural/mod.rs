@@ -87,10 +87,7 @@ impl Shape {
 // For one scalar only, so that `Mlp::new(2)` needs no annotation; the builder builds either.
 impl Mlp<f32> {
     /// A builder for a field in `dim` dimensions, of either scalar.
-    #[expect(
-        clippy::new_ret_no_self,
-        reason = "a network has sizes to choose before it exists"
-    )]
+    #[expect(clippy::new_ret_no_self, reason = "a network has sizes to choose before it exists")]
     pub fn new(dim: usize) -> MlpBuilder {
         MlpBuilder::new(dim)
     }
@@ -109,11 +106,7 @@ impl<T: Real> Mlp<T> {
 
     fn weight(&self, layer: usize) -> Weights<'_, T> {
         let layer = &self.layers[layer];
-        Weights::new(
-            &self.values[layer.weight.clone()],
-            layer.outputs,
-            layer.inputs,
-        )
+        Weights::new(&self.values[layer.weight.clone()], layer.outputs, layer.inputs)
     }
 
     fn bias(&self, layer: usize) -> &[T] {

@@ -72,8 +72,7 @@ impl<T: Real> TrainableField<T> for Mlp<T> {
         let way = self.way(traced);
         let (sums, contraction) = pulled.sums.split_at_mut(self.layout.len());
         let mut bar = scratch.take(self.shape.dim, at.lanes());
-        bar.values_mut()
-            .copy_from_slice(cotangents.velocity.values());
+        bar.values_mut().copy_from_slice(cotangents.velocity.values());
         let mut tangent_bar = self.trace_cotangents(way, tape, cotangents.traces, scratch);
         for l in (0..=self.depth()).rev() {
             self.sum_layer(l, way, tape, &bar, &tangent_bar, sums, scratch);
@@ -98,18 +97,8 @@ impl<T: Real> TrainableField<T> for Mlp<T> {
         }
         let first = self.weight(0);
         let context = first.columns(self.shape.inputs() - self.shape.context_dim, first.cols);
-        product(
-            self.weight_of_x().transposed(),
-            bar.view(),
-            Start::Zero,
-            pulled.x,
-        );
-        product(
-            context.transposed(),
-            bar.view(),
-            Start::Zero,
-            pulled.context,
-        );
+        product(self.weight_of_x().transposed(), bar.view(), Start::Zero, pulled.x);
+        product(context.transposed(), bar.view(), Start::Zero, pulled.context);
         scratch.give(tangent_bar);
         scratch.give(bar);
     }
@@ -140,10 +129,7 @@ impl<T: Real> Mlp<T> {
     }
 
     /// Adds to the sums of layer `l`: cotangents of its output times its input, values and tangents.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one step of the loop over layers, named"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "one step of the loop over layers, named")]
     fn sum_layer(
         &self,
         l: usize,
@@ -162,13 +148,7 @@ impl<T: Real> Mlp<T> {
         let weight = &mut sums[layer.weight.clone()];
         outer(bar.view(), value.view(), weight, layer.inputs, scratch);
         if way == Way::Tangents {
-            outer(
-                tangent_bar.view(),
-                tangent.view(),
-                weight,
-                layer.inputs,
-                scratch,
-            );
+            outer(tangent_bar.view(), tangent.view(), weight, layer.inputs, scratch);
         }
         row_sums(bar.view(), &mut sums[layer.bias.clone()]);
     }
@@ -176,12 +156,7 @@ impl<T: Real> Mlp<T> {
     /// From the cotangents of the output of layer `l` to those of its input.
     fn back_through_affine(&self, l: usize, bar: Block<T>, scratch: &mut Scratch<T>) -> Block<T> {
         let mut back = scratch.take(self.layers[l].inputs, bar.lanes());
-        product(
-            self.weight(l).transposed(),
-            bar.view(),
-            Start::Zero,
-            back.view_mut(),
-        );
+        product(self.weight(l).transposed(), bar.view(), Start::Zero, back.view_mut());
         scratch.give(bar);
         back
     }
@@ -189,10 +164,7 @@ impl<T: Real> Mlp<T> {
     /// From the cotangents behind the activation of hidden layer `l` to those before it: with
     /// a = s(z) and ȧ = s'(z) ż, z̄ = s' ā + s'' Σ ż ǡ and ż̄ = s' ǡ; a contracted trace adds
     /// s'' times its derivative by s'.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one step of the loop over layers, named"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "one step of the loop over layers, named")]
     fn back_through_activation(
         &self,
         l: usize,
@@ -226,11 +198,7 @@ impl<T: Real> Mlp<T> {
         for (bar, slope) in bar.values_mut().iter_mut().zip(layer.slope.values()) {
             *bar *= *slope;
         }
-        multiply_add(
-            by_slope.values(),
-            layer.curvature.values(),
-            bar.values_mut(),
-        );
+        multiply_add(by_slope.values(), layer.curvature.values(), bar.values_mut());
         scratch.give(by_slope);
     }
 

@@ -75,11 +75,7 @@ impl<T: Real> Mlp<T> {
         for block in [&mut layer.value, &mut layer.slope, &mut layer.curvature] {
             block.reshape(width, lanes);
         }
-        self.affine(
-            l,
-            before.map_or(&tape.input, |layer| &layer.value).view(),
-            z.view_mut(),
-        );
+        self.affine(l, before.map_or(&tape.input, |layer| &layer.value).view(), z.view_mut());
         self.shape.activation.value_slope_curvature(
             z.values(),
             layer.value.values_mut(),
@@ -118,12 +114,7 @@ impl<T: Real> Mlp<T> {
             (Way::Contracted, _) => {
                 tape.contracted.reshape(self.hidden()[1], lanes);
                 let slope = tape.layers[0].slope.view();
-                product(
-                    self.contraction_matrix(),
-                    slope,
-                    Start::Zero,
-                    tape.contracted.view_mut(),
-                );
+                product(self.contraction_matrix(), slope, Start::Zero, tape.contracted.view_mut());
                 traces.row_mut(0).fill(T::zero());
                 sum_of_products(
                     tape.layers[1].slope.view(),
@@ -132,19 +123,12 @@ impl<T: Real> Mlp<T> {
                 );
             }
             (Way::Tangents, depth) => {
-                let input = tape
-                    .layers
-                    .last()
-                    .map_or(&tape.tangents, |layer| &layer.tangent);
+                let input = tape.layers.last().map_or(&tape.tangents, |layer| &layer.tangent);
                 if matches!(traced, Traced::Exact) {
                     self.sum_diagonal(input.view(), traces.row_mut(0));
                     return;
                 }
-                let weight = if depth == 0 {
-                    self.weight_of_x()
-                } else {
-                    self.weight(depth)
-                };
+                let weight = if depth == 0 { self.weight_of_x() } else { self.weight(depth) };
                 let mut products = scratch.take(self.shape.dim, input.lanes());
                 product(weight, input.view(), Start::Zero, products.view_mut());
                 traces.values_mut().fill(T::zero());

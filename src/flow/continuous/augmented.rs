@@ -23,18 +23,12 @@ enum Kind {
 impl<'a, F> Augmented<'a, F> {
     /// The points alone.
     pub fn points(field: &'a F) -> Self {
-        Self {
-            field,
-            kind: Kind::Points,
-        }
+        Self { field, kind: Kind::Points }
     }
 
     /// The points and their log-determinant, exact without an estimator.
     pub fn log_det(field: &'a F, estimator: Option<Hutchinson>) -> Self {
-        Self {
-            field,
-            kind: estimator.map_or(Kind::Exact, Kind::Estimated),
-        }
+        Self { field, kind: estimator.map_or(Kind::Exact, Kind::Estimated) }
     }
 
     pub fn estimator(&self) -> Option<Hutchinson> {
@@ -57,8 +51,7 @@ impl<'a, F> Augmented<'a, F> {
     where
         F: VectorField<T>,
     {
-        self.estimator()
-            .map_or(0, |estimator| estimator.probes * self.field.dim())
+        self.estimator().map_or(0, |estimator| estimator.probes * self.field.dim())
     }
 
     pub fn state_rows<T: Real>(&self) -> usize
@@ -97,14 +90,7 @@ impl<'a, F> Augmented<'a, F> {
                 estimator.probes * t.len(),
             )),
         };
-        (
-            At {
-                t,
-                x: y.range(0, self.field.dim()),
-                context,
-            },
-            traced,
-        )
+        (At { t, x: y.range(0, self.field.dim()), context }, traced)
     }
 }
 
@@ -145,8 +131,7 @@ impl<T: Real, F: TrainableField<T>> Differentiable<T> for Augmented<'_, F> {
     ) {
         let (at, traced) = self.split(t, y, carried);
         let (velocity, traces) = dydt.split_at(self.field.dim());
-        self.field
-            .record(at, traced, velocity, traces, tape, scratch);
+        self.field.record(at, traced, velocity, traces, tape, scratch);
     }
 
     fn pullback(
@@ -158,21 +143,14 @@ impl<T: Real, F: TrainableField<T>> Differentiable<T> for Augmented<'_, F> {
     ) {
         let (dim, rows) = (self.field.dim(), self.state_rows());
         let (at, traced) = self.split(place.t, place.y, place.carried);
-        let cotangents = Cotangents {
-            velocity: back.dydt.range(0, dim),
-            traces: back.dydt.range(dim, rows),
-        };
+        let cotangents =
+            Cotangents { velocity: back.dydt.range(0, dim), traces: back.dydt.range(dim, rows) };
         let mut context = scratch.take(self.field.context_dim(), place.t.len());
         let (x, mut traces) = back.y.split_at(dim);
         // The log-determinant does not enter its own equation.
         traces.values_mut().fill(T::zero());
-        let pulled = Pulled {
-            x,
-            context: context.view_mut(),
-            sums: back.sums,
-        };
-        self.field
-            .pullback(at, traced, tape, cotangents, pulled, scratch);
+        let pulled = Pulled { x, context: context.view_mut(), sums: back.sums };
+        self.field.pullback(at, traced, tape, cotangents, pulled, scratch);
         let (_, mut carried) = back.carried.split_at(self.probe_rows::<T>());
         for (sum, value) in carried.values_mut().iter_mut().zip(context.values()) {
             *sum += *value;

@@ -52,12 +52,7 @@ impl<F> ContinuousFlow<F> {
     /// [`Trace::Auto`].
     pub fn new(field: F) -> Self {
         let span = Span { from: 0.0, to: 1.0 };
-        Self {
-            field,
-            solver: tsit5(),
-            trace: Trace::Auto,
-            span,
-        }
+        Self { field, solver: tsit5(), trace: Trace::Auto, span }
     }
 }
 
@@ -70,20 +65,12 @@ impl<F, S> ContinuousFlow<F, S> {
 
     /// How the field is integrated. Brings its own tolerance.
     pub fn solver<U>(self, solver: U) -> ContinuousFlow<F, U> {
-        ContinuousFlow {
-            field: self.field,
-            solver,
-            trace: self.trace,
-            span: self.span,
-        }
+        ContinuousFlow { field: self.field, solver, trace: self.trace, span: self.span }
     }
 
     /// The time of the base and the time of the data. Default: 0 and 1.
     pub fn span(mut self, base: f64, data: f64) -> Self {
-        self.span = Span {
-            from: base,
-            to: data,
-        };
+        self.span = Span { from: base, to: data };
         self
     }
 
@@ -106,10 +93,7 @@ impl<F, S> ContinuousFlow<F, S> {
     fn directed(&self, direction: Direction) -> Span {
         match direction {
             Direction::Forward => self.span,
-            Direction::Inverse => Span {
-                from: self.span.to,
-                to: self.span.from,
-            },
+            Direction::Inverse => Span { from: self.span.to, to: self.span.from },
         }
     }
 }
@@ -200,9 +184,7 @@ impl<F, S> ContinuousFlow<F, S> {
         points.values_mut().copy_from_slice(packet.points.values());
         traces.values_mut().fill(T::zero());
         let (mut probes, mut context) = carried.view_mut().split_at(rhs.probe_rows::<T>());
-        context
-            .values_mut()
-            .copy_from_slice(packet.context.values());
+        context.values_mut().copy_from_slice(packet.context.values());
         if let Some(estimator) = rhs.estimator() {
             for lane in 0..packet.len() {
                 let key = sample_key(&estimator, packet, lane);
@@ -218,10 +200,7 @@ impl<F, S> ContinuousFlow<F, S> {
         F: VectorField<T>,
     {
         let (dim, rows) = (packet.points.rows(), state.rows());
-        packet
-            .points
-            .values_mut()
-            .copy_from_slice(state.view().range(0, dim).values());
+        packet.points.values_mut().copy_from_slice(state.view().range(0, dim).values());
         if rows == dim {
             return;
         }
@@ -246,22 +225,14 @@ fn check_span(Span { from, to }: Span) -> Result<()> {
     if from.is_finite() && to.is_finite() {
         return Ok(());
     }
-    Err(Error::setting(format!(
-        "the span from {from} to {to} is not finite"
-    )))
+    Err(Error::setting(format!("the span from {from} to {to} is not finite")))
 }
 
 /// A number that depends on the bits of a sample and its context, and on nothing else.
 fn sample_key<T: Real>(estimator: &Hutchinson, packet: &Packet<T>, lane: usize) -> u64 {
-    let rows = |block: &Block<T>| {
-        (0..block.rows())
-            .map(|i| block.row(i)[lane].bits())
-            .collect_key()
-    };
-    mix(
-        mix(estimator.seed, rows(&packet.points)),
-        rows(&packet.context),
-    )
+    let rows =
+        |block: &Block<T>| (0..block.rows()).map(|i| block.row(i)[lane].bits()).collect_key();
+    mix(mix(estimator.seed, rows(&packet.points)), rows(&packet.context))
 }
 
 /// Folding of bits into one number.

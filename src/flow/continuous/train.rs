@@ -77,8 +77,7 @@ where
             efforts: &mut packet.efforts,
         };
         let span = self.directed(direction);
-        self.solver
-            .solve_recorded(&rhs, span, batch, &mut tape.record, workspace);
+        self.solver.solve_recorded(&rhs, span, batch, &mut tape.record, workspace);
         self.unpack(&rhs, packet, &state);
         workspace.scratch.give(state);
     }
@@ -97,9 +96,7 @@ where
         let mut carried = workspace.scratch.take(tape.carried.rows(), tape.columns);
         carried.fill(T::zero());
         let (mut points, mut traces) = state.view_mut().split_at(dim);
-        points
-            .values_mut()
-            .copy_from_slice(cotangent.points.values());
+        points.values_mut().copy_from_slice(cotangent.points.values());
         // The log-determinant is the mean over the trace rows.
         let share = T::of(1.0 / (rows - dim).max(1) as f64);
         for k in 0..rows - dim {
@@ -120,17 +117,9 @@ where
             &mut tape.tapes,
             workspace,
         );
-        cotangent
-            .points
-            .values_mut()
-            .copy_from_slice(state.view().range(0, dim).values());
+        cotangent.points.values_mut().copy_from_slice(state.view().range(0, dim).values());
         let context = carried.view().range(rhs.probe_rows::<T>(), carried.rows());
-        for (sum, value) in cotangent
-            .context
-            .values_mut()
-            .iter_mut()
-            .zip(context.values())
-        {
+        for (sum, value) in cotangent.context.values_mut().iter_mut().zip(context.values()) {
             *sum += *value;
         }
         workspace.scratch.give(carried);

@@ -67,13 +67,7 @@ impl<F, S> ContinuousFlow<F, S> {
         }
         let mut path = vec![points.clone()];
         for pair in times.windows(2) {
-            let leg = Leg {
-                flow: self,
-                span: Span {
-                    from: pair[0],
-                    to: pair[1],
-                },
-            };
+            let leg = Leg { flow: self, span: Span { from: pair[0], to: pair[1] } };
             let last = &path[path.len() - 1];
             let moved = transport(&leg, Direction::Forward, last, context, Track::Points)?;
             path.push(all_arrived(moved)?.points);
