@@ -35,7 +35,7 @@ pub fn split<T: Real, R: Rng + ?Sized>(
 /// ```
 /// use liouville::prelude::*;
 ///
-/// let table = nalgebra::dmatrix![1.0, 2.0, 3.0; 10.0, 10.0, 40.0];
+/// let table = nalgebra::dmatrix![1.0f64, 2.0, 3.0; 10.0, 10.0, 40.0];
 /// let scale = data::Standardizer::fit(&table)?;
 /// let standard = scale.apply(&table)?;
 /// assert!(standard.row(1).mean().abs() < 1e-12);

@@ -12,7 +12,7 @@ use crate::real::Real;
 /// f(x) = A x + b.
 ///
 /// Its time-one flow is exp(A) x plus a shift, with log-determinant tr A: the divergence is the
-/// same everywhere. Trainable, with the parameters `weight` [dim, dim] and `bias` [dim].
+/// same everywhere. Trainable, with the parameters `weight` \[dim, dim\] and `bias` \[dim\].
 ///
 /// ```
 /// use liouville::prelude::*;

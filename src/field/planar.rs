@@ -13,8 +13,8 @@ use crate::real::Real;
 ///
 /// Integrated it is the planar continuous flow of Chen et al. 2018 (Neural Ordinary Differential
 /// Equations, section 4); one explicit Euler step of it is the planar layer of Rezende and Mohamed
-/// 2015. The divergence is u'w (1 - tanh²(w'x + b)). Trainable, with the parameters `u` [dim],
-/// `w` [dim] and `b` [1].
+/// 2015. The divergence is u'w (1 - tanh²(w'x + b)). Trainable, with the parameters `u` \[dim\],
+/// `w` \[dim\] and `b` \[1\].
 ///
 /// ```
 /// use liouville::prelude::*;

@@ -20,7 +20,7 @@ pub fn axpy<T: Real>(factor: T, x: &[T], y: &mut [T]) {
     axpy_with(instruction_set(), factor, x, y);
 }
 
-/// out[lane] += Σ p[i][lane] q[i][lane] over the rows, in order.
+/// `out[lane]` += Σ `p[i][lane]` `q[i][lane]` over the rows, in order.
 pub fn sum_of_products<T: Real>(p: Rows<'_, T>, q: Rows<'_, T>, out: &mut [T]) {
     sum_of_products_with(instruction_set(), p, q, out);
 }

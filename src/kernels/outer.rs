@@ -96,7 +96,7 @@ unsafe fn lane_sums<T: Real, V: Vector<T>>(
     unsafe { tiles::<T, V>(operands, rows, width) }
 }
 
-/// g[i] += Σ p[i][lane] over the lanes.
+/// `g[i]` += Σ `p[i][lane]` over the lanes.
 ///
 /// Sixteen partial sums, one per lane modulo sixteen, are added up in order, whatever the
 /// instruction set.

@@ -1,6 +1,6 @@
 //! Every field, solver and base of the crate, with a constructor: each law runs over the whole list.
 
-use liouville::field::{Closure, DynClosure, Linear, Planar};
+use liouville::field::{Closure, DynClosure, Linear, MlpBuilder, Planar};
 use liouville::ode::{External, external_dop853, external_dopri5, external_rk4};
 use liouville::prelude::*;
 use nalgebra::{DMatrix, DVector};
@@ -31,6 +31,7 @@ pub fn fields<T: Real>() -> Vec<FieldEntry<T>> {
         FieldEntry { name: "conditional", make: |seed| Box::new(steered(seed)) },
         FieldEntry { name: "autonomous_dyn", make: |seed| Box::new(springs(seed)) },
         FieldEntry { name: "time_dependent_dyn", make: |seed| Box::new(pulsing(seed)) },
+        FieldEntry { name: "mlp in the plane", make: |seed| Box::new(mlp_in_the_plane(seed)) },
         FieldEntry {
             name: "mlp, no hidden layer",
             make: |seed| Box::new(mlp(seed, &[], Activation::Tanh)),
@@ -164,8 +165,16 @@ fn pulsing(
 
 /// A network with a context, Fourier features of the time, and parameters of ordinary size.
 pub fn mlp<T: Real>(seed: u64, hidden: &[usize], activation: Activation) -> Mlp<T> {
-    let builder =
-        Mlp::new(3).context(2).time_frequencies(1).hidden(hidden.to_vec()).activation(activation);
+    let builder = Mlp::new(3).context(2).time_frequencies(1).hidden(hidden.to_vec());
+    with_random_parameters(&builder.activation(activation), seed)
+}
+
+/// A plain network in two dimensions.
+fn mlp_in_the_plane<T: Real>(seed: u64) -> Mlp<T> {
+    with_random_parameters(&Mlp::new(2).hidden([8, 8]), seed)
+}
+
+fn with_random_parameters<T: Real>(builder: &MlpBuilder, seed: u64) -> Mlp<T> {
     let mut rng = StdRng::seed_from_u64(seed);
     let untrained: Mlp<T> = builder.build(&mut rng).expect("valid sizes");
     let count = untrained.parameters().len();

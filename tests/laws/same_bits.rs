@@ -2,8 +2,8 @@
 
 use liouville::prelude::*;
 use nalgebra::DMatrix;
+use rand::SeedableRng;
 use rand::seq::SliceRandom;
-use rand::{Rng, SeedableRng};
 
 use crate::catalogue::mlp;
 use crate::support::matrix;
@@ -59,11 +59,9 @@ fn draw<T: Real>(threads: usize, counts: &[usize]) -> DMatrix<T> {
     let model = StandardNormal::new(3).pushed_by(flow);
     let family = model.given(matrix::<T>(2, 1, 1.0, 2));
     let mut rng = rand::rngs::StdRng::seed_from_u64(11);
-    let parts = counts.iter().map(|&count| {
-        let rng: &mut dyn Rng = &mut rng;
-        on_threads(threads, || ());
-        family.sample(count, rng).expect("valid")
-    });
+    let parts = counts
+        .iter()
+        .map(|&count| on_threads(threads, || family.sample(count, &mut rng)).expect("valid"));
     let columns: Vec<T> = parts.flat_map(|part| part.iter().copied().collect::<Vec<_>>()).collect();
     DMatrix::from_vec(3, columns.len() / 3, columns)
 }
