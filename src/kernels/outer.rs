@@ -6,7 +6,7 @@ use crate::columns::{Block, LANES, Rows, RowsMut, Scratch, padded};
 use crate::real::Real;
 use crate::simd::Vector;
 
-/// G += Σ p[.][lane] q[.][lane]ᵀ over the lanes, with G row-major and its rows `row_stride` apart.
+/// `G += Σ p[.][lane] q[.][lane]ᵀ` over the lanes, with G row-major and its rows `row_stride` apart.
 ///
 /// The lanes of each element are summed in order before the sum is added to G.
 pub fn outer<T: Real>(

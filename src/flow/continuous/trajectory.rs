@@ -51,7 +51,7 @@ impl<F, S> ContinuousFlow<F, S> {
     ///
     /// # Errors
     ///
-    /// As [`Flow::forward`](super::super::Flow::forward), and if there is no time.
+    /// As [`Flow::forward`], and if there is no time.
     pub fn trajectory<T: Real>(
         &self,
         points: &DMatrix<T>,
