@@ -54,7 +54,7 @@
 //! | floor | room | what lives there |
 //! | --- | --- | --- |
 //! | 11 | [`prelude`] | what most scripts need |
-//! | 10 | [`train`], [`plot`] | trainer, objectives, report; pictures |
+//! | 10 | [`train`], `plot` | trainer, objectives, report; pictures |
 //! | 9 | [`data`] | toy densities with their exact log-density; splitting, standardising |
 //! | 8 | [`density`] | densities, bases, and base + flow |
 //! | 7 | [`flow`] | invertible maps with a log-determinant; the continuous flow |

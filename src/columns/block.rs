@@ -35,7 +35,11 @@ impl<T: Real> Block<T> {
     pub fn reshape(&mut self, rows: usize, lanes: usize) {
         self.rows = rows;
         self.lanes = padded(lanes);
-        self.lines.resize(rows * self.lanes / LANES, Line::default());
+        // Growing only: what is already there need not be cleared again.
+        let lines = rows * self.lanes / LANES;
+        if lines > self.lines.len() {
+            self.lines.resize(lines, Line::default());
+        }
     }
 
     /// The number of values that fit without allocating.
@@ -50,7 +54,6 @@ impl<T: Real> Block<T> {
             self.values_mut().copy_within(i * old..i * old + new, i * new);
         }
         self.lanes = new;
-        self.lines.truncate(self.rows * new / LANES);
     }
 
     /// The number of rows.
@@ -66,13 +69,14 @@ impl<T: Real> Block<T> {
     /// Every value, row after row.
     pub fn values(&self) -> &[T] {
         // SAFETY: `Line<T>` is `repr(C)` around `[T; LANES]`; T is f32 or f64, whose sixteen values
-        // take 64 or 128 bytes, a multiple of the alignment, so that lines have no padding.
-        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.lines.len() * LANES) }
+        // take 64 or 128 bytes, a multiple of the alignment, so that lines have no padding; `reshape`
+        // makes at least rows x lanes values of them.
+        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.rows * self.lanes) }
     }
 
     /// Every value, row after row, for writing.
     pub fn values_mut(&mut self) -> &mut [T] {
-        let len = self.lines.len() * LANES;
+        let len = self.rows * self.lanes;
         // SAFETY: as in `values`; the borrow is unique.
         unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), len) }
     }

@@ -24,14 +24,16 @@ pub(super) fn factor(error: f64, previous: f64, order: u32) -> f64 {
     if !error.is_finite() {
         return SHRINK;
     }
+    // Single precision is plenty for a step size, and its powers cost a fraction.
+    let power = |base: f64, exponent: f64| f64::from((base as f32).powf(exponent as f32));
     let exponent = 1.0 / f64::from(order);
     if error > 1.0 {
-        return (SAFETY * error.powf(-exponent)).max(SHRINK);
+        return (SAFETY * power(error, -exponent)).max(SHRINK);
     }
-    if error == 0.0 {
+    if error as f32 == 0.0 {
         return GROW;
     }
-    let damped = error.powf(0.75 * MEMORY - exponent) * previous.max(LEAST_ERROR).powf(MEMORY);
+    let damped = power(error, 0.75 * MEMORY - exponent) * power(previous.max(LEAST_ERROR), MEMORY);
     (SAFETY * damped).clamp(SHRINK, GROW)
 }
 
