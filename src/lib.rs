@@ -29,8 +29,9 @@
 //! # How to choose
 //!
 //! - **Scalar**: `f32` down to tolerances of about 1e-6, `f64` below.
-//! - **Solver**: [`ode::tsit5`], the default. [`ode::dopri5`] to compare with others' numbers,
-//!   [`ode::rk4`] for a cost that is known beforehand, [`ode::external_dop853`] for a reference.
+//! - **Solver**: [`ode::automatic`], the default: order five, and order eight at tolerances of 1e-7
+//!   and less. [`ode::dopri5`] to compare with others' numbers, [`ode::rk4`] for a cost that is known
+//!   beforehand, [`ode::external_dop853`] for a reference.
 //! - **Tolerance**: 1e-5 for densities, 1e-4 or 1e-3 while training.
 //! - **Trace**: [`trace::Trace::Auto`]. It is exact for neural fields of one or two hidden layers in
 //!   any dimension, and for anything in up to 16 dimensions; otherwise it estimates, and reports a

@@ -7,7 +7,7 @@ pub use crate::density::{Base, Density, Pushforward, Sample, StandardNormal};
 pub use crate::field::{self, Mlp, TrainableField, VectorField};
 pub use crate::flow::{ContinuousFlow, Direction, Flow, TrainableFlow};
 pub use crate::kernels::Activation;
-pub use crate::ode::{dopri5, rk4, tsit5};
+pub use crate::ode::{automatic, dopri5, dopri8, rk4, tsit5};
 #[cfg(feature = "plot")]
 pub use crate::plot::{self, Picture};
 pub use crate::real::Real;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use liouville::columns::{Block, Rows, RowsMut, Scratch};
 use liouville::ode::{
-    Batch, DOPRI5, External, RightHandSide, Solver, Span, TSIT5, Workspace, external_dop853,
-    external_dopri5, external_rk4, fixed,
+    Batch, DOPRI5, DOPRI8, External, RightHandSide, Solver, Span, TSIT5, Workspace,
+    external_dop853, external_dopri5, external_rk4, fixed,
 };
 use liouville::outcome::{Effort, Outcome};
 use liouville::prelude::*;
@@ -173,6 +173,7 @@ fn errors_are_at_most_a_hundred_tolerances() {
             let found = [
                 ("tsit5", solve(&problem, tsit5().tolerance(tolerance).max_steps(100_000))),
                 ("dopri5", solve(&problem, dopri5().tolerance(tolerance).max_steps(100_000))),
+                ("dopri8", solve(&problem, dopri8().tolerance(tolerance).max_steps(100_000))),
                 (
                     "external dopri5",
                     solve(&problem, external_dopri5().tolerance(tolerance).max_steps(100_000)),
@@ -226,6 +227,7 @@ fn empirical_orders_are_the_nominal_ones() {
         ("rk4", 4.0, slope(problem, counts().map(rk4))),
         ("dopri5", 5.0, slope(problem, counts().map(|n| fixed(&DOPRI5, n)))),
         ("tsit5", 5.0, slope(problem, counts().map(|n| fixed(&TSIT5, n)))),
+        ("dopri8", 8.0, slope(problem, [24, 36, 48, 72].into_iter().map(|n| fixed(&DOPRI8, n)))),
         ("external rk4", 4.0, slope(problem, counts().map(|n| external_rk4(n as u32)))),
         ("external dopri5", 5.0, slope(problem, counts().map(|n| equal(external_dopri5(), n)))),
         (

@@ -1,5 +1,6 @@
 //! Solvers that choose their steps by the error, for every column on its own: the settings.
 
+use super::high_order::DOPRI8;
 use super::stepping::integrate;
 use super::tableau::{DOPRI5, TSIT5, Tableau};
 use super::{
@@ -12,15 +13,28 @@ use crate::real::Real;
 ///
 /// Every column has its own time, step and error: what becomes of it does not depend on the columns
 /// beside it. A step is accepted if the root mean square of error / (absolute + relative |y|) is at
-/// most one. Made by [`tsit5`] and [`dopri5`].
+/// most one. Made by [`automatic`], [`tsit5`], [`dopri5`] and [`dopri8`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Adaptive {
-    pub(super) method: &'static Tableau,
+    /// The pair; chosen by the tolerance if there is none.
+    method: Option<&'static Tableau>,
     pub(super) tolerance: Tolerance,
     pub(super) max_steps: u64,
 }
 
-/// The pair of Tsitouras 2011, order 5(4); the default. Tolerances 1e-5, at most 10,000 steps.
+/// A tolerance up to which [`automatic`] takes the pair of order eight.
+///
+/// Measured on trained fields of 2 to 64 dimensions: at this tolerance both pairs cost about the same,
+/// and order eight delivers a tenth of the error.
+const TIGHT: f64 = 1e-7;
+
+/// The pair that suits the tolerance: [`dopri8`] at 1e-7 and below, else [`tsit5`]; the default.
+/// Tolerances 1e-5, at most 10,000 steps.
+pub fn automatic() -> Adaptive {
+    Adaptive { method: None, ..tsit5() }
+}
+
+/// The pair of Tsitouras 2011, order 5(4). Tolerances 1e-5, at most 10,000 steps.
 pub fn tsit5() -> Adaptive {
     Adaptive::new(&TSIT5)
 }
@@ -30,10 +44,22 @@ pub fn dopri5() -> Adaptive {
     Adaptive::new(&DOPRI5)
 }
 
+/// The pair of Prince and Dormand 1981, order 8(7), for tolerances of about 1e-7 and less.
+/// Tolerances 1e-8, at most 10,000 steps.
+pub fn dopri8() -> Adaptive {
+    Adaptive::new(&DOPRI8).tolerance(1e-8)
+}
+
 impl Adaptive {
     fn new(method: &'static Tableau) -> Self {
         let tolerance = Tolerance { relative: 1e-5, absolute: 1e-5 };
-        Self { method, tolerance, max_steps: 10_000 }
+        Self { method: Some(method), tolerance, max_steps: 10_000 }
+    }
+
+    /// The pair in use.
+    pub(super) fn method(&self) -> &'static Tableau {
+        let tight = self.tolerance.relative.min(self.tolerance.absolute) <= TIGHT;
+        self.method.unwrap_or(if tight { &DOPRI8 } else { &TSIT5 })
     }
 
     /// Sets relative and absolute tolerance to the same value.
@@ -80,7 +106,7 @@ impl<T: Real> Solver<T> for Adaptive {
 
 impl<T: Real> Recording<T> for Adaptive {
     fn tableau(&self) -> &'static Tableau {
-        self.method
+        self.method()
     }
 
     fn solve_recorded<R: RightHandSide<T> + ?Sized>(

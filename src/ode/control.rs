@@ -1,7 +1,9 @@
-//! How large a step should be: the first, by Hairer's rule, and the next, by a PI controller.
+//! How large a step should be: the first, by Hairer's rule made bolder, and the next, by a PI controller.
 //!
 //! Hairer, Nørsett and Wanner 1993, Solving Ordinary Differential Equations I, section II.4 (the
 //! first step) and IV.2 of volume II (the controller, with the constants of the authors' DOPRI5).
+//! Their first step is a guard against the worst; a flow takes a handful of steps, and a first one
+//! that is a tenth of what the error allows costs as much as any other.
 
 use crate::columns::Rows;
 use crate::real::Real;
@@ -15,6 +17,12 @@ const SHRINK: f64 = 0.2;
 const GROW: f64 = 10.0;
 /// The weight of the previous error.
 const MEMORY: f64 = 0.04;
+/// The error of a first step h is taken to be |f| τ (h / τ)ᵖ / BOLDNESS, where the velocity f
+/// changes within the time τ. Measured on trained fields: ten times more brings rejections.
+const BOLDNESS: f64 = 10.0;
+/// A first step is at most this many times Hairer's, in case τ was measured where the acceleration
+/// happens to vanish.
+const LEAP: f64 = 10.0;
 /// Previous errors below this count as this.
 const LEAST_ERROR: f64 = 1e-4;
 
@@ -58,11 +66,17 @@ impl Norms {
 
     /// The first step, after the probe changed the velocity by `change`.
     pub(super) fn first_step(&self, probe: f64, change: f64, order: u32, longest: f64) -> f64 {
-        let fastest = self.velocity.max(change / probe);
+        let acceleration = change / probe;
+        let fastest = self.velocity.max(acceleration);
         if fastest <= 1e-15 {
             return longest;
         }
-        let step = (0.01 / fastest).powf(1.0 / f64::from(order)).min(100.0 * probe);
+        let root = |x: f64| x.powf(1.0 / f64::from(order));
+        let cautious = root(0.01 / fastest).min(100.0 * probe);
+        let tau = self.velocity / acceleration;
+        let bold = tau * root(BOLDNESS / (self.velocity * tau));
+        // Not so for a NaN, from a velocity of zero.
+        let step = if bold > cautious { bold.min(LEAP * cautious) } else { cautious };
         // A velocity that overflows at the probe says nothing but that the step must be short.
         if step.is_finite() { step.min(longest) } else { probe }
     }

@@ -2,7 +2,7 @@
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `tableau` | the methods as constants |
+//! | `tableau`, `high_order` | the methods as constants |
 //! | `adaptive`, `stepping` | error control per column: the settings; the loop, and compaction |
 //! | `clock`, `control` | step sizes: the first, and the next |
 //! | `stages` | the stages of one step |
@@ -16,6 +16,7 @@ mod clock;
 mod control;
 mod external;
 mod fixed;
+mod high_order;
 mod record;
 mod reverse;
 mod stages;
@@ -27,9 +28,10 @@ use crate::error::{Error, Result};
 use crate::outcome::{Effort, Failure, Outcome, Reason};
 use crate::real::Real;
 
-pub use adaptive::{Adaptive, dopri5, tsit5};
+pub use adaptive::{Adaptive, automatic, dopri5, dopri8, tsit5};
 pub use external::{External, external_dop853, external_dopri5, external_rk4};
 pub use fixed::{Fixed, fixed, rk4};
+pub use high_order::DOPRI8;
 pub use record::{Record, Step};
 pub use reverse::{Tapes, reverse};
 pub use tableau::{DOPRI5, RK4, TSIT5, Tableau};

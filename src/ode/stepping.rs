@@ -10,6 +10,10 @@ use crate::kernels::squared_error;
 use crate::outcome::{Failure, Outcome, Reason};
 use crate::real::Real;
 
+/// A last step may be this many times longer than its error estimate suggests: the safety factor
+/// of the controller leaves room for it, and a whole step is saved.
+const STRETCH: f64 = 1.1;
+
 /// The lanes on their way.
 struct Run<'a, T: Real, R: ?Sized> {
     settings: Adaptive,
@@ -47,8 +51,8 @@ pub(super) fn integrate<T: Real, R: RightHandSide<T> + ?Sized>(
         return;
     }
     let (rows, lanes) = (batch.state.rows(), clocks.len());
-    stages.resize_with(stages.len().max(settings.method.stages()), Block::default);
-    let stages = &mut stages[..settings.method.stages()];
+    stages.resize_with(stages.len().max(settings.method().stages()), Block::default);
+    let stages = &mut stages[..settings.method().stages()];
     stages.iter_mut().for_each(|stage| stage.reshape(rows, lanes));
     let mut run = Run {
         settings,
@@ -99,7 +103,7 @@ impl<T: Real, R: RightHandSide<T> + ?Sized> Run<'_, T, R> {
     /// Evaluates stage 0 everywhere, and stage 1 at the end of a short Euler step.
     fn choose_first_steps(&mut self) {
         let Self { settings, clocks, stages, .. } = self;
-        let (tolerance, order) = (settings.tolerance, settings.method.order);
+        let (tolerance, order) = (settings.tolerance, settings.method().order);
         let longest = self.span.length().abs();
         let sign = self.span.length().signum();
         let times = self.rows.row_mut(0);
@@ -134,10 +138,12 @@ impl<T: Real, R: RightHandSide<T> + ?Sized> Run<'_, T, R> {
     /// Tries one step in every lane: all stages, and the end of the step.
     fn attempt(&mut self) {
         let Self { settings, clocks, stages, .. } = self;
-        let (method, last) = (settings.method, settings.method.stages() - 1);
+        let (method, last) = (settings.method(), settings.method().stages() - 1);
         for clock in clocks.iter_mut() {
             let rest = self.span.to - clock.t;
-            if clock.h.abs() >= rest.abs() * (1.0 - 1e-12) {
+            // A step that nearly arrives may stretch, unless a longer one was just rejected.
+            let reach = if clock.moved { STRETCH } else { 1.0 + 1e-12 };
+            if clock.h.abs() * reach >= rest.abs() {
                 clock.h = rest;
             }
             clock.effort.evaluations += last as u64;
@@ -156,7 +162,7 @@ impl<T: Real, R: RightHandSide<T> + ?Sized> Run<'_, T, R> {
 
     /// Measures the error of the step in every lane and decides.
     fn judge(&mut self) {
-        let (method, tolerance) = (self.settings.method, self.settings.tolerance);
+        let (method, tolerance) = (self.settings.method(), self.settings.tolerance);
         let lanes = self.y.lanes();
         let (rows, leading) = (self.y.rows(), self.rhs.leading_rows());
         let (front, errors) = self.rows.view_mut().split_at(2);
@@ -195,7 +201,7 @@ impl<T: Real, R: RightHandSide<T> + ?Sized> Run<'_, T, R> {
     /// Takes the accepted steps: records them, and lets trial and last stage take the place of
     /// state and first stage.
     fn settle(&mut self) {
-        let last = self.settings.method.stages() - 1;
+        let last = self.settings.method().stages() - 1;
         if let Some(record) = &mut self.record {
             for (lane, clock) in self.clocks.iter().enumerate().filter(|(_, clock)| clock.moved) {
                 let step = Step { column: clock.place, t: clock.from, h: clock.taken };

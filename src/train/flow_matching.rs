@@ -118,7 +118,7 @@ where
         &self,
         model: &Pushforward<B, ContinuousFlow<F, S>>,
         batch: MiniBatch<'_, T>,
-        pool: &Pool<Self::Memory>,
+        pool: &Pool<T, Self::Memory>,
     ) -> Result<Loss> {
         self.matched(model, batch, pool, None)
     }
@@ -127,7 +127,7 @@ where
         &self,
         model: &Pushforward<B, ContinuousFlow<F, S>>,
         batch: MiniBatch<'_, T>,
-        pool: &Pool<Self::Memory>,
+        pool: &Pool<T, Self::Memory>,
         gradient: &mut [T],
     ) -> Result<Loss> {
         self.matched(model, batch, pool, Some(gradient))
@@ -140,7 +140,7 @@ impl FlowMatching {
         &self,
         model: &Pushforward<B, ContinuousFlow<F, S>>,
         batch: MiniBatch<'_, T>,
-        pool: &Pool<MatchingMemory<T, F::Tape>>,
+        pool: &Pool<T, MatchingMemory<T, F::Tape>>,
         gradient: Option<&mut [T]>,
     ) -> Result<Loss>
     where
@@ -153,20 +153,23 @@ impl FlowMatching {
         let draws = self.draw(model.base(), &batch)?;
         let count = batch.points.ncols();
         let sums_len = if gradient.is_some() { field.sums_len() } else { 0 };
-        let (mut loss, sums) = accumulate(count, sums_len, pool, |range, memory, sums| {
-            memory.load(&batch, &draws, &range, span);
-            let used = range.len();
-            let value = match sums.is_empty() {
-                true => memory.loss(field, used, count),
-                false => memory.loss_with_gradient(field, used, count, sums),
+        let work =
+            |range: Range<usize>, memory: &mut MatchingMemory<T, F::Tape>, sums: &mut [T]| {
+                memory.load(&batch, &draws, &range, span);
+                let used = range.len();
+                let value = match sums.is_empty() {
+                    true => memory.loss(field, used, count),
+                    false => memory.loss_with_gradient(field, used, count, sums),
+                };
+                let effort = Effort { evaluations: used as u64, ..Effort::default() };
+                Ok(Loss { value, effort })
             };
-            let effort = Effort { evaluations: used as u64, ..Effort::default() };
-            Ok(Loss { value, effort })
+        let mut loss = accumulate(count, sums_len, pool, work, |sums| {
+            if let Some(gradient) = gradient {
+                gradient.fill(T::zero());
+                field.fold(sums, gradient);
+            }
         })?;
-        if let Some(gradient) = gradient {
-            gradient.fill(T::zero());
-            field.fold(&sums, gradient);
-        }
         loss.value /= count as f64;
         Ok(loss)
     }

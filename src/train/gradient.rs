@@ -1,12 +1,13 @@
 //! A gradient over many columns, summed in one order for any number of threads.
 
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rayon::prelude::*;
 
 use super::Loss;
 use crate::error::Result;
+use crate::kernels::axpy;
 use crate::real::Real;
 
 /// The number of columns that go forward and back together.
@@ -14,27 +15,41 @@ const BLOCK: usize = 64;
 /// The most partial sums that exist at a time, so that memory does not grow with the batch.
 const GROUPS: usize = 16;
 
-/// Spare memory for as many threads as ask for it.
+/// Spare memory for as many threads as ask for it, and spare sums for their results.
 #[derive(Default)]
-pub struct Pool<W> {
-    spare: Mutex<Vec<W>>,
+pub struct Pool<T, W> {
+    memory: Mutex<Vec<W>>,
+    sums: Mutex<Vec<Vec<T>>>,
 }
 
-impl<W: Default> Pool<W> {
+/// The spare things behind a lock; a poisoned one guards nothing but memory whose contents do not
+/// matter.
+fn spare<A>(things: &Mutex<Vec<A>>) -> MutexGuard<'_, Vec<A>> {
+    things.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<T: Real, W: Default> Pool<T, W> {
     /// No memory yet.
     pub fn new() -> Self {
-        Self { spare: Mutex::new(Vec::new()) }
+        Self { memory: Mutex::new(Vec::new()), sums: Mutex::new(Vec::new()) }
     }
 
     /// Runs `work` with spare memory.
     pub fn with<A>(&self, work: impl FnOnce(&mut W) -> A) -> A {
-        // A poisoned lock guards nothing but memory whose contents do not matter.
-        let spare = || self.spare.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = spare().pop();
+        let taken = spare(&self.memory).pop();
         let mut memory = taken.unwrap_or_default();
         let answer = work(&mut memory);
-        spare().push(memory);
+        spare(&self.memory).push(memory);
         answer
+    }
+
+    /// Spare sums, set to zero.
+    fn zeros(&self, len: usize) -> Vec<T> {
+        let taken = spare(&self.sums).pop();
+        let mut sums = taken.unwrap_or_default();
+        sums.clear();
+        sums.resize(len, T::zero());
+        sums
     }
 }
 
@@ -43,7 +58,7 @@ impl<W: Default> Pool<W> {
 /// The blocks are gathered into a fixed number of groups; each group is summed in order by one
 /// thread, and the groups are summed in order: the result is the same, bit for bit, for any number
 /// of threads. `work` gets a range of columns and the sums to add to, and returns the sum of their
-/// losses.
+/// losses; `finish` gets the total of the sums.
 ///
 /// # Errors
 ///
@@ -51,16 +66,17 @@ impl<W: Default> Pool<W> {
 pub fn accumulate<T: Real, W: Default + Send>(
     columns: usize,
     sums_len: usize,
-    pool: &Pool<W>,
+    pool: &Pool<T, W>,
     work: impl Fn(Range<usize>, &mut W, &mut [T]) -> Result<Loss> + Sync,
-) -> Result<(Loss, Vec<T>)> {
+    finish: impl FnOnce(&[T]),
+) -> Result<Loss> {
     let blocks = columns.div_ceil(BLOCK);
     let groups = blocks.clamp(1, GROUPS);
     let parts: Vec<Result<(Loss, Vec<T>)>> = (0..groups)
         .into_par_iter()
         .map(|group| {
             pool.with(|memory| {
-                let mut sums = vec![T::zero(); sums_len];
+                let mut sums = pool.zeros(sums_len);
                 let mut total = Loss::default();
                 for block in group * blocks / groups..(group + 1) * blocks / groups {
                     let range = block * BLOCK..((block + 1) * BLOCK).min(columns);
@@ -70,16 +86,17 @@ pub fn accumulate<T: Real, W: Default + Send>(
             })
         })
         .collect();
-    let mut total = Loss::default();
-    let mut sums = vec![T::zero(); sums_len];
+    let mut parts = parts.into_iter();
+    let (mut total, mut sums) = parts.next().expect("at least one group")?;
     for part in parts {
         let (loss, part) = part?;
         add(&mut total, loss);
-        for (sum, value) in sums.iter_mut().zip(part) {
-            *sum += value;
-        }
+        axpy(T::one(), &part, &mut sums);
+        spare(&pool.sums).push(part);
     }
-    Ok((total, sums))
+    finish(&sums);
+    spare(&pool.sums).push(sums);
+    Ok(total)
 }
 
 fn add(total: &mut Loss, loss: Loss) {

@@ -104,15 +104,16 @@ where
         &self,
         model: &Pushforward<B, F>,
         batch: MiniBatch<'_, T>,
-        pool: &Pool<Self::Memory>,
+        pool: &Pool<T, Self::Memory>,
     ) -> Result<Loss> {
         let count = batch.points.ncols();
-        let (mut loss, _) = accumulate(count, 0, pool, |range, memory, _: &mut [T]| {
+        let work = |range: Range<usize>, memory: &mut Self::Memory, _: &mut [T]| {
             memory.load(&batch, &range);
             let LikelihoodMemory { packet, workspace, .. } = memory;
             model.flow().follow_packet(Direction::Inverse, packet, workspace);
             memory.loss(model.base(), range.start)
-        })?;
+        };
+        let mut loss = accumulate(count, 0, pool, work, |_| {})?;
         loss.value /= count as f64;
         Ok(loss)
     }
@@ -121,11 +122,11 @@ where
         &self,
         model: &Pushforward<B, F>,
         batch: MiniBatch<'_, T>,
-        pool: &Pool<Self::Memory>,
+        pool: &Pool<T, Self::Memory>,
         gradient: &mut [T],
     ) -> Result<Loss> {
         let (flow, count) = (model.flow(), batch.points.ncols());
-        let (mut loss, sums) = accumulate(count, flow.sums_len(), pool, |range, memory, sums| {
+        let work = |range: Range<usize>, memory: &mut Self::Memory, sums: &mut [T]| {
             memory.load(&batch, &range);
             let LikelihoodMemory { packet, workspace, tape, .. } = memory;
             flow.record_packet(Direction::Inverse, packet, tape, workspace);
@@ -134,9 +135,10 @@ where
             let LikelihoodMemory { workspace, tape, cotangent, .. } = memory;
             flow.pullback_packet(Direction::Inverse, tape, cotangent, sums, workspace);
             Ok(loss)
-        })?;
+        };
         gradient.fill(T::zero());
-        flow.fold(&sums, gradient);
+        let mut loss =
+            accumulate(count, flow.sums_len(), pool, work, |sums| flow.fold(sums, gradient))?;
         loss.value /= count as f64;
         Ok(loss)
     }

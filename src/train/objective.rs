@@ -90,7 +90,12 @@ pub trait Objective<T: Real, M>: Sync {
     /// # Errors
     ///
     /// If the loss of a sample cannot be computed.
-    fn loss(&self, model: &M, batch: MiniBatch<'_, T>, pool: &Pool<Self::Memory>) -> Result<Loss>;
+    fn loss(
+        &self,
+        model: &M,
+        batch: MiniBatch<'_, T>,
+        pool: &Pool<T, Self::Memory>,
+    ) -> Result<Loss>;
 
     /// The mean loss of a batch, and its gradient by the parameters (overwritten).
     ///
@@ -101,7 +106,7 @@ pub trait Objective<T: Real, M>: Sync {
         &self,
         model: &M,
         batch: MiniBatch<'_, T>,
-        pool: &Pool<Self::Memory>,
+        pool: &Pool<T, Self::Memory>,
         gradient: &mut [T],
     ) -> Result<Loss>;
 }

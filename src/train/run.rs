@@ -29,7 +29,7 @@ pub(super) struct Run<'a, T: Real, M, O: Objective<T, M>, P> {
     parameters: Vec<T>,
     average: Option<Average>,
     best: Option<(Check, Vec<T>)>,
-    pool: Pool<O::Memory>,
+    pool: Pool<T, O::Memory>,
     report: Report,
     start: Instant,
 }

@@ -81,6 +81,8 @@ pub fn solvers(tolerance: f64) -> Vec<(&'static str, AnySolver)> {
     vec![
         ("tsit5", AnySolver::Adaptive(tsit5().tolerance(tolerance))),
         ("dopri5", AnySolver::Adaptive(dopri5().tolerance(tolerance))),
+        ("dopri8", AnySolver::Adaptive(dopri8().tolerance(tolerance))),
+        ("automatic", AnySolver::Adaptive(automatic().tolerance(tolerance))),
         ("rk4", AnySolver::Fixed(rk4(steps as usize))),
         ("external dopri5", AnySolver::External(external_dopri5().tolerance(tolerance))),
         ("external dop853", AnySolver::External(external_dop853().tolerance(tolerance))),

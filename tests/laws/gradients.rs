@@ -210,6 +210,7 @@ impl TrainableVisitor<f64> for Likelihood {
         self.check(&format!("{name} by rk4"), &field, rk4(4), 1e-6);
         self.check(&format!("{name} by tsit5"), &field, tsit5().tolerance(1e-9), 1e-6);
         self.check(&format!("{name} by dopri5"), &field, dopri5().tolerance(1e-9), 1e-6);
+        self.check(&format!("{name} by dopri8"), &field, dopri8().tolerance(1e-9), 1e-6);
     }
 }
 

@@ -14,7 +14,7 @@ use super::{Direction, Flow, Packet, Track};
 use crate::columns::{Block, pad_lanes};
 use crate::error::{Error, Result};
 use crate::field::VectorField;
-use crate::ode::{Adaptive, Batch, ErrorControlled, Solver, Span, Workspace, tsit5};
+use crate::ode::{Adaptive, Batch, ErrorControlled, Solver, Span, Workspace, automatic};
 use crate::real::Real;
 use crate::trace::{Hutchinson, Trace, mix};
 use augmented::Augmented;
@@ -48,11 +48,11 @@ pub struct ContinuousFlow<F, S = Adaptive> {
 }
 
 impl<F> ContinuousFlow<F> {
-    /// The flow of `field` from t = 0 to t = 1, with [`tsit5`] at tolerance 1e-5 and
+    /// The flow of `field` from t = 0 to t = 1, with [`automatic`] at tolerance 1e-5 and
     /// [`Trace::Auto`].
     pub fn new(field: F) -> Self {
         let span = Span { from: 0.0, to: 1.0 };
-        Self { field, solver: tsit5(), trace: Trace::Auto, span }
+        Self { field, solver: automatic(), trace: Trace::Auto, span }
     }
 }
 
