@@ -6,6 +6,9 @@ use crate::columns::{Block, LANES, Rows, RowsMut, Scratch, padded};
 use crate::real::Real;
 use crate::simd::Vector;
 
+/// Transposing goes by squares of this side: lines are read and written whole, not value by value.
+const SIDE: usize = 4;
+
 /// `G += Σ p[.][lane] q[.][lane]ᵀ` over the lanes, with G row-major and its rows `row_stride` apart.
 ///
 /// The lanes of each element are summed in order before the sum is added to G.
@@ -59,10 +62,21 @@ pub(super) fn outer_with<T: Real>(
 
 /// Writes row `i` of `rows` down column `i` of `turned`.
 fn transpose<T: Real>(rows: Rows<'_, T>, turned: &mut Block<T>) {
-    let width = turned.lanes();
-    debug_assert!(width == padded(rows.rows()));
-    for (i, row) in (0..rows.rows()).map(|i| (i, rows.row(i))) {
-        for (to, from) in turned.values_mut()[i..].iter_mut().step_by(width).zip(row) {
+    let (count, width) = (rows.rows(), turned.lanes());
+    debug_assert!(width == padded(count));
+    let values = turned.values_mut();
+    let whole = count - count % SIDE;
+    for i in (0..whole).step_by(SIDE) {
+        let [a, b, c, d] = [0, 1, 2, 3].map(|k| rows.row(i + k).as_chunks::<SIDE>().0);
+        let squares = a.iter().zip(b).zip(c.iter().zip(d));
+        for (out, ((a, b), (c, d))) in values.chunks_exact_mut(SIDE * width).zip(squares) {
+            for k in 0..SIDE {
+                out[k * width + i..][..SIDE].copy_from_slice(&[a[k], b[k], c[k], d[k]]);
+            }
+        }
+    }
+    for i in whole..count {
+        for (to, from) in values[i..].iter_mut().step_by(width).zip(rows.row(i)) {
             *to = *from;
         }
     }
