@@ -3,6 +3,8 @@
 //!
 //! `cargo bench --bench flows`; the two-dimensional field was trained on rings, the others are random.
 
+mod models;
+
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -12,42 +14,19 @@ use liouville::train::{
     FlowMatching, MaximumLikelihood, MiniBatch, Objective, Optimizer, Pool, Trainable,
 };
 use nalgebra::DMatrix;
+use rand::SeedableRng;
 use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use safetensors::SafeTensors;
 
 type Model = Pushforward<StandardNormal, ContinuousFlow<Mlp<f32>>>;
 
-/// The trained field 2-64-64-2 of the reference data.
 fn rings() -> Model {
-    let bytes = include_bytes!("../tests/data/pytorch-fields/rings.safetensors");
-    let tensors = SafeTensors::deserialize(bytes).expect("a valid file");
-    let mut values = Vec::new();
-    for layer in ["0", "2", "4"] {
-        for part in ["weight", "bias"] {
-            let view = tensors.tensor(&format!("net.{layer}.{part}")).expect("in the file");
-            values.extend(
-                view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])),
-            );
-        }
-    }
-    let field = Mlp::new(2).hidden([64, 64]).with_parameters(values).expect("the shapes fit");
-    StandardNormal::new(2).pushed_by(ContinuousFlow::new(field).tolerance(1e-5))
+    StandardNormal::new(2).pushed_by(ContinuousFlow::new(models::rings()).tolerance(1e-5))
 }
 
-/// A random field 64-128-128-64 whose velocities are of order one.
 fn wide(trace: Trace) -> Model {
-    let mut rng = StdRng::seed_from_u64(7);
-    let builder = Mlp::new(64).hidden([128, 128]);
-    let sizes: Mlp<f32> = builder.build(&mut rng).expect("valid sizes");
-    let values = sizes.layout().entries().iter().flat_map(|entry| {
-        let bound = 1.7 / (*entry.shape.last().expect("a shape") as f32).sqrt();
-        entry.range.clone().map(|_| bound).collect::<Vec<_>>()
-    });
-    let values = values.map(|bound| rng.random_range(-bound..bound)).collect();
-    let field = builder.with_parameters(values).expect("as many");
-    StandardNormal::new(64).pushed_by(ContinuousFlow::new(field).tolerance(1e-5).trace(trace))
+    let flow = ContinuousFlow::new(models::wide()).tolerance(1e-5).trace(trace);
+    StandardNormal::new(64).pushed_by(flow)
 }
 
 fn threads(count: usize) -> ThreadPool {

@@ -82,6 +82,12 @@ impl CurvesPicture {
         self
     }
 
+    /// Makes both axes logarithmic; points with a value that is not positive are left out.
+    pub fn log_log(mut self) -> Self {
+        self.scaling = Scaling::LogLog;
+        self
+    }
+
     /// From where to where the second axis runs.
     pub fn y_range(mut self, from: f64, to: f64) -> Self {
         self.y = Some([from, to]);
@@ -95,19 +101,21 @@ impl CurvesPicture {
     }
 
     fn shown(&self, point: &[f64; 2]) -> bool {
-        point.iter().all(|value| value.is_finite())
-            && (self.scaling != Scaling::LogY || point[1] > 0.0)
+        let logarithmic = self.scaling.logarithmic();
+        point
+            .iter()
+            .zip(logarithmic)
+            .all(|(value, log)| value.is_finite() && (!log || *value > 0.0))
     }
 
     fn ranges(&self) -> Result<[Range; 2]> {
         let shown = || self.series.iter().flat_map(|s| &s.points).filter(|p| self.shown(p));
-        let x = range_of(shown().map(|p| p[0]), 0.0);
-        let y = match self.scaling {
-            Scaling::LogY => {
-                range_of(shown().map(|p| p[1].ln()), 0.06).map(|range| range.map(f64::exp))
-            }
-            _ => range_of(shown().map(|p| p[1]), 0.06),
+        let [log_x, log_y] = self.scaling.logarithmic();
+        let range = |k: usize, logarithmic: bool, margin: f64| match logarithmic {
+            true => range_of(shown().map(|p| p[k].ln()), margin).map(|range| range.map(f64::exp)),
+            false => range_of(shown().map(|p| p[k]), margin),
         };
+        let (x, y) = (range(0, log_x, if log_x { 0.04 } else { 0.0 }), range(1, log_y, 0.06));
         match (x, y) {
             (Some(x), Some(y)) => Ok([x, super::frame::check_range("y", self.y.unwrap_or(y))?]),
             _ => Err(Error::empty("there is no finite point to draw a curve through")),

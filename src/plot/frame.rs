@@ -25,6 +25,15 @@ pub(super) enum Scaling {
     Free,
     /// The plot fills its area, and y is logarithmic.
     LogY,
+    /// The plot fills its area, and both axes are logarithmic.
+    LogLog,
+}
+
+impl Scaling {
+    /// Whether x, and whether y, is logarithmic.
+    pub fn logarithmic(self) -> [bool; 2] {
+        [self == Self::LogLog, matches!(self, Self::LogY | Self::LogLog)]
+    }
 }
 
 /// Axes that have been drawn.
@@ -59,13 +68,14 @@ impl Frame {
     /// The pixel of a point.
     pub fn at(&self, [x, y]: [f64; 2]) -> [f64; 2] {
         let share = |value: f64, range: Range| (value - range[0]) / (range[1] - range[0]);
-        let y = match self.shape {
-            Scaling::LogY => share(y.ln(), self.y.map(f64::ln)),
-            _ => share(y, self.y),
+        let place = |value: f64, range: Range, logarithmic: bool| match logarithmic {
+            true => share(value.ln(), range.map(f64::ln)),
+            false => share(value, range),
         };
+        let [log_x, log_y] = self.shape.logarithmic();
         [
-            self.inner.left + self.inner.width() * share(x, self.x),
-            self.inner.bottom - self.inner.height() * y,
+            self.inner.left + self.inner.width() * place(x, self.x, log_x),
+            self.inner.bottom - self.inner.height() * place(y, self.y, log_y),
         ]
     }
 
@@ -75,15 +85,13 @@ impl Frame {
     }
 
     fn x_ticks(&self) -> Vec<(f64, String)> {
-        labelled(ticks(self.x[0], self.x[1], (self.inner.width() / 110.0).clamp(2.0, 8.0) as usize))
+        let most = (self.inner.width() / 110.0).clamp(2.0, 8.0) as usize;
+        axis_ticks(self.x, most, self.shape.logarithmic()[0])
     }
 
     fn y_ticks(&self) -> Vec<(f64, String)> {
         let most = (self.inner.height() / 80.0).clamp(2.0, 8.0) as usize;
-        match self.shape {
-            Scaling::LogY => labelled_each(log_ticks(self.y[0], self.y[1], most)),
-            _ => labelled(ticks(self.y[0], self.y[1], most)),
-        }
+        axis_ticks(self.y, most, self.shape.logarithmic()[1])
     }
 
     /// Draws grid lines, to be covered by the plot.
@@ -154,6 +162,18 @@ impl Frame {
             }
         }
         flush(&mut run);
+    }
+}
+
+fn axis_ticks([from, to]: Range, most: usize, logarithmic: bool) -> Vec<(f64, String)> {
+    match logarithmic {
+        // Powers far apart are all written as powers.
+        true if to > 1e4 * from => {
+            let label = |value: f64| format!("{value:.0e}").replace('-', "−");
+            log_ticks(from, to, most).into_iter().map(|value| (value, label(value))).collect()
+        }
+        true => labelled_each(log_ticks(from, to, most)),
+        false => labelled(ticks(from, to, most)),
     }
 }
 

@@ -12,9 +12,15 @@ pub(super) fn ticks(from: f64, to: f64, most: usize) -> Vec<f64> {
     (first..=last).map(|k| k as f64 * step).collect()
 }
 
-/// Powers of ten in [from, to], thinned out to at most `most`.
+/// Powers of ten in [from, to], thinned out to at most `most`; with their doubles and fives if there
+/// are fewer than three.
 pub(super) fn log_ticks(from: f64, to: f64, most: usize) -> Vec<f64> {
     let (first, last) = (from.log10().ceil() as i32, to.log10().floor() as i32);
+    if last - first < 2 {
+        let decades = (first - 1..=last).map(|power| 10f64.powi(power));
+        let all = decades.flat_map(|decade| [1.0, 2.0, 5.0].map(|m| m * decade));
+        return all.filter(|value| (from..=to).contains(value)).collect();
+    }
     let stride = ((last - first + 1).max(1) as usize).div_ceil(most.max(1));
     (first..=last).step_by(stride).map(|power| 10f64.powi(power)).collect()
 }
@@ -42,6 +48,7 @@ mod tests {
         assert_eq!(ticks(0.0, 0.1, 4), [0.0, 0.05, 0.1]);
         assert_eq!(ticks(0.0, 3000.0, 6), [0.0, 500.0, 1000.0, 1500.0, 2000.0, 2500.0, 3000.0]);
         assert_eq!(log_ticks(0.03, 200.0, 9), [0.1, 1.0, 10.0, 100.0]);
+        assert_eq!(log_ticks(15.0, 210.0, 9), [20.0, 50.0, 100.0, 200.0]);
     }
 
     #[test]

@@ -1,0 +1,65 @@
+//! How the cost of exact log-densities grows: with points, with threads, with precision, in memory.
+//!
+//! `cargo bench --bench scaling`; the field is 2-64-64-2, the tolerance 1e-5. Peak memory is read from
+//! Linux's `/proc`, and left out elsewhere.
+
+mod models;
+
+use std::time::Instant;
+
+use liouville::prelude::*;
+use nalgebra::DMatrix;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rayon::ThreadPoolBuilder;
+
+type Model<T> = Pushforward<StandardNormal, ContinuousFlow<Mlp<T>>>;
+
+fn model<T: Real>() -> Model<T> {
+    StandardNormal::new(2).pushed_by(ContinuousFlow::new(models::rings()).tolerance(1e-5))
+}
+
+/// The least of some runs, in microseconds a point.
+fn cost<T: Real>(model: &Model<T>, points: &DMatrix<T>, threads: usize, runs: usize) -> f64 {
+    let pool = ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+    let run = || {
+        let start = Instant::now();
+        pool.install(|| model.log_prob(points)).expect("valid");
+        start.elapsed().as_secs_f64() * 1e6 / points.ncols() as f64
+    };
+    (0..runs).map(|_| run()).fold(f64::INFINITY, f64::min)
+}
+
+/// The most memory that this process ever held, in megabytes.
+fn peak() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM"))?;
+    Some(line.split_whitespace().nth(1)?.parse::<f64>().ok()? / 1e3)
+}
+
+/// Points that repeat, so that every size holds the same mixture of easy and hard ones.
+fn repeated<T: Real>(points: &DMatrix<T>, count: usize) -> DMatrix<T> {
+    DMatrix::from_fn(points.nrows(), count, |i, j| points[(i, j % points.ncols())])
+}
+
+fn main() {
+    let (single, double) = (model::<f32>(), model::<f64>());
+    let points = single.sample(1000, &mut StdRng::seed_from_u64(3)).expect("valid");
+    let million = repeated(&points, 1_000_000);
+    let before = peak();
+    let largest = cost(&single, &million, 1, 1);
+    if let (Some(before), Some(after)) = (before, peak()) {
+        println!("peak memory beyond 1,000,000 points: {:.0} MB", after - before);
+    }
+    drop(million);
+    println!("1,000,000 points: {largest:.2} us a point");
+    for count in [1000, 10_000, 100_000] {
+        let points = repeated(&points, count);
+        let one = cost(&single, &points, 1, 5);
+        let two = cost(&single, &points, 2, 5);
+        println!("{count} points: {one:.2} us a point, two threads {:.2} times faster", one / two);
+    }
+    let one = cost(&single, &repeated(&points, 10_000), 1, 5);
+    let wide = repeated(&points, 10_000).map(f64::from);
+    println!("f64 costs {:.2} times f32", cost(&double, &wide, 1, 5) / one);
+}
