@@ -1,0 +1,176 @@
+//! Matrix products at the shapes of small networks: ours, `gemm` and `matrixmultiply`, one thread.
+//!
+//! `cargo bench --bench kernels` prints GFLOP/s, the median of several runs, beside the peak of fused
+//! multiply-adds that the same core reaches.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use liouville::columns::Block;
+use liouville::kernels::{Start, Weights, product};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+/// The number of samples in a block.
+const LANES: usize = 64;
+
+/// The median rate of `work`, in GFLOP/s, if one call does `flops`.
+fn rate(flops: usize, mut work: impl FnMut()) -> f64 {
+    let calls = (100_000_000 / flops).max(1);
+    let mut seconds: Vec<f64> = (0..31)
+        .map(|_| {
+            let start = Instant::now();
+            for _ in 0..calls {
+                work();
+            }
+            start.elapsed().as_secs_f64()
+        })
+        .collect();
+    seconds.sort_by(f64::total_cmp);
+    (flops * calls) as f64 / seconds[15] * 1e-9
+}
+
+/// What the core can do at most: sums that do not wait for one another, in registers.
+#[cfg(target_arch = "x86_64")]
+fn peak() -> f64 {
+    use std::arch::x86_64::*;
+
+    #[target_feature(enable = "avx512f")]
+    fn wide(x: f32) -> f32 {
+        let factor = _mm512_set1_ps(x);
+        let mut sums = [factor; 12];
+        for _ in 0..1000 {
+            for sum in &mut sums {
+                *sum = _mm512_fmadd_ps(factor, factor, *sum);
+            }
+        }
+        sums.iter().map(|sum| _mm512_reduce_add_ps(*sum)).sum()
+    }
+
+    #[target_feature(enable = "avx2,fma")]
+    fn middle(x: f32) -> f32 {
+        let factor = _mm256_set1_ps(x);
+        let mut sums = [factor; 12];
+        for _ in 0..1000 {
+            for sum in &mut sums {
+                *sum = _mm256_fmadd_ps(factor, factor, *sum);
+            }
+        }
+        sums.iter().map(|sum| _mm256_cvtss_f32(*sum)).sum()
+    }
+
+    if is_x86_feature_detected!("avx512f") {
+        // SAFETY: the processor has the feature.
+        return rate(12 * 1000 * 32, || {
+            black_box(unsafe { wide(black_box(1e-3)) });
+        });
+    }
+    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+        // SAFETY: the processor has the features.
+        return rate(12 * 1000 * 16, || {
+            black_box(unsafe { middle(black_box(1e-3)) });
+        });
+    }
+    f64::NAN
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn peak() -> f64 {
+    f64::NAN
+}
+
+/// C = A B with A row-major, B and C as rows of lanes.
+struct Shape {
+    rows: usize,
+    cols: usize,
+    a: Vec<f32>,
+    b: Block<f32>,
+    c: Block<f32>,
+}
+
+impl Shape {
+    fn new(rows: usize, cols: usize) -> Self {
+        let mut rng = StdRng::seed_from_u64(1);
+        let a = (0..rows * cols).map(|_| rng.random_range(-1.0..1.0)).collect();
+        let mut b = Block::new(cols, LANES);
+        b.values_mut().iter_mut().for_each(|value| *value = rng.random_range(-1.0..1.0));
+        Self { rows, cols, a, b, c: Block::new(rows, LANES) }
+    }
+
+    fn flops(&self) -> usize {
+        2 * self.rows * self.cols * LANES
+    }
+
+    fn ours(&mut self) -> f64 {
+        let flops = self.flops();
+        rate(flops, || {
+            let a = Weights::new(black_box(&self.a[..]), self.rows, self.cols);
+            product(a, self.b.view(), Start::Zero, self.c.view_mut());
+        })
+    }
+
+    fn by_gemm(&mut self) -> f64 {
+        let (m, k, n, flops) = (self.rows, self.cols, LANES, self.flops());
+        rate(flops, || {
+            // SAFETY: shapes and strides are those of the three matrices.
+            unsafe {
+                gemm::gemm(
+                    m,
+                    n,
+                    k,
+                    self.c.values_mut().as_mut_ptr(),
+                    1,
+                    n as isize,
+                    false,
+                    black_box(self.a.as_ptr()),
+                    1,
+                    k as isize,
+                    self.b.values().as_ptr(),
+                    1,
+                    n as isize,
+                    0.0,
+                    1.0,
+                    false,
+                    false,
+                    false,
+                    gemm::Parallelism::None,
+                );
+            }
+        })
+    }
+
+    fn by_matrixmultiply(&mut self) -> f64 {
+        let (m, k, n, flops) = (self.rows, self.cols, LANES, self.flops());
+        rate(flops, || {
+            // SAFETY: shapes and strides are those of the three matrices.
+            unsafe {
+                matrixmultiply::sgemm(
+                    m,
+                    k,
+                    n,
+                    1.0,
+                    black_box(self.a.as_ptr()),
+                    k as isize,
+                    1,
+                    self.b.values().as_ptr(),
+                    n as isize,
+                    1,
+                    0.0,
+                    self.c.values_mut().as_mut_ptr(),
+                    n as isize,
+                    1,
+                );
+            }
+        })
+    }
+}
+
+fn main() {
+    println!("peak of fused multiply-adds: {:.0} GFLOP/s", peak());
+    println!("rows x cols, {LANES} lanes     ours     gemm  matrixmultiply");
+    for (rows, cols) in [(64, 64), (128, 128), (128, 64), (64, 3), (2, 64), (64, 65), (16, 16)] {
+        let mut shape = Shape::new(rows, cols);
+        let (ours, theirs, others) = (shape.ours(), shape.by_gemm(), shape.by_matrixmultiply());
+        println!("{rows:>4} x {cols:<4} {ours:>17.1} {theirs:>8.1} {others:>15.1}");
+    }
+}
