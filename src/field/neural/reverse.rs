@@ -176,9 +176,13 @@ impl<T: Real> Mlp<T> {
         scratch: &mut Scratch<T>,
     ) {
         let layer = &tape.layers[l];
+        if way == Way::Untraced {
+            scale(bar.values_mut(), layer.slope.values());
+            return;
+        }
         let mut by_slope = scratch.take(bar.rows(), bar.lanes());
         match way {
-            Way::Untraced => by_slope.fill(T::zero()),
+            Way::Untraced => {}
             Way::Contracted => {
                 self.contracted_slope_cotangents(l, tape, traces, &mut by_slope, scratch)
             }
@@ -188,16 +192,12 @@ impl<T: Real> Mlp<T> {
                     let parts = tangent_bar.row_mut(i).chunks_exact_mut(bar.lanes());
                     for (bars, rates) in parts.zip(layer.rate.row(i).chunks_exact(bar.lanes())) {
                         multiply_add(bars, rates, by_slope.row_mut(i));
-                        for (bar, slope) in bars.iter_mut().zip(layer.slope.row(i)) {
-                            *bar *= *slope;
-                        }
+                        scale(bars, layer.slope.row(i));
                     }
                 }
             }
         }
-        for (bar, slope) in bar.values_mut().iter_mut().zip(layer.slope.values()) {
-            *bar *= *slope;
-        }
+        scale(bar.values_mut(), layer.slope.values());
         multiply_add(by_slope.values(), layer.curvature.values(), bar.values_mut());
         scratch.give(by_slope);
     }
@@ -256,6 +256,13 @@ impl<T: Real> Mlp<T> {
                 scratch.give(weighted);
             }
         }
+    }
+}
+
+/// values *= factors, element by element.
+fn scale<T: Real>(values: &mut [T], factors: &[T]) {
+    for (value, factor) in values.iter_mut().zip(factors) {
+        *value *= *factor;
     }
 }
 

@@ -72,16 +72,19 @@ impl<T: Real> Mlp<T> {
         let (before, rest) = tape.layers.split_at_mut(l);
         let (before, layer) = (before.last(), &mut rest[0]);
         let mut z = scratch.take(width, lanes);
-        for block in [&mut layer.value, &mut layer.slope, &mut layer.curvature] {
+        for block in [&mut layer.value, &mut layer.slope] {
             block.reshape(width, lanes);
         }
         self.affine(l, before.map_or(&tape.input, |layer| &layer.value).view(), z.view_mut());
-        self.shape.activation.value_slope_curvature(
-            z.values(),
-            layer.value.values_mut(),
-            layer.slope.values_mut(),
-            layer.curvature.values_mut(),
-        );
+        let activation = self.shape.activation;
+        let (value, slope) = (layer.value.values_mut(), layer.slope.values_mut());
+        if way == Way::Untraced {
+            activation.value_slope(z.values(), value, slope);
+        } else {
+            layer.curvature.reshape(width, lanes);
+            let curvature = layer.curvature.values_mut();
+            activation.value_slope_curvature(z.values(), value, slope, curvature);
+        }
         scratch.give(z);
         if way == Way::Tangents {
             let (weight, input) = match before {
