@@ -2,9 +2,10 @@
 
 #![allow(dead_code, reason = "each bench takes what it needs")]
 
+use std::f64::consts::TAU;
+
 use liouville::prelude::*;
-use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
+use nalgebra::DMatrix;
 use safetensors::SafeTensors;
 
 /// The trained field 2-64-64-2 of the reference data.
@@ -22,16 +23,52 @@ pub fn rings<T: Real>() -> Mlp<T> {
     Mlp::new(2).hidden([64, 64]).with_parameters(values).expect("the shapes fit")
 }
 
+/// Numbers in [0, 1) that are the same in every language: SplitMix64 of `start`, `start` + 1, ....
+fn uniform(start: u64) -> impl Iterator<Item = f64> {
+    (start + 1..).map(|k| {
+        let z = k.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+    })
+}
+
+/// Standard normal points by Box and Muller's formula.
+pub fn noise<T: Real>(dim: usize, count: usize) -> DMatrix<T> {
+    let mut numbers = uniform(1 << 40);
+    let mut next = || numbers.next().expect("endless");
+    DMatrix::from_fn(dim, count, |_, _| {
+        let radius = (-2.0 * (-next()).ln_1p()).sqrt();
+        T::of(radius * (TAU * next()).cos())
+    })
+}
+
 /// A random field 64-128-128-64 whose velocities are of order one.
 pub fn wide<T: Real>() -> Mlp<T> {
-    let mut rng = StdRng::seed_from_u64(7);
-    let builder = Mlp::new(64).hidden([128, 128]);
-    let sizes: Mlp<f32> = builder.build(&mut rng).expect("valid sizes");
+    let mut numbers = uniform(0);
     let mut values = Vec::new();
-    for entry in sizes.layout().entries() {
-        let bound = 1.7 / (*entry.shape.last().expect("a shape") as f32).sqrt();
-        let numbers = entry.range.clone().map(|_| rng.random_range(-bound..bound));
-        values.extend(numbers.map(|value| T::of(value.into())));
+    for [inputs, outputs] in [[65, 128], [128, 128], [128, 64]] {
+        for [count, fan] in [[outputs * inputs, inputs], [outputs, outputs]] {
+            let bound = 1.7 / (fan as f64).sqrt();
+            let part = numbers.by_ref().take(count).map(|u| (2.0 * u - 1.0) * bound);
+            // Single precision everywhere, so that all scalars follow the same field.
+            values.extend(part.map(|value| T::of(f64::from(value as f32))));
+        }
     }
-    builder.with_parameters(values).expect("as many")
+    Mlp::new(64).hidden([128, 128]).with_parameters(values).expect("as many")
+}
+
+/// Points of the rings, and their log-densities solved to 1e-12 in double precision.
+pub fn reference() -> (DMatrix<f32>, Vec<f64>) {
+    let bytes = include_bytes!("../../tests/data/pytorch-fields/rings.reference.safetensors");
+    let tensors = SafeTensors::deserialize(bytes).expect("a valid file");
+    let numbers = |name: &str| -> Vec<f64> {
+        let view = tensors.tensor(name).expect("in the file");
+        view.data().as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b)).collect()
+    };
+    let x = numbers("x");
+    (
+        DMatrix::from_iterator(2, x.len() / 2, x.iter().map(|&value| value as f32)),
+        numbers("log_prob"),
+    )
 }
