@@ -4,11 +4,13 @@
 //! | --- | --- |
 //! | `normal` | the standard normal base |
 //! | `pushforward` | base + flow, plain and detailed calls |
+//! | `score` | gradients of log-densities by points and contexts |
 //! | `given` | a pushforward with its context fixed |
 
 mod given;
 mod normal;
 mod pushforward;
+mod score;
 
 use nalgebra::{DMatrix, DVector};
 use rand::Rng;
@@ -20,6 +22,7 @@ use crate::real::Real;
 pub use given::Given;
 pub use normal::StandardNormal;
 pub use pushforward::{Evaluated, Pushforward};
+pub use score::Scored;
 
 /// A normalised probability density on R^dim.
 pub trait Density<T: Real>: Sync {

@@ -128,7 +128,7 @@ impl<B, F> Pushforward<B, F> {
         transport(&self.flow, Direction::Forward, &start, context, Track::Points)
     }
 
-    fn check_dims<T: Real>(&self) -> Result<()>
+    pub(super) fn check_dims<T: Real>(&self) -> Result<()>
     where
         B: Base<T>,
         F: Flow<T>,

@@ -11,7 +11,7 @@ use crate::outcome::{Effort, Outcome};
 use crate::real::Real;
 
 /// The number of samples in a packet: its activations should fit the second-level cache.
-const PACKET: usize = 128;
+pub(crate) const PACKET: usize = 128;
 
 /// Moves every column of `points` through a flow; [`Track`] says what is wanted.
 ///
@@ -136,7 +136,7 @@ impl<'a, T: Real> Contexts<'a, T> {
     }
 
     /// The contexts of the samples of one packet.
-    fn of_packet<'b>(&'b self, index: usize, count: usize, buffer: &'b mut Vec<T>) -> &'b [T] {
+    pub fn of_packet<'b>(&'b self, index: usize, count: usize, buffer: &'b mut Vec<T>) -> &'b [T] {
         if self.dim == 0 {
             return &[];
         }

@@ -18,8 +18,8 @@ use crate::outcome::{Effort, Outcome};
 use crate::parameters::Layout;
 use crate::real::Real;
 
-pub(crate) use batch::check_points;
 pub use batch::transport;
+pub(crate) use batch::{Contexts, PACKET, check_points};
 pub use continuous::ContinuousFlow;
 pub use packet::{Cotangent, Packet, Track};
 

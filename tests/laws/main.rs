@@ -7,4 +7,5 @@ mod fields;
 mod flows;
 mod gradients;
 mod same_bits;
+mod score;
 mod support;
