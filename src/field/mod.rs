@@ -22,7 +22,7 @@ pub use closure::{Closure, autonomous, conditional, time_dependent};
 pub use dyn_closure::{DynClosure, autonomous_dyn, time_dependent_dyn};
 pub use linear::Linear;
 pub use neural::{Mlp, MlpBuilder};
-pub use planar::Planar;
+pub use planar::{Planar, PlanarTape};
 
 /// Where a field is evaluated: each lane is one sample with its own time, point and context.
 #[derive(Clone, Copy)]

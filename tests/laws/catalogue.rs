@@ -1,6 +1,7 @@
 //! Every field, solver and base of the crate, with a constructor: each law runs over the whole list.
 
 use liouville::field::{Closure, DynClosure, Linear, MlpBuilder, Planar};
+use liouville::flow::{EulerStep, StepInvertible};
 use liouville::ode::{External, external_dop853, external_dopri5, external_rk4};
 use liouville::prelude::*;
 use nalgebra::{DMatrix, DVector};
@@ -65,6 +66,36 @@ pub fn visit_trainable<T: Real>(seed: u64, visitor: &mut impl TrainableVisitor<T
             visitor.visit(&name, mlp::<T>(seed, hidden, activation));
         }
     }
+}
+
+/// What runs over every layer that is one Euler step of a field.
+pub trait StepVisitor<T: Real> {
+    fn visit<F: StepInvertible<T> + 'static>(&mut self, name: &str, layer: EulerStep<F>);
+}
+
+/// Every kind of layer that is one Euler step of a field.
+pub fn visit_steps<T: Real>(seed: u64, visitor: &mut impl StepVisitor<T>) {
+    visitor.visit("planar step", EulerStep::new(planar::<T>(seed)));
+}
+
+/// The same kinds with parameters at the very edge of what can be inverted.
+pub fn visit_steps_at_the_edge<T: Real>(seed: u64, visitor: &mut impl StepVisitor<T>) {
+    for push in [1.0, 8.0, 30.0, 300.0] {
+        visitor.visit(&format!("planar, w'u -= {push}"), EulerStep::new(folding(seed, push)));
+    }
+}
+
+/// A planar field whose w'u is `push` less than that of [`planar`].
+fn folding<T: Real>(seed: u64, push: f64) -> Planar<T> {
+    let field = planar::<T>(seed);
+    let mut values = field.parameters().to_vec();
+    let (u, w) = values.split_at_mut(3);
+    let square: f64 = w[..3].iter().map(|w| w.wide() * w.wide()).sum();
+    for (u, w) in u.iter_mut().zip(w) {
+        *u -= T::of(push * w.wide() / square);
+    }
+    let part = |range: std::ops::Range<usize>| DVector::from_column_slice(&values[range]);
+    Planar::new(part(0..3), part(3..6), values[6]).expect("finite")
 }
 
 /// A solver of any kind, and about how accurate it is at its settings here.

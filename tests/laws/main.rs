@@ -7,4 +7,5 @@ mod fields;
 mod flows;
 mod gradients;
 mod same_bits;
+mod steps;
 mod support;

@@ -1,0 +1,313 @@
+//! Laws of layers that are one Euler step of a field: inverse, log-determinant, gradients, same bits.
+
+use liouville::columns::{Block, columns_to_block};
+use liouville::flow::{Cotangent, EulerStep, Moved, Packet, StepInvertible, Track};
+use liouville::ode::{Tableau, Workspace, fixed};
+use liouville::prelude::*;
+use nalgebra::DMatrix;
+use proptest::prelude::*;
+
+use crate::catalogue::{StepVisitor, visit_steps, visit_steps_at_the_edge};
+use crate::support::{cases, derivative, matrix, velocity};
+
+const BOTH: [Direction; 2] = [Direction::Forward, Direction::Inverse];
+
+/// Moves columns that must all arrive.
+fn follow<T: Real, L: Flow<T>>(
+    name: &str,
+    layer: &L,
+    direction: Direction,
+    x: &DMatrix<T>,
+) -> Moved<T> {
+    let moved = layer.follow(direction, x, None).expect("valid input");
+    assert!(moved.outcomes.iter().all(|outcome| outcome.arrived()), "{name}: {:?}", moved.outcomes);
+    assert!(moved.efforts.iter().all(|effort| effort.evaluations > 0), "{name}: no effort");
+    moved
+}
+
+fn zeros<T: Real>(columns: usize) -> [DMatrix<T>; 2] {
+    [DMatrix::zeros(1, columns), DMatrix::zeros(0, columns)]
+}
+
+/// The layer is x + f(x), and one step of Euler's method.
+struct OneStep {
+    seed: u64,
+}
+
+const EULER: Tableau =
+    Tableau { name: "Euler", order: 1, a: &[&[]], b: &[1.0], c: &[0.0], error: &[] };
+
+impl<T: Real> StepVisitor<T> for OneStep {
+    fn visit<F: StepInvertible<T> + 'static>(&mut self, name: &str, layer: EulerStep<F>) {
+        let points = matrix::<T>(layer.field().dim(), 40, 2.0, self.seed);
+        let ours = follow(name, &layer, Direction::Forward, &points).points;
+        let [t, context] = zeros(40);
+        let sum = &points + velocity(layer.constrained(), [&t, &points, &context]);
+        assert_eq!(ours, sum, "{name}: x + f(x)");
+        let euler = ContinuousFlow::new(layer.constrained().clone()).solver(fixed(&EULER, 1));
+        let error = (follow(name, &euler, Direction::Forward, &points).points - &ours).amax();
+        assert!(error.wide() <= 8.0 * T::EPSILON, "{name}: {error}");
+    }
+}
+
+/// There and back again, from both ends.
+struct Inverse {
+    seed: u64,
+    scale: f64,
+    bound: f64,
+}
+
+impl<T: Real> StepVisitor<T> for Inverse {
+    fn visit<F: StepInvertible<T> + 'static>(&mut self, name: &str, layer: EulerStep<F>) {
+        let points = matrix::<T>(layer.field().dim(), 40, self.scale, self.seed);
+        for direction in BOTH {
+            let there = follow(name, &layer, direction, &points);
+            let opposite = if direction == Direction::Forward { BOTH[1] } else { BOTH[0] };
+            let back = follow(name, &layer, opposite, &there.points);
+            let error = (&back.points - &points).amax().wide() / self.scale;
+            let cancel = (there.log_det + back.log_det).amax().wide();
+            assert!(
+                error < self.bound && cancel < self.bound,
+                "{name} {direction:?}: {error:e}, {cancel:e}"
+            );
+        }
+    }
+}
+
+/// The log-determinant against the Jacobian of the map by finite differences.
+struct LogDet {
+    seed: u64,
+}
+
+impl StepVisitor<f64> for LogDet {
+    fn visit<F: StepInvertible<f64> + 'static>(&mut self, name: &str, layer: EulerStep<F>) {
+        let dim = layer.field().dim();
+        let point = matrix::<f64>(dim, 1, 1.0, self.seed);
+        for direction in BOTH {
+            let end = |j: usize, s: f64| {
+                let mut moved = point.clone();
+                moved[j] += s;
+                follow(name, &layer, direction, &moved).points
+            };
+            let jacobian = DMatrix::from_fn(dim, dim, |i, j| derivative(1e-3, |s| end(j, s)[i]));
+            let expected = jacobian.determinant().abs().ln();
+            let log_det = follow(name, &layer, direction, &point).log_det[0];
+            let error = (log_det - expected).abs();
+            assert!(error < 1e-6, "{name} {direction:?}: {log_det} {expected}");
+        }
+    }
+}
+
+const COLUMNS: usize = 5;
+
+/// Σ p̄'points + Σ l̄ log_det at the end of a layer.
+struct Objective {
+    points: Block<f64>,
+    log_det: Block<f64>,
+}
+
+impl Objective {
+    fn new(dim: usize, seed: u64) -> Self {
+        let part = |rows: usize, seed| {
+            let values = matrix::<f64>(rows, COLUMNS, 1.0, seed);
+            let mut block = Block::default();
+            columns_to_block(values.as_slice(), rows, &mut block);
+            // Cotangents of padding lanes are zero.
+            for i in 0..rows {
+                block.row_mut(i)[COLUMNS..].fill(0.0);
+            }
+            block
+        };
+        Self { points: part(dim, seed), log_det: part(1, seed + 1) }
+    }
+
+    /// The value, and its derivatives by parameters and by points.
+    fn run<L: TrainableFlow<f64>>(
+        &self,
+        layer: &L,
+        direction: Direction,
+        x: &DMatrix<f64>,
+    ) -> (f64, [Vec<f64>; 2]) {
+        let (mut packet, mut workspace) = (Packet::new(Track::LogDet), Workspace::new());
+        packet.load(x.as_slice(), x.nrows(), &[], 0);
+        let mut tape = L::Tape::default();
+        layer.record_packet(direction, &mut packet, &mut tape, &mut workspace);
+        assert!(packet.outcomes.iter().all(|outcome| outcome.arrived()));
+        let dot = |a: &Block<f64>, b: &Block<f64>| -> f64 {
+            a.values().iter().zip(b.values()).map(|(a, b)| a * b).sum()
+        };
+        let value = dot(&packet.points, &self.points) + dot(&packet.log_det, &self.log_det);
+        let mut context = Block::default();
+        context.reshape(0, COLUMNS);
+        let mut cotangent =
+            Cotangent { points: self.points.clone(), log_det: self.log_det.clone(), context };
+        let mut sums = vec![0.0; layer.sums_len()];
+        layer.pullback_packet(direction, &mut tape, &mut cotangent, &mut sums, &mut workspace);
+        let mut gradient = vec![0.0; layer.parameters().len()];
+        layer.fold(&sums, &mut gradient);
+        let by_points = (0..COLUMNS)
+            .flat_map(|j| (0..x.nrows()).map(move |i| (i, j)))
+            .map(|(i, j)| cotangent.points.row(i)[j]);
+        (value, [gradient, by_points.collect()])
+    }
+}
+
+/// The pullback in both directions against central differences.
+struct Gradient {
+    seed: u64,
+}
+
+fn agree(name: &str, ours: &[f64], differences: &[f64]) {
+    let scale = differences.iter().map(|d| d.abs()).fold(1e-3, f64::max);
+    for (i, (a, b)) in ours.iter().zip(differences).enumerate() {
+        assert!((a - b).abs() < 1e-6 * scale, "{name} {i}: {a} against {b}");
+    }
+}
+
+impl StepVisitor<f64> for Gradient {
+    fn visit<F: StepInvertible<f64> + 'static>(&mut self, name: &str, layer: EulerStep<F>) {
+        let dim = layer.field().dim();
+        let objective = Objective::new(dim, self.seed + 7);
+        let points = matrix::<f64>(dim, COLUMNS, 1.0, self.seed);
+        let parameters = TrainableFlow::parameters(&layer);
+        for direction in BOTH {
+            let (_, [by_parameters, by_points]) = objective.run(&layer, direction, &points);
+            let along = |p: usize| {
+                derivative(1e-4, |s| {
+                    let (mut layer, mut values) = (layer.clone(), parameters.clone());
+                    values[p] += s;
+                    TrainableFlow::set_parameters(&mut layer, &values);
+                    objective.run(&layer, direction, &points).0
+                })
+            };
+            let differences: Vec<f64> = (0..parameters.len()).map(along).collect();
+            agree(&format!("{name} {direction:?}, parameter"), &by_parameters, &differences);
+            let along = |i: usize| {
+                derivative(1e-4, |s| {
+                    let mut points = points.clone();
+                    points[i] += s;
+                    objective.run(&layer, direction, &points).0
+                })
+            };
+            let differences: Vec<f64> = (0..points.len()).map(along).collect();
+            agree(&format!("{name} {direction:?}, coordinate"), &by_points, &differences);
+        }
+    }
+}
+
+/// A sample's bits alone and in a batch, and on one thread and two.
+struct SameBits {
+    seed: u64,
+    place: usize,
+}
+
+impl<T: Real> StepVisitor<T> for SameBits {
+    fn visit<F: StepInvertible<T> + 'static>(&mut self, name: &str, layer: EulerStep<F>) {
+        let points = matrix::<T>(layer.field().dim(), 300, 3.0, self.seed);
+        for direction in BOTH {
+            let batch = follow(name, &layer, direction, &points);
+            let one = points.columns(self.place, 1).into_owned();
+            let alone = follow(name, &layer, direction, &one);
+            assert_eq!(alone.points.column(0), batch.points.column(self.place), "{name}");
+            assert_eq!(alone.log_det[0], batch.log_det[self.place], "{name}");
+            assert_eq!(alone.efforts[0], batch.efforts[self.place], "{name}");
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool");
+            let single = pool.install(|| follow(name, &layer, direction, &points));
+            assert_eq!(single.points, batch.points, "{name}");
+        }
+    }
+}
+
+/// Points far out, or a map that is nearly flat somewhere: the inverse stays within what rounding
+/// allows, and nothing is NaN.
+struct Extreme {
+    seed: u64,
+    scale: f64,
+}
+
+impl<T: Real> StepVisitor<T> for Extreme {
+    fn visit<F: StepInvertible<T> + 'static>(&mut self, name: &str, layer: EulerStep<F>) {
+        let dim = layer.field().dim();
+        let points = matrix::<T>(dim, 40, self.scale, self.seed);
+        // Rounding of the arguments, for inputs of this size and parameters of this size.
+        let size = layer.constrained().parameters().iter().map(|p| p.wide().powi(2)).sum::<f64>();
+        let rounding = 16.0 * T::EPSILON * (1.0 + self.scale) * (1.0 + size);
+        let back = follow(name, &layer, Direction::Inverse, &points);
+        let again = follow(name, &layer, Direction::Forward, &back.points);
+        let residual = (&again.points - &points).amax().wide();
+        assert!(residual <= rounding, "{name} {}: {residual:e} {rounding:e}", self.scale);
+        // Where the determinant vanishes, y - y0 goes as (x - x0)³ at worst.
+        let there = follow(name, &layer, Direction::Forward, &points);
+        let back = follow(name, &layer, Direction::Inverse, &there.points);
+        let error = (&back.points - &points).amax().wide();
+        let bound = 8.0 * (1.0 + size) * rounding.cbrt();
+        assert!(error <= bound, "{name} {}: {error:e} {bound:e}", self.scale);
+        for moved in [&back, &again, &there] {
+            let finite = |value: &T| value.is_finite();
+            assert!(moved.points.iter().all(finite) && moved.log_det.iter().all(finite), "{name}");
+        }
+    }
+}
+
+/// Ordinary parameters and points far out: the inverse is exact to rounding, relative to the points.
+struct FarOut {
+    seed: u64,
+}
+
+impl<T: Real> StepVisitor<T> for FarOut {
+    fn visit<F: StepInvertible<T> + 'static>(&mut self, name: &str, layer: EulerStep<F>) {
+        let points = matrix::<T>(layer.field().dim(), 40, 1e6, self.seed);
+        let there = follow(name, &layer, Direction::Forward, &points);
+        let back = follow(name, &layer, Direction::Inverse, &there.points);
+        let error = (&back.points - &points).amax().wide() / 1e6;
+        assert!(error < 16.0 * T::EPSILON, "{name}: {error:e}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(cases(8)))]
+
+    #[test]
+    fn a_layer_is_one_step_of_its_field(seed in any::<u32>()) {
+        let seed = u64::from(seed);
+        visit_steps::<f64>(seed, &mut OneStep { seed });
+        visit_steps::<f32>(seed, &mut OneStep { seed });
+    }
+
+    #[test]
+    fn the_inverse_undoes_the_layer(seed in any::<u32>()) {
+        let seed = u64::from(seed);
+        visit_steps::<f64>(seed, &mut Inverse { seed, scale: 2.0, bound: 1e-12 });
+        visit_steps::<f32>(seed, &mut Inverse { seed, scale: 2.0, bound: 1e-3 });
+    }
+
+    #[test]
+    fn the_log_determinant_is_that_of_the_jacobian(seed in any::<u32>()) {
+        visit_steps(u64::from(seed), &mut LogDet { seed: u64::from(seed) });
+    }
+
+    #[test]
+    fn gradients_are_those_of_differences(seed in any::<u32>()) {
+        visit_steps(u64::from(seed), &mut Gradient { seed: u64::from(seed) });
+    }
+
+    #[test]
+    fn bits_do_not_depend_on_neighbours(seed in any::<u32>(), place in 0usize..300) {
+        let seed = u64::from(seed);
+        visit_steps::<f64>(seed, &mut SameBits { seed, place });
+        visit_steps::<f32>(seed, &mut SameBits { seed, place });
+    }
+
+    #[test]
+    fn extreme_layers_are_inverted_as_well_as_rounding_allows(seed in any::<u32>()) {
+        let seed = u64::from(seed);
+        for scale in [1.0, 1e3, 1e6] {
+            visit_steps_at_the_edge::<f64>(seed, &mut Extreme { seed, scale });
+            visit_steps_at_the_edge::<f32>(seed, &mut Extreme { seed, scale });
+            visit_steps::<f64>(seed, &mut Extreme { seed, scale });
+            visit_steps::<f32>(seed, &mut Extreme { seed, scale });
+        }
+        visit_steps::<f64>(seed, &mut FarOut { seed });
+        visit_steps::<f32>(seed, &mut FarOut { seed });
+    }
+}
