@@ -1,7 +1,7 @@
 //! Laws of layers that are one Euler step of a field: inverse, log-determinant, gradients, same bits.
 
 use liouville::columns::{Block, columns_to_block};
-use liouville::flow::{Cotangent, EulerStep, Moved, Packet, StepInvertible, Track};
+use liouville::flow::{Cotangent, Moved, Packet, StepInvertible, Track};
 use liouville::ode::{Tableau, Workspace, fixed};
 use liouville::prelude::*;
 use nalgebra::DMatrix;

@@ -3,9 +3,11 @@
 //! | file | what |
 //! | --- | --- |
 //! | `planar` | the step of a planar field: a scalar equation to be inverted |
+//! | `radial` | the step of a radial field: a quadratic equation to be inverted |
 //! | `train` | the reverse pass, in both directions |
 
 mod planar;
+mod radial;
 mod train;
 
 use super::root::Report;
@@ -61,14 +63,14 @@ pub trait StepInvertible<T: Real>: TrainableField<T> + Clone {
 /// One explicit Euler step of a field from t = 0 to t = 1: x + f(0, x).
 ///
 /// The step of a [planar](crate::field::Planar) field is the planar layer of Rezende and Mohamed
-/// 2015 (Variational Inference with Normalizing Flows, section 4.1). The log-determinant
+/// 2015 (Variational Inference with Normalizing Flows, section 4.1), that of a
+/// [radial](crate::field::Radial) field their radial layer. The log-determinant
 /// ln |det(I + J)| follows from the field's structure; the inverse solves x + f(x) = y to rounding.
 ///
 /// Parameters are free: the step is that of [`constrained`](EulerStep::constrained), the field with
 /// its parameters moved to where the step is invertible. Gradients are by the free parameters.
 ///
 /// ```
-/// use liouville::flow::EulerStep;
 /// use liouville::prelude::*;
 /// use nalgebra::{dmatrix, dvector};
 ///
