@@ -5,7 +5,7 @@
 //! | `packet` | a block of samples on their way through one flow or several |
 //! | `batch` | a matrix of samples, cut into packets, over all threads |
 //! | `continuous/` | the flow of a vector field, by integration |
-//! | `euler_step/` | one explicit Euler step of a field: planar and radial layers |
+//! | `euler_step/` | one explicit Euler step of a field: planar, radial and residual layers |
 //! | `root` | roots of increasing functions, one for every lane |
 
 mod batch;

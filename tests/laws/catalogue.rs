@@ -79,6 +79,13 @@ pub trait StepVisitor<T: Real> {
 pub fn visit_steps<T: Real>(seed: u64, visitor: &mut impl StepVisitor<T>) {
     visitor.visit("planar step", EulerStep::new(planar::<T>(seed)));
     visitor.visit("radial step", EulerStep::new(radial::<T>(seed)));
+    for activation in [Activation::Tanh, Activation::Silu] {
+        for hidden in [&[][..], &[9, 6]] {
+            let builder = Mlp::new(3).hidden(hidden.to_vec()).activation(activation);
+            let network = with_random_parameters::<T>(&builder, seed);
+            visitor.visit(&format!("residual step {hidden:?}"), EulerStep::new(network));
+        }
+    }
 }
 
 /// The same kinds with parameters at the very edge of what can be inverted.

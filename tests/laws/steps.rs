@@ -263,7 +263,8 @@ impl<T: Real> StepVisitor<T> for FarOut {
         let there = follow(name, &layer, Direction::Forward, &points);
         let back = follow(name, &layer, Direction::Inverse, &there.points);
         let error = (&back.points - &points).amax().wide() / 1e6;
-        assert!(error < 16.0 * T::EPSILON, "{name}: {error:e}");
+        // Residual layers may have a condition number of (1 + 0.9) / (1 - 0.9).
+        assert!(error < 128.0 * T::EPSILON, "{name}: {error:e}");
     }
 }
 

@@ -4,10 +4,12 @@
 //! | --- | --- |
 //! | `planar` | the step of a planar field: a scalar equation to be inverted |
 //! | `radial` | the step of a radial field: a quadratic equation to be inverted |
+//! | `residual` | the step of a network that contracts: a fixed point to be inverted |
 //! | `train` | the reverse pass, in both directions |
 
 mod planar;
 mod radial;
+mod residual;
 mod train;
 
 use super::root::Report;
@@ -64,7 +66,8 @@ pub trait StepInvertible<T: Real>: TrainableField<T> + Clone {
 ///
 /// The step of a [planar](crate::field::Planar) field is the planar layer of Rezende and Mohamed
 /// 2015 (Variational Inference with Normalizing Flows, section 4.1), that of a
-/// [radial](crate::field::Radial) field their radial layer. The log-determinant
+/// [radial](crate::field::Radial) field their radial layer, and that of a
+/// [network](crate::field::Mlp) the residual layer of Behrmann et al. 2019. The log-determinant
 /// ln |det(I + J)| follows from the field's structure; the inverse solves x + f(x) = y to rounding.
 ///
 /// Parameters are free: the step is that of [`constrained`](EulerStep::constrained), the field with
