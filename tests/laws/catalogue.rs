@@ -81,7 +81,7 @@ pub fn visit_steps<T: Real>(seed: u64, visitor: &mut impl StepVisitor<T>) {
     visitor.visit("radial step", EulerStep::new(radial::<T>(seed)));
     for activation in [Activation::Tanh, Activation::Silu] {
         for hidden in [&[][..], &[9, 6]] {
-            let builder = Mlp::new(3).hidden(hidden.to_vec()).activation(activation);
+            let builder = Mlp::new(3).context(2).hidden(hidden.to_vec()).activation(activation);
             let network = with_random_parameters::<T>(&builder, seed);
             visitor.visit(&format!("residual step {hidden:?}"), EulerStep::new(network));
         }
@@ -93,6 +93,10 @@ pub fn visit_steps_at_the_edge<T: Real>(seed: u64, visitor: &mut impl StepVisito
     for push in [1.0, 8.0, 30.0, 300.0] {
         visitor.visit(&format!("planar, w'u -= {push}"), EulerStep::new(folding(seed, push)));
         visitor.visit(&format!("radial, beta = -{push}"), EulerStep::new(collapsing(seed, push)));
+        let mut network = with_random_parameters::<T>(&Mlp::new(3).hidden([9, 6]), seed);
+        let values: Vec<T> = network.parameters().iter().map(|p| *p * T::of(push)).collect();
+        network.set_parameters(&values);
+        visitor.visit(&format!("residual, weights times {push}"), EulerStep::new(network));
     }
 }
 

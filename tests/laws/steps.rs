@@ -22,14 +22,18 @@ fn follow<T: Real, L: Flow<T>>(
     direction: Direction,
     x: &DMatrix<T>,
 ) -> Moved<T> {
-    let moved = layer.follow(direction, x, None).expect("valid input");
+    let context = contexts(layer.context_dim(), 1);
+    let context = (layer.context_dim() > 0).then_some(&context);
+    let moved = layer.follow(direction, x, context).expect("valid input");
     assert!(moved.outcomes.iter().all(|outcome| outcome.arrived()), "{name}: {:?}", moved.outcomes);
     assert!(moved.efforts.iter().all(|effort| effort.evaluations > 0), "{name}: no effort");
     moved
 }
 
-fn zeros<T: Real>(columns: usize) -> [DMatrix<T>; 2] {
-    [DMatrix::zeros(1, columns), DMatrix::zeros(0, columns)]
+/// The same context for every column.
+fn contexts<T: Real>(rows: usize, columns: usize) -> DMatrix<T> {
+    let one = matrix::<T>(rows, 1, 1.0, 77);
+    DMatrix::from_fn(rows, columns, |i, _| one[i])
 }
 
 /// The layer is x + f(x), and one step of Euler's method.
@@ -44,7 +48,7 @@ impl<T: Real> StepVisitor<T> for OneStep {
     fn visit<F: StepInvertible<T> + 'static>(&mut self, name: &str, layer: EulerStep<F>) {
         let points = matrix::<T>(layer.field().dim(), 40, 2.0, self.seed);
         let ours = follow(name, &layer, Direction::Forward, &points).points;
-        let [t, context] = zeros(40);
+        let (t, context) = (DMatrix::zeros(1, 40), contexts(layer.field().context_dim(), 40));
         let sum = &points + velocity(layer.constrained(), [&t, &points, &context]);
         assert_eq!(ours, sum, "{name}: x + f(x)");
         let euler = ContinuousFlow::new(layer.constrained().clone()).solver(fixed(&EULER, 1));
@@ -124,15 +128,15 @@ impl Objective {
         Self { points: part(dim, seed), log_det: part(1, seed + 1) }
     }
 
-    /// The value, and its derivatives by parameters and by points.
+    /// The value, and its derivatives by parameters, points and contexts.
     fn run<L: TrainableFlow<f64>>(
         &self,
         layer: &L,
         direction: Direction,
-        x: &DMatrix<f64>,
-    ) -> (f64, [Vec<f64>; 2]) {
+        [x, context]: [&DMatrix<f64>; 2],
+    ) -> (f64, [Vec<f64>; 3]) {
         let (mut packet, mut workspace) = (Packet::new(Track::LogDet), Workspace::new());
-        packet.load(x.as_slice(), x.nrows(), &[], 0);
+        packet.load(x.as_slice(), x.nrows(), context.as_slice(), context.nrows());
         let mut tape = L::Tape::default();
         layer.record_packet(direction, &mut packet, &mut tape, &mut workspace);
         assert!(packet.outcomes.iter().all(|outcome| outcome.arrived()));
@@ -140,18 +144,17 @@ impl Objective {
             a.values().iter().zip(b.values()).map(|(a, b)| a * b).sum()
         };
         let value = dot(&packet.points, &self.points) + dot(&packet.log_det, &self.log_det);
-        let mut context = Block::default();
-        context.reshape(0, COLUMNS);
+        let (points, log_det) = (self.points.clone(), self.log_det.clone());
         let mut cotangent =
-            Cotangent { points: self.points.clone(), log_det: self.log_det.clone(), context };
+            Cotangent { points, log_det, context: Block::new(context.nrows(), COLUMNS) };
         let mut sums = vec![0.0; layer.sums_len()];
         layer.pullback_packet(direction, &mut tape, &mut cotangent, &mut sums, &mut workspace);
         let mut gradient = vec![0.0; layer.parameters().len()];
         layer.fold(&sums, &mut gradient);
-        let by_points = (0..COLUMNS)
-            .flat_map(|j| (0..x.nrows()).map(move |i| (i, j)))
-            .map(|(i, j)| cotangent.points.row(i)[j]);
-        (value, [gradient, by_points.collect()])
+        let columns = |block: &Block<f64>| {
+            (0..COLUMNS).flat_map(|j| (0..block.rows()).map(move |i| block.row(i)[j])).collect()
+        };
+        (value, [gradient, columns(&cotangent.points), columns(&cotangent.context)])
     }
 }
 
@@ -172,28 +175,33 @@ impl StepVisitor<f64> for Gradient {
         let dim = layer.field().dim();
         let objective = Objective::new(dim, self.seed + 7);
         let points = matrix::<f64>(dim, COLUMNS, 1.0, self.seed);
+        let context = contexts::<f64>(layer.field().context_dim(), COLUMNS);
         let parameters = TrainableFlow::parameters(&layer);
         for direction in BOTH {
-            let (_, [by_parameters, by_points]) = objective.run(&layer, direction, &points);
-            let along = |p: usize| {
-                derivative(1e-4, |s| {
-                    let (mut layer, mut values) = (layer.clone(), parameters.clone());
-                    values[p] += s;
-                    TrainableFlow::set_parameters(&mut layer, &values);
-                    objective.run(&layer, direction, &points).0
-                })
+            let run = |layer: &EulerStep<F>, inputs: [&DMatrix<f64>; 2]| {
+                objective.run(layer, direction, inputs)
             };
-            let differences: Vec<f64> = (0..parameters.len()).map(along).collect();
-            agree(&format!("{name} {direction:?}, parameter"), &by_parameters, &differences);
-            let along = |i: usize| {
-                derivative(1e-4, |s| {
-                    let mut points = points.clone();
-                    points[i] += s;
-                    objective.run(&layer, direction, &points).0
-                })
+            let (_, ours) = run(&layer, [&points, &context]);
+            let by_parameter = |p: usize, s: f64| {
+                let (mut layer, mut values) = (layer.clone(), parameters.clone());
+                values[p] += s;
+                TrainableFlow::set_parameters(&mut layer, &values);
+                run(&layer, [&points, &context]).0
             };
-            let differences: Vec<f64> = (0..points.len()).map(along).collect();
-            agree(&format!("{name} {direction:?}, coordinate"), &by_points, &differences);
+            let moved = |matrix: &DMatrix<f64>, i: usize, s: f64| {
+                let mut matrix = matrix.clone();
+                matrix[i] += s;
+                matrix
+            };
+            let by_point = |i, s| run(&layer, [&moved(&points, i, s), &context]).0;
+            let by_context = |i, s| run(&layer, [&points, &moved(&context, i, s)]).0;
+            let ways: [(&str, &dyn Fn(usize, f64) -> f64); 3] =
+                [("parameter", &by_parameter), ("coordinate", &by_point), ("context", &by_context)];
+            for ((what, along), ours) in ways.into_iter().zip(&ours) {
+                let differences: Vec<f64> =
+                    (0..ours.len()).map(|i| derivative(1e-4, |s| along(i, s))).collect();
+                agree(&format!("{name} {direction:?}, {what}"), ours, &differences);
+            }
         }
     }
 }
