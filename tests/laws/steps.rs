@@ -158,6 +158,9 @@ impl Objective {
     }
 }
 
+/// The objective with one number moved.
+type Along<'a> = &'a dyn Fn(usize, f64) -> f64;
+
 /// The pullback in both directions against central differences.
 struct Gradient {
     seed: u64,
@@ -195,7 +198,7 @@ impl StepVisitor<f64> for Gradient {
             };
             let by_point = |i, s| run(&layer, [&moved(&points, i, s), &context]).0;
             let by_context = |i, s| run(&layer, [&points, &moved(&context, i, s)]).0;
-            let ways: [(&str, &dyn Fn(usize, f64) -> f64); 3] =
+            let ways: [(&str, Along<'_>); 3] =
                 [("parameter", &by_parameter), ("coordinate", &by_point), ("context", &by_context)];
             for ((what, along), ours) in ways.into_iter().zip(&ours) {
                 let differences: Vec<f64> =
