@@ -51,6 +51,8 @@ pub enum Reason {
     StepUnderflow,
     /// The step limit was reached before the end.
     TooManySteps,
+    /// The search for the inverse did not settle.
+    NotConverged,
 }
 
 impl fmt::Display for Failure {
@@ -72,6 +74,10 @@ impl fmt::Display for Failure {
             Reason::TooManySteps => write!(
                 f,
                 "the step limit was reached at t = {t} with step {step:.3e}: raise the limit, loosen the tolerance, or smooth the field"
+            ),
+            Reason::NotConverged => write!(
+                f,
+                "the search for the inverse still moved by {step:.3e} when it was given up: the map may be too flat there"
             ),
         }
     }

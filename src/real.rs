@@ -74,3 +74,14 @@ macro_rules! real {
 
 real!(f32, Wide32, Middle32, Plain32);
 real!(f64, Wide64, Middle64, Plain64);
+
+/// ln(1 + eˣ), without overflow.
+pub(crate) fn softplus(x: f64) -> f64 {
+    x.max(0.0) + (-x.abs()).exp().ln_1p()
+}
+
+/// 1 / (1 + e⁻ˣ), the slope of [`softplus`].
+pub(crate) fn sigmoid(x: f64) -> f64 {
+    let decay = (-x.abs()).exp();
+    if x < 0.0 { decay / (1.0 + decay) } else { 1.0 / (1.0 + decay) }
+}

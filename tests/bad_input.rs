@@ -213,3 +213,38 @@ fn training_refuses_what_it_cannot_use_and_keeps_the_model() {
     );
     assert!(model.log_prob(&data).is_ok());
 }
+
+#[test]
+fn radial_fields_ask_for_a_length_and_finite_numbers() {
+    assert!(field::Radial::<f64>::new(dvector![], 1.0, 1.0).expect_err("empty").is_empty());
+    assert!(field::Radial::new(dvector![0.0], 0.0, 1.0).expect_err("zero").is_setting());
+    assert!(field::Radial::new(dvector![0.0], -1.0, 1.0).expect_err("negative").is_setting());
+    assert!(field::Radial::new(dvector![0.0], 1.0, f64::NAN).expect_err("NaN").is_non_finite());
+}
+
+#[test]
+fn a_column_that_a_layer_cannot_digest_fails_alone() {
+    let planar = field::Planar::new(dvector![1.0, 2.0], dvector![0.5, -1.0], 0.1).expect("finite");
+    let radial = field::Radial::new(dvector![0.3, -0.2], 0.7, -0.4).expect("finite");
+    let (planar, radial) = (EulerStep::new(planar), EulerStep::new(radial));
+    let layers: [&dyn Flow<f64>; 2] = [&planar, &radial];
+    let good = dmatrix![0.4, -1.0, 2.0; 0.1, 0.3, -0.5];
+    for (layer, direction) in layers.into_iter().flat_map(|layer| {
+        [Direction::Forward, Direction::Inverse].map(|direction| (layer, direction))
+    }) {
+        let mut bad = good.clone();
+        bad[(0, 1)] = f64::NAN;
+        bad[(1, 2)] = f64::MAX;
+        bad[(0, 2)] = -f64::MAX;
+        let moved = layer.follow(direction, &bad, None).expect("a column is no error");
+        let clean = layer.follow(direction, &good, None).expect("valid");
+        let reason = |j: usize| moved.outcomes[j].failure().map(|failure| failure.reason);
+        assert_eq!(reason(0), None);
+        assert_eq!(reason(1), Some(Reason::NonFiniteInput));
+        // The largest numbers either arrive or fail with a reason, but never as NaN.
+        let finite = moved.points.column(2).iter().all(|value| value.is_finite());
+        assert_eq!(finite && moved.log_det[2].is_finite(), reason(2).is_none(), "{direction:?}");
+        assert_eq!(moved.points.column(0), clean.points.column(0));
+        assert_eq!(moved.log_det[0], clean.log_det[0]);
+    }
+}

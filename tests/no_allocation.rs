@@ -65,6 +65,20 @@ fn solve_with<S: liouville::ode::Solver<f32>>(
     assert_eq!(allocations, 0, "{name}");
 }
 
+/// A layer in both directions.
+fn layer_with<L: Flow<f32>>(name: &str, layer: &L) {
+    let points: Vec<f32> = (0..3 * 100).map(|i| (i as f32 * 0.7).cos()).collect();
+    let (mut packet, mut workspace) = (Packet::new(Track::LogDet), Workspace::new());
+    for direction in [Direction::Forward, Direction::Inverse] {
+        let allocations = allocations_when_warm(|| {
+            packet.load(&points, 3, &[], 0);
+            layer.follow_packet(direction, &mut packet, &mut workspace);
+        });
+        assert!(packet.outcomes.iter().all(|outcome| outcome.arrived()), "{name}");
+        assert_eq!(allocations, 0, "{name} {direction:?}");
+    }
+}
+
 /// One test, since the count belongs to the process.
 #[test]
 fn warm_solves_allocate_nothing() {
@@ -72,4 +86,9 @@ fn warm_solves_allocate_nothing() {
     solve_with("two layers, estimated", &[16, 16], Trace::hutchinson(2), dopri5());
     solve_with("three layers", &[16, 8, 16], Trace::Exact, tsit5());
     solve_with("equal steps", &[16], Trace::Exact, rk4(10));
+    let (u, w) = (nalgebra::dvector![1.0, -0.5, 0.3], nalgebra::dvector![-2.0, 0.4, 1.0]);
+    let planar = field::Planar::new(u.clone(), w, 0.2).expect("finite");
+    layer_with("planar step", &EulerStep::new(planar));
+    let radial = field::Radial::new(u, 0.5, 1.0).expect("finite");
+    layer_with("radial step", &EulerStep::new(radial));
 }

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `linear` | A x + b |
 //! | `planar` | u tanh(w'x + b) |
+//! | `radial` | beta (x - x0) / (alpha + distance to x0) |
 //! | `closure`, `dyn_closure` | whatever a user writes, differentiated by dual numbers |
 //! | `neural/` | a multilayer perceptron of (x, t, context) |
 
@@ -12,6 +13,7 @@ mod dyn_closure;
 mod linear;
 pub mod neural;
 mod planar;
+mod radial;
 
 use crate::columns::{Rows, RowsMut, Scratch};
 use crate::kernels::sum_of_products;
@@ -22,7 +24,8 @@ pub use closure::{Closure, autonomous, conditional, time_dependent};
 pub use dyn_closure::{DynClosure, autonomous_dyn, time_dependent_dyn};
 pub use linear::Linear;
 pub use neural::{Mlp, MlpBuilder};
-pub use planar::Planar;
+pub use planar::{Planar, PlanarTape};
+pub use radial::Radial;
 
 /// Where a field is evaluated: each lane is one sample with its own time, point and context.
 #[derive(Clone, Copy)]

@@ -35,7 +35,7 @@ pub struct Planar<T> {
 /// What the pullback of a planar field needs: value, slope and curvature of tanh at w'x + b.
 #[derive(Default)]
 pub struct PlanarTape<T> {
-    jet: Block<T>,
+    pub(crate) jet: Block<T>,
 }
 
 impl<T: Real> Planar<T> {
@@ -63,11 +63,13 @@ impl<T: Real> Planar<T> {
         Ok(Self { dim, values, layout })
     }
 
-    fn u(&self) -> &[T] {
+    /// The direction u.
+    pub(crate) fn u(&self) -> &[T] {
         &self.values[..self.dim]
     }
 
-    fn w(&self) -> &[T] {
+    /// The normal w.
+    pub(crate) fn w(&self) -> &[T] {
         &self.values[self.dim..2 * self.dim]
     }
 
@@ -76,18 +78,18 @@ impl<T: Real> Planar<T> {
     }
 
     /// w'x + b, one row.
-    fn preactivation(&self, x: Rows<'_, T>, out: RowsMut<'_, T>) {
+    pub(crate) fn preactivation(&self, x: Rows<'_, T>, out: RowsMut<'_, T>) {
         let b = &self.values[2 * self.dim..];
         product(Weights::new(self.w(), 1, self.dim), x, Start::Bias(b), out);
     }
 
     /// direction times one row of lanes.
-    fn spread(direction: &[T], row: Rows<'_, T>, out: RowsMut<'_, T>) {
+    pub(crate) fn spread(direction: &[T], row: Rows<'_, T>, out: RowsMut<'_, T>) {
         product(Weights::new(direction, direction.len(), 1), row, Start::Zero, out);
     }
 
     /// (u'v) and (w'v) of every lane of `v`, as two rows.
-    fn projections(&self, v: Rows<'_, T>, out: RowsMut<'_, T>) {
+    pub(crate) fn projections(&self, v: Rows<'_, T>, out: RowsMut<'_, T>) {
         let both = Weights::new(&self.values[..2 * self.dim], 2, self.dim);
         product(both, v, Start::Zero, out);
     }
@@ -154,7 +156,7 @@ impl<T: Real> VectorField<T> for Planar<T> {
 
 impl<T: Real> Planar<T> {
     /// Value, slope and curvature of tanh(w'x + b), and the argument itself: four rows.
-    fn jet(&self, x: Rows<'_, T>, jet: &mut Block<T>) {
+    pub(crate) fn jet(&self, x: Rows<'_, T>, jet: &mut Block<T>) {
         let lanes = x.lanes();
         let (value, rest) = jet.values_mut().split_at_mut(lanes);
         let (slope, rest) = rest.split_at_mut(lanes);

@@ -5,10 +5,14 @@
 //! | `packet` | a block of samples on their way through one flow or several |
 //! | `batch` | a matrix of samples, cut into packets, over all threads |
 //! | `continuous/` | the flow of a vector field, by integration |
+//! | `euler_step/` | one explicit Euler step of a field: planar, radial and residual layers |
+//! | `root` | roots of increasing functions, one for every lane |
 
 mod batch;
 pub mod continuous;
+pub mod euler_step;
 mod packet;
+mod root;
 
 use nalgebra::{DMatrix, DVector};
 
@@ -21,7 +25,9 @@ use crate::real::Real;
 pub use batch::transport;
 pub(crate) use batch::{Contexts, PACKET, check_points};
 pub use continuous::ContinuousFlow;
+pub use euler_step::{EulerStep, StepInvertible};
 pub use packet::{Cotangent, Packet, Track};
+pub use root::Report;
 
 /// Which way a flow is followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Every field, solver and base of the crate, with a constructor: each law runs over the whole list.
 
-use liouville::field::{Closure, DynClosure, Linear, MlpBuilder, Planar};
+use liouville::field::{Closure, DynClosure, Linear, MlpBuilder, Planar, Radial};
+use liouville::flow::StepInvertible;
 use liouville::ode::{External, external_dop853, external_dopri5, external_rk4};
 use liouville::prelude::*;
 use nalgebra::{DMatrix, DVector};
@@ -26,6 +27,7 @@ pub fn fields<T: Real>() -> Vec<FieldEntry<T>> {
     vec![
         FieldEntry { name: "linear", make: |seed| Box::new(linear(seed)) },
         FieldEntry { name: "planar", make: |seed| Box::new(planar(seed)) },
+        FieldEntry { name: "radial", make: |seed| Box::new(radial(seed)) },
         FieldEntry { name: "autonomous", make: |seed| Box::new(pendulum(seed)) },
         FieldEntry { name: "time_dependent", make: |seed| Box::new(swirl(seed)) },
         FieldEntry { name: "conditional", make: |seed| Box::new(steered(seed)) },
@@ -59,12 +61,63 @@ pub fn fields<T: Real>() -> Vec<FieldEntry<T>> {
 pub fn visit_trainable<T: Real>(seed: u64, visitor: &mut impl TrainableVisitor<T>) {
     visitor.visit("linear", linear::<T>(seed));
     visitor.visit("planar", planar::<T>(seed));
+    visitor.visit("radial", radial::<T>(seed));
     for activation in [Activation::Tanh, Activation::Softplus, Activation::Silu, Activation::Sin] {
         for hidden in [&[][..], &[7], &[9, 6], &[6, 5, 7]] {
             let name = format!("mlp {hidden:?} {activation:?}");
             visitor.visit(&name, mlp::<T>(seed, hidden, activation));
         }
     }
+}
+
+/// What runs over every layer that is one Euler step of a field.
+pub trait StepVisitor<T: Real> {
+    fn visit<F: StepInvertible<T> + 'static>(&mut self, name: &str, layer: EulerStep<F>);
+}
+
+/// Every kind of layer that is one Euler step of a field.
+pub fn visit_steps<T: Real>(seed: u64, visitor: &mut impl StepVisitor<T>) {
+    visitor.visit("planar step", EulerStep::new(planar::<T>(seed)));
+    visitor.visit("radial step", EulerStep::new(radial::<T>(seed)));
+    for activation in [Activation::Tanh, Activation::Silu] {
+        for hidden in [&[][..], &[9, 6]] {
+            let builder = Mlp::new(3).context(2).hidden(hidden.to_vec()).activation(activation);
+            let network = with_random_parameters::<T>(&builder, seed);
+            visitor.visit(&format!("residual step {hidden:?}"), EulerStep::new(network));
+        }
+    }
+}
+
+/// The same kinds with parameters at the very edge of what can be inverted.
+pub fn visit_steps_at_the_edge<T: Real>(seed: u64, visitor: &mut impl StepVisitor<T>) {
+    for push in [1.0, 8.0, 30.0, 300.0] {
+        visitor.visit(&format!("planar, w'u -= {push}"), EulerStep::new(folding(seed, push)));
+        visitor.visit(&format!("radial, beta = -{push}"), EulerStep::new(collapsing(seed, push)));
+        let mut network = with_random_parameters::<T>(&Mlp::new(3).hidden([9, 6]), seed);
+        let values: Vec<T> = network.parameters().iter().map(|p| *p * T::of(push)).collect();
+        network.set_parameters(&values);
+        visitor.visit(&format!("residual, weights times {push}"), EulerStep::new(network));
+    }
+}
+
+/// A planar field whose w'u is `push` less than that of [`planar`].
+fn folding<T: Real>(seed: u64, push: f64) -> Planar<T> {
+    let field = planar::<T>(seed);
+    let mut values = field.parameters().to_vec();
+    let (u, w) = values.split_at_mut(3);
+    let square: f64 = w[..3].iter().map(|w| w.wide() * w.wide()).sum();
+    for (u, w) in u.iter_mut().zip(w) {
+        *u -= T::of(push * w.wide() / square);
+    }
+    let part = |range: std::ops::Range<usize>| DVector::from_column_slice(&values[range]);
+    Planar::new(part(0..3), part(3..6), values[6]).expect("finite")
+}
+
+/// A radial field that pulls everything to a centre among the points.
+fn collapsing<T: Real>(seed: u64, pull: f64) -> Radial<T> {
+    let mut next = random(seed);
+    let center = DVector::from_fn(3, |_, _| T::of(0.5 * next()));
+    Radial::new(center, T::of(1.1 + next()), T::of(-pull)).expect("finite and positive")
 }
 
 /// A solver of any kind, and about how accurate it is at its settings here.
@@ -106,6 +159,13 @@ pub fn planar<T: Real>(seed: u64) -> Planar<T> {
     let mut next = random(seed);
     let [u, w] = std::array::from_fn(|_| DVector::from_fn(3, |_, _| T::of(1.5 * next())));
     Planar::new(u, w, T::of(next())).expect("finite and of one length")
+}
+
+/// A radial field whose centre is not among the points, where its second derivative jumps.
+pub fn radial<T: Real>(seed: u64) -> Radial<T> {
+    let mut next = random(seed);
+    let center = DVector::from_fn(3, |_, _| T::of(2.0 + next()));
+    Radial::new(center, T::of(1.1 + next()), T::of(3.0 * next())).expect("finite and positive")
 }
 
 type Dual<const N: usize> = num_dual::DualSVec64<N>;

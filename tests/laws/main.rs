@@ -8,4 +8,5 @@ mod flows;
 mod gradients;
 mod same_bits;
 mod score;
+mod steps;
 mod support;

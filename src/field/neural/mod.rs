@@ -72,6 +72,14 @@ struct Layer {
     bias: std::ops::Range<usize>,
 }
 
+/// Where a weight lies in the parameters: entry (i, j) at `start + i * stride + j`.
+pub(crate) struct MapOfX {
+    pub start: usize,
+    pub rows: usize,
+    pub columns: usize,
+    pub stride: usize,
+}
+
 impl Shape {
     /// The number of rows that time takes in the input.
     fn time_rows(&self) -> usize {
@@ -102,6 +110,22 @@ impl<T: Real> Mlp<T> {
     /// The number of hidden layers.
     fn depth(&self) -> usize {
         self.shape.hidden.len()
+    }
+
+    /// The activation behind every hidden layer.
+    pub(crate) fn activation(&self) -> Activation {
+        self.shape.activation
+    }
+
+    /// Where the weights lie in the parameters, the first one without its columns of time and
+    /// context.
+    pub(crate) fn maps_of_x(&self) -> impl Iterator<Item = MapOfX> + '_ {
+        self.layers.iter().enumerate().map(|(l, layer)| MapOfX {
+            start: layer.weight.start,
+            rows: layer.outputs,
+            columns: if l == 0 { self.shape.dim } else { layer.inputs },
+            stride: layer.inputs,
+        })
     }
 
     fn weight(&self, layer: usize) -> Weights<'_, T> {

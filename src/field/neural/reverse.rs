@@ -70,10 +70,42 @@ impl<T: Real> TrainableField<T> for Mlp<T> {
         scratch: &mut Scratch<T>,
     ) {
         let way = self.way(traced);
+        let tangent_bar = self.trace_cotangents(way, tape, cotangents.traces, scratch);
+        self.pull_all(at, way, tape, cotangents, tangent_bar, pulled, scratch);
+    }
+}
+
+impl<T: Real> Mlp<T> {
+    /// Pulls back cotangents of the velocity and of the products J u themselves (dim rows, laid out
+    /// as the probes u), through an evaluation that was recorded with these probes.
+    pub(crate) fn pull_products(
+        &self,
+        at: At<'_, T>,
+        tape: &MlpTape<T>,
+        velocity: Rows<'_, T>,
+        products: Block<T>,
+        pulled: Pulled<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) {
+        let cotangents = Cotangents { velocity, traces: Rows::new(&[], at.lanes()) };
+        self.pull_all(at, Way::Tangents, tape, cotangents, products, pulled, scratch);
+    }
+
+    /// The pullback, with the cotangents of the products J u in `tangent_bar`.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a pullback, and two more")]
+    fn pull_all(
+        &self,
+        at: At<'_, T>,
+        way: Way,
+        tape: &MlpTape<T>,
+        cotangents: Cotangents<'_, T>,
+        mut tangent_bar: Block<T>,
+        pulled: Pulled<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) {
         let (sums, contraction) = pulled.sums.split_at_mut(self.layout.len());
         let mut bar = scratch.take(self.shape.dim, at.lanes());
         bar.values_mut().copy_from_slice(cotangents.velocity.values());
-        let mut tangent_bar = self.trace_cotangents(way, tape, cotangents.traces, scratch);
         for l in (0..=self.depth()).rev() {
             self.sum_layer(l, way, tape, &bar, &tangent_bar, sums, scratch);
             if l > 0 {

@@ -1,0 +1,169 @@
+//! The reverse pass of an Euler step; through the inverse by the implicit function theorem.
+
+use super::super::{Cotangent, Direction, Flow, Packet, TrainableFlow};
+use super::{EulerStep, StepInvertible, add};
+use crate::columns::{Block, Scratch};
+use crate::field::{At, Cotangents, Pulled};
+use crate::ode::Workspace;
+use crate::parameters::Layout;
+use crate::real::Real;
+
+/// What a recorded packet keeps: the points at t = 0, whichever way they went, and their contexts.
+#[derive(Default)]
+pub struct EulerStepTape<T> {
+    times: Block<T>,
+    start: Block<T>,
+    context: Block<T>,
+}
+
+impl<T: Real> EulerStepTape<T> {
+    /// Keeps a packet that is at t = 0.
+    fn keep(&mut self, packet: &Packet<T>) {
+        self.times.reshape(1, packet.len());
+        self.times.fill(T::zero());
+        for (to, from) in [(&mut self.start, &packet.points), (&mut self.context, &packet.context)]
+        {
+            to.reshape(from.rows(), packet.len());
+            to.values_mut().copy_from_slice(from.values());
+        }
+    }
+
+    fn at(&self) -> At<'_, T> {
+        At { t: self.times.row(0), x: self.start.view(), context: self.context.view() }
+    }
+}
+
+impl<T: Real, F: StepInvertible<T>> TrainableFlow<T> for EulerStep<F> {
+    type Tape = EulerStepTape<T>;
+
+    fn layout(&self) -> Layout {
+        self.field.layout().clone()
+    }
+
+    fn parameters(&self) -> Vec<T> {
+        self.field.parameters().to_vec()
+    }
+
+    fn set_parameters(&mut self, values: &[T]) {
+        self.field.set_parameters(values);
+        self.constrained = self.field.constrained();
+    }
+
+    fn sums_len(&self) -> usize {
+        self.constrained.sums_len()
+    }
+
+    fn fold(&self, sums: &[T], gradient: &mut [T]) {
+        let mut by_constrained = vec![T::zero(); gradient.len()];
+        self.constrained.fold(sums, &mut by_constrained);
+        self.field.pull_constraint(&mut by_constrained);
+        add(&by_constrained, gradient);
+    }
+
+    fn record_packet(
+        &self,
+        direction: Direction,
+        packet: &mut Packet<T>,
+        tape: &mut Self::Tape,
+        workspace: &mut Workspace<T>,
+    ) {
+        if direction == Direction::Forward {
+            tape.keep(packet);
+        }
+        self.follow_packet(direction, packet, workspace);
+        if direction == Direction::Inverse {
+            tape.keep(packet);
+        }
+    }
+
+    fn pullback_packet(
+        &self,
+        direction: Direction,
+        tape: &mut Self::Tape,
+        cotangent: &mut Cotangent<T>,
+        sums: &mut [T],
+        workspace: &mut Workspace<T>,
+    ) {
+        let scratch = &mut workspace.scratch;
+        match direction {
+            Direction::Forward => self.pull_forward(tape.at(), cotangent, sums, scratch),
+            Direction::Inverse => self.pull_inverse(tape.at(), cotangent, sums, scratch),
+        }
+    }
+}
+
+impl<F> EulerStep<F> {
+    /// Through y = x + f(x): x̄ = ȳ + (what comes back through f and the log-determinant).
+    fn pull_forward<T: Real>(
+        &self,
+        at: At<'_, T>,
+        cotangent: &mut Cotangent<T>,
+        sums: &mut [T],
+        scratch: &mut Scratch<T>,
+    ) where
+        F: StepInvertible<T>,
+    {
+        let mut x_bar = scratch.take(at.x.rows(), at.lanes());
+        let cotangents =
+            Cotangents { velocity: cotangent.points.view(), traces: cotangent.log_det.view() };
+        self.pull(at, cotangents, &mut cotangent.context, &mut x_bar, sums, scratch);
+        add(x_bar.values(), cotangent.points.values_mut());
+        scratch.give(x_bar);
+    }
+
+    /// Through the solution x of x + f(x) = y, whose log-determinant is -ln |det(I + J(x))|: with c
+    /// the cotangent of x, the log-determinant's share included, ȳ = λ = (I + J)'⁻¹ c, and the
+    /// parameters receive what the velocity cotangent -λ brings them.
+    fn pull_inverse<T: Real>(
+        &self,
+        at: At<'_, T>,
+        cotangent: &mut Cotangent<T>,
+        sums: &mut [T],
+        scratch: &mut Scratch<T>,
+    ) where
+        F: StepInvertible<T>,
+    {
+        let mut x_bar = scratch.take(at.x.rows(), at.lanes());
+        let mut by_velocity = scratch.take(at.x.rows(), at.lanes());
+        let mut by_log_det = scratch.take(1, at.lanes());
+        by_velocity.fill(T::zero());
+        negate(cotangent.log_det.values(), by_log_det.values_mut());
+        let shares = Cotangents { velocity: by_velocity.view(), traces: by_log_det.view() };
+        self.pull(at, shares, &mut cotangent.context, &mut x_bar, sums, scratch);
+        add(x_bar.values(), cotangent.points.values_mut());
+        self.constrained.solve_transposed(at, cotangent.points.view_mut(), scratch);
+        negate(cotangent.points.values(), by_velocity.values_mut());
+        by_log_det.fill(T::zero());
+        let shares = Cotangents { velocity: by_velocity.view(), traces: by_log_det.view() };
+        self.pull(at, shares, &mut cotangent.context, &mut x_bar, sums, scratch);
+        scratch.give(by_log_det);
+        scratch.give(by_velocity);
+        scratch.give(x_bar);
+    }
+
+    /// One pullback of the step; the contexts' share is added to `context`.
+    fn pull<T: Real>(
+        &self,
+        at: At<'_, T>,
+        cotangents: Cotangents<'_, T>,
+        context: &mut Block<T>,
+        x_bar: &mut Block<T>,
+        sums: &mut [T],
+        scratch: &mut Scratch<T>,
+    ) where
+        F: StepInvertible<T>,
+    {
+        let mut context_bar = scratch.take(at.context.rows(), at.lanes());
+        let pulled = Pulled { x: x_bar.view_mut(), context: context_bar.view_mut(), sums };
+        self.constrained.pull_step(at, cotangents, pulled, scratch);
+        add(context_bar.values(), context.values_mut());
+        scratch.give(context_bar);
+    }
+}
+
+/// out = -values, element by element.
+fn negate<T: Real>(values: &[T], out: &mut [T]) {
+    for (out, value) in out.iter_mut().zip(values) {
+        *out = -*value;
+    }
+}

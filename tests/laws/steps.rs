@@ -1,0 +1,396 @@
+//! Laws of layers that are one Euler step of a field: inverse, log-determinant, gradients, same bits.
+
+use liouville::columns::{Block, columns_to_block};
+use liouville::field::{Planar, Radial};
+use liouville::flow::{Cotangent, Moved, Packet, StepInvertible, Track};
+use liouville::ode::{Tableau, Workspace, fixed};
+use liouville::prelude::*;
+use nalgebra::{DMatrix, DVector};
+use proptest::prelude::*;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+use crate::catalogue::{StepVisitor, planar, radial, visit_steps, visit_steps_at_the_edge};
+use crate::support::{cases, derivative, matrix, velocity};
+
+const BOTH: [Direction; 2] = [Direction::Forward, Direction::Inverse];
+
+/// Moves columns that must all arrive.
+fn follow<T: Real, L: Flow<T>>(
+    name: &str,
+    layer: &L,
+    direction: Direction,
+    x: &DMatrix<T>,
+) -> Moved<T> {
+    let context = contexts(layer.context_dim(), 1);
+    let context = (layer.context_dim() > 0).then_some(&context);
+    let moved = layer.follow(direction, x, context).expect("valid input");
+    assert!(moved.outcomes.iter().all(|outcome| outcome.arrived()), "{name}: {:?}", moved.outcomes);
+    assert!(moved.efforts.iter().all(|effort| effort.evaluations > 0), "{name}: no effort");
+    moved
+}
+
+/// The same context for every column.
+fn contexts<T: Real>(rows: usize, columns: usize) -> DMatrix<T> {
+    let one = matrix::<T>(rows, 1, 1.0, 77);
+    DMatrix::from_fn(rows, columns, |i, _| one[i])
+}
+
+/// The layer is x + f(x), and one step of Euler's method.
+struct OneStep {
+    seed: u64,
+}
+
+const EULER: Tableau =
+    Tableau { name: "Euler", order: 1, a: &[&[]], b: &[1.0], c: &[0.0], error: &[] };
+
+impl<T: Real> StepVisitor<T> for OneStep {
+    fn visit<F: StepInvertible<T> + 'static>(&mut self, name: &str, layer: EulerStep<F>) {
+        let points = matrix::<T>(layer.field().dim(), 40, 2.0, self.seed);
+        let ours = follow(name, &layer, Direction::Forward, &points).points;
+        let (t, context) = (DMatrix::zeros(1, 40), contexts(layer.field().context_dim(), 40));
+        let sum = &points + velocity(layer.constrained(), [&t, &points, &context]);
+        assert_eq!(ours, sum, "{name}: x + f(x)");
+        let euler = ContinuousFlow::new(layer.constrained().clone()).solver(fixed(&EULER, 1));
+        let error = (follow(name, &euler, Direction::Forward, &points).points - &ours).amax();
+        assert!(error.wide() <= 8.0 * T::EPSILON, "{name}: {error}");
+    }
+}
+
+/// There and back again, from both ends.
+struct Inverse {
+    seed: u64,
+    scale: f64,
+    bound: f64,
+}
+
+impl<T: Real> StepVisitor<T> for Inverse {
+    fn visit<F: StepInvertible<T> + 'static>(&mut self, name: &str, layer: EulerStep<F>) {
+        let points = matrix::<T>(layer.field().dim(), 40, self.scale, self.seed);
+        for direction in BOTH {
+            let there = follow(name, &layer, direction, &points);
+            let opposite = if direction == Direction::Forward { BOTH[1] } else { BOTH[0] };
+            let back = follow(name, &layer, opposite, &there.points);
+            let error = (&back.points - &points).amax().wide() / self.scale;
+            let cancel = (there.log_det + back.log_det).amax().wide();
+            assert!(
+                error < self.bound && cancel < self.bound,
+                "{name} {direction:?}: {error:e}, {cancel:e}"
+            );
+        }
+    }
+}
+
+/// The log-determinant against the Jacobian of the map by finite differences.
+struct LogDet {
+    seed: u64,
+}
+
+impl StepVisitor<f64> for LogDet {
+    fn visit<F: StepInvertible<f64> + 'static>(&mut self, name: &str, layer: EulerStep<F>) {
+        let dim = layer.field().dim();
+        let point = matrix::<f64>(dim, 1, 1.0, self.seed);
+        for direction in BOTH {
+            let end = |j: usize, s: f64| {
+                let mut moved = point.clone();
+                moved[j] += s;
+                follow(name, &layer, direction, &moved).points
+            };
+            let jacobian = DMatrix::from_fn(dim, dim, |i, j| derivative(1e-3, |s| end(j, s)[i]));
+            let expected = jacobian.determinant().abs().ln();
+            let log_det = follow(name, &layer, direction, &point).log_det[0];
+            let error = (log_det - expected).abs();
+            assert!(error < 1e-6, "{name} {direction:?}: {log_det} {expected}");
+        }
+    }
+}
+
+const COLUMNS: usize = 5;
+
+/// Σ p̄'points + Σ l̄ log_det at the end of a layer.
+struct Objective {
+    points: Block<f64>,
+    log_det: Block<f64>,
+}
+
+impl Objective {
+    fn new(dim: usize, seed: u64) -> Self {
+        let part = |rows: usize, seed| {
+            let values = matrix::<f64>(rows, COLUMNS, 1.0, seed);
+            let mut block = Block::default();
+            columns_to_block(values.as_slice(), rows, &mut block);
+            // Cotangents of padding lanes are zero.
+            for i in 0..rows {
+                block.row_mut(i)[COLUMNS..].fill(0.0);
+            }
+            block
+        };
+        Self { points: part(dim, seed), log_det: part(1, seed + 1) }
+    }
+
+    /// The value, and its derivatives by parameters, points and contexts.
+    fn run<L: TrainableFlow<f64>>(
+        &self,
+        layer: &L,
+        direction: Direction,
+        [x, context]: [&DMatrix<f64>; 2],
+    ) -> (f64, [Vec<f64>; 3]) {
+        let (mut packet, mut workspace) = (Packet::new(Track::LogDet), Workspace::new());
+        packet.load(x.as_slice(), x.nrows(), context.as_slice(), context.nrows());
+        let mut tape = L::Tape::default();
+        layer.record_packet(direction, &mut packet, &mut tape, &mut workspace);
+        assert!(packet.outcomes.iter().all(|outcome| outcome.arrived()));
+        let dot = |a: &Block<f64>, b: &Block<f64>| -> f64 {
+            a.values().iter().zip(b.values()).map(|(a, b)| a * b).sum()
+        };
+        let value = dot(&packet.points, &self.points) + dot(&packet.log_det, &self.log_det);
+        let (points, log_det) = (self.points.clone(), self.log_det.clone());
+        let mut cotangent =
+            Cotangent { points, log_det, context: Block::new(context.nrows(), COLUMNS) };
+        let mut sums = vec![0.0; layer.sums_len()];
+        layer.pullback_packet(direction, &mut tape, &mut cotangent, &mut sums, &mut workspace);
+        let mut gradient = vec![0.0; layer.parameters().len()];
+        layer.fold(&sums, &mut gradient);
+        let columns = |block: &Block<f64>| {
+            (0..COLUMNS).flat_map(|j| (0..block.rows()).map(move |i| block.row(i)[j])).collect()
+        };
+        (value, [gradient, columns(&cotangent.points), columns(&cotangent.context)])
+    }
+}
+
+/// The objective with one number moved.
+type Along<'a> = &'a dyn Fn(usize, f64) -> f64;
+
+/// The pullback in both directions against central differences.
+struct Gradient {
+    seed: u64,
+}
+
+fn agree(name: &str, ours: &[f64], differences: &[f64]) {
+    let scale = differences.iter().map(|d| d.abs()).fold(1e-3, f64::max);
+    for (i, (a, b)) in ours.iter().zip(differences).enumerate() {
+        assert!((a - b).abs() < 1e-6 * scale, "{name} {i}: {a} against {b}");
+    }
+}
+
+impl StepVisitor<f64> for Gradient {
+    fn visit<F: StepInvertible<f64> + 'static>(&mut self, name: &str, layer: EulerStep<F>) {
+        let dim = layer.field().dim();
+        let objective = Objective::new(dim, self.seed + 7);
+        let points = matrix::<f64>(dim, COLUMNS, 1.0, self.seed);
+        let context = contexts::<f64>(layer.field().context_dim(), COLUMNS);
+        let parameters = TrainableFlow::parameters(&layer);
+        for direction in BOTH {
+            let run = |layer: &EulerStep<F>, inputs: [&DMatrix<f64>; 2]| {
+                objective.run(layer, direction, inputs)
+            };
+            let (_, ours) = run(&layer, [&points, &context]);
+            let by_parameter = |p: usize, s: f64| {
+                let (mut layer, mut values) = (layer.clone(), parameters.clone());
+                values[p] += s;
+                TrainableFlow::set_parameters(&mut layer, &values);
+                run(&layer, [&points, &context]).0
+            };
+            let moved = |matrix: &DMatrix<f64>, i: usize, s: f64| {
+                let mut matrix = matrix.clone();
+                matrix[i] += s;
+                matrix
+            };
+            let by_point = |i, s| run(&layer, [&moved(&points, i, s), &context]).0;
+            let by_context = |i, s| run(&layer, [&points, &moved(&context, i, s)]).0;
+            let ways: [(&str, Along<'_>); 3] =
+                [("parameter", &by_parameter), ("coordinate", &by_point), ("context", &by_context)];
+            for ((what, along), ours) in ways.into_iter().zip(&ours) {
+                let differences: Vec<f64> =
+                    (0..ours.len()).map(|i| derivative(1e-4, |s| along(i, s))).collect();
+                agree(&format!("{name} {direction:?}, {what}"), ours, &differences);
+            }
+        }
+    }
+}
+
+/// A sample's bits alone and in a batch, and on one thread and two.
+struct SameBits {
+    seed: u64,
+    place: usize,
+}
+
+impl<T: Real> StepVisitor<T> for SameBits {
+    fn visit<F: StepInvertible<T> + 'static>(&mut self, name: &str, layer: EulerStep<F>) {
+        let points = matrix::<T>(layer.field().dim(), 300, 3.0, self.seed);
+        for direction in BOTH {
+            let batch = follow(name, &layer, direction, &points);
+            let one = points.columns(self.place, 1).into_owned();
+            let alone = follow(name, &layer, direction, &one);
+            assert_eq!(alone.points.column(0), batch.points.column(self.place), "{name}");
+            assert_eq!(alone.log_det[0], batch.log_det[self.place], "{name}");
+            assert_eq!(alone.efforts[0], batch.efforts[self.place], "{name}");
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool");
+            let single = pool.install(|| follow(name, &layer, direction, &points));
+            assert_eq!(single.points, batch.points, "{name}");
+        }
+    }
+}
+
+/// Points far out, or a map that is nearly flat somewhere: the inverse stays within what rounding
+/// allows, and nothing is NaN.
+struct Extreme {
+    seed: u64,
+    scale: f64,
+}
+
+impl<T: Real> StepVisitor<T> for Extreme {
+    fn visit<F: StepInvertible<T> + 'static>(&mut self, name: &str, layer: EulerStep<F>) {
+        let dim = layer.field().dim();
+        let points = matrix::<T>(dim, 40, self.scale, self.seed);
+        // Rounding of the arguments, for inputs of this size and parameters of this size.
+        let size = layer.constrained().parameters().iter().map(|p| p.wide().powi(2)).sum::<f64>();
+        let rounding = 16.0 * T::EPSILON * (1.0 + self.scale) * (1.0 + size);
+        let back = follow(name, &layer, Direction::Inverse, &points);
+        let again = follow(name, &layer, Direction::Forward, &back.points);
+        let residual = (&again.points - &points).amax().wide();
+        assert!(residual <= rounding, "{name} {}: {residual:e} {rounding:e}", self.scale);
+        // Where the determinant vanishes, y - y0 goes as (x - x0)³ at worst.
+        let there = follow(name, &layer, Direction::Forward, &points);
+        let back = follow(name, &layer, Direction::Inverse, &there.points);
+        let error = (&back.points - &points).amax().wide();
+        let bound = 8.0 * (1.0 + size) * rounding.cbrt();
+        assert!(error <= bound, "{name} {}: {error:e} {bound:e}", self.scale);
+        for moved in [&back, &again, &there] {
+            let finite = |value: &T| value.is_finite();
+            assert!(moved.points.iter().all(finite) && moved.log_det.iter().all(finite), "{name}");
+        }
+    }
+}
+
+/// Ordinary parameters and points far out: the inverse is exact to rounding, relative to the points.
+struct FarOut {
+    seed: u64,
+}
+
+impl<T: Real> StepVisitor<T> for FarOut {
+    fn visit<F: StepInvertible<T> + 'static>(&mut self, name: &str, layer: EulerStep<F>) {
+        let points = matrix::<T>(layer.field().dim(), 40, 1e6, self.seed);
+        let there = follow(name, &layer, Direction::Forward, &points);
+        let back = follow(name, &layer, Direction::Inverse, &there.points);
+        let error = (&back.points - &points).amax().wide() / 1e6;
+        // Residual layers may have a condition number of (1 + 0.9) / (1 - 0.9).
+        assert!(error < 128.0 * T::EPSILON, "{name}: {error:e}");
+    }
+}
+
+/// The planar layer as the paper writes it: z + û tanh(w'z + b), with û = u + (m(w'u) - w'u) w / w'w.
+fn planar_by_the_paper(values: &[f64], z: &DVector<f64>) -> (DVector<f64>, f64) {
+    let u = DVector::from_column_slice(&values[..3]);
+    let w = DVector::from_column_slice(&values[3..6]);
+    let along = w.dot(&u);
+    let bounded = -1.0 + (1.0 + along.exp()).ln();
+    let u = u + &w * ((bounded - along) / w.norm_squared());
+    let h = (w.dot(z) + values[6]).tanh();
+    (z + &u * h, (1.0 + u.dot(&w) * (1.0 - h * h)).abs().ln())
+}
+
+/// The radial layer as the paper writes it: z + β̂ h(α, r) (z - z₀).
+fn radial_by_the_paper(values: &[f64], z: &DVector<f64>) -> (DVector<f64>, f64) {
+    let away = z - DVector::from_column_slice(&values[..3]);
+    let alpha = (1.0 + values[3].exp()).ln();
+    let beta = -alpha + (1.0 + values[4].exp()).ln();
+    let r = away.norm();
+    let (h, slope) = (1.0 / (alpha + r), -1.0 / (alpha + r).powi(2));
+    let across: f64 = 1.0 + beta * h;
+    (z + away * (beta * h), 2.0 * across.ln() + (across + beta * slope * r).ln())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(cases(8)))]
+
+    #[test]
+    fn a_layer_is_one_step_of_its_field(seed in any::<u32>()) {
+        let seed = u64::from(seed);
+        visit_steps::<f64>(seed, &mut OneStep { seed });
+        visit_steps::<f32>(seed, &mut OneStep { seed });
+    }
+
+    #[test]
+    fn layers_are_those_of_the_paper(seed in any::<u32>()) {
+        let seed = u64::from(seed);
+        let points = matrix::<f64>(3, 10, 2.0, seed);
+        let planar = EulerStep::new(planar::<f64>(seed));
+        let radial = EulerStep::new(radial::<f64>(seed));
+        let values = [TrainableFlow::parameters(&planar), TrainableFlow::parameters(&radial)];
+        let ours = [planar.forward(&points), radial.forward(&points)];
+        for (j, z) in points.column_iter().map(|z| z.into_owned()).enumerate() {
+            let papers =
+                [planar_by_the_paper(&values[0], &z), radial_by_the_paper(&values[1], &z)];
+            for (ours, (point, log_det)) in ours.iter().zip(papers) {
+                let ours = ours.as_ref().expect("valid input");
+                let error = (ours.points.column(j) - point).amax();
+                prop_assert!(error < 1e-12, "{error:e}");
+                prop_assert!((ours.log_det[j] - log_det).abs() < 1e-9, "{log_det}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_inverse_undoes_the_layer(seed in any::<u32>()) {
+        let seed = u64::from(seed);
+        visit_steps::<f64>(seed, &mut Inverse { seed, scale: 2.0, bound: 1e-12 });
+        visit_steps::<f32>(seed, &mut Inverse { seed, scale: 2.0, bound: 1e-3 });
+    }
+
+    #[test]
+    fn the_log_determinant_is_that_of_the_jacobian(seed in any::<u32>()) {
+        visit_steps(u64::from(seed), &mut LogDet { seed: u64::from(seed) });
+    }
+
+    #[test]
+    fn gradients_are_those_of_differences(seed in any::<u32>()) {
+        visit_steps(u64::from(seed), &mut Gradient { seed: u64::from(seed) });
+    }
+
+    #[test]
+    fn bits_do_not_depend_on_neighbours(seed in any::<u32>(), place in 0usize..300) {
+        let seed = u64::from(seed);
+        visit_steps::<f64>(seed, &mut SameBits { seed, place });
+        visit_steps::<f32>(seed, &mut SameBits { seed, place });
+    }
+
+    #[test]
+    fn extreme_layers_are_inverted_as_well_as_rounding_allows(seed in any::<u32>()) {
+        let seed = u64::from(seed);
+        for scale in [1.0, 1e3, 1e6] {
+            visit_steps_at_the_edge::<f64>(seed, &mut Extreme { seed, scale });
+            visit_steps_at_the_edge::<f32>(seed, &mut Extreme { seed, scale });
+            visit_steps::<f64>(seed, &mut Extreme { seed, scale });
+            visit_steps::<f32>(seed, &mut Extreme { seed, scale });
+        }
+        visit_steps::<f64>(seed, &mut FarOut { seed });
+        visit_steps::<f32>(seed, &mut FarOut { seed });
+    }
+}
+
+/// A planar and a radial layer fit what a layer of their own kind made of a normal density.
+#[test]
+fn layers_are_fitted_by_the_trainer() {
+    fn fit<F: StepInvertible<f64> + 'static>(truth: F, start: F) {
+        let mut rng = StdRng::seed_from_u64(5);
+        let truth = StandardNormal::new(3).pushed_by(EulerStep::new(truth));
+        let data: DMatrix<f64> = truth.sample(2000, &mut rng).expect("arrives");
+        let mean = |values: DVector<f64>| values.mean();
+        let best = mean(truth.log_prob(&data).expect("arrives"));
+        let mut model = StandardNormal::new(3).pushed_by(EulerStep::new(start));
+        let before = mean(model.log_prob(&data).expect("arrives"));
+        let trainer = Trainer::maximum_likelihood().steps(800).batch(500).learning_rate(0.02);
+        trainer.quiet().fit(&mut model, &data, &mut rng).expect("trains");
+        let after = mean(model.log_prob(&data).expect("arrives"));
+        assert!(best - before > 0.05, "nothing to learn: {before} {best}");
+        // One layer has local optima; what is left of the gap is small all the same.
+        assert!(best - after < 0.1 * (best - before), "{before} {after} {best}");
+    }
+    let small = |k: f64| DVector::from_fn(3, |i, _| k * (0.3 + 0.1 * i as f64));
+    let [u, w] = [DVector::from_vec(vec![2.0, -1.0, 0.5]), DVector::from_vec(vec![1.5, 0.5, -1.0])];
+    let flat = Planar::new(small(0.2), small(1.0), 0.1).expect("finite");
+    fit(Planar::new(u.clone(), w, -0.3).expect("finite"), flat);
+    let flat = Radial::new(small(0.1), 1.0, 0.5).expect("finite");
+    fit(Radial::new(u * 0.5, 0.5, 3.0).expect("finite"), flat);
+}
