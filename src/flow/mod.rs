@@ -6,11 +6,14 @@
 //! | `batch` | a matrix of samples, cut into packets, over all threads |
 //! | `continuous/` | the flow of a vector field, by integration |
 //! | `euler_step/` | one explicit Euler step of a field: planar, radial and residual layers |
+//! | `chain`, `inverted` | flows one after the other; a flow the other way round |
 //! | `root` | roots of increasing functions, one for every lane |
 
 mod batch;
+mod chain;
 pub mod continuous;
 pub mod euler_step;
+mod inverted;
 mod packet;
 mod root;
 
@@ -24,8 +27,10 @@ use crate::real::Real;
 
 pub use batch::transport;
 pub(crate) use batch::{Contexts, PACKET, check_points};
+pub use chain::{Chain, ChainTape};
 pub use continuous::ContinuousFlow;
 pub use euler_step::{EulerStep, StepInvertible};
+pub use inverted::Inverted;
 pub use packet::{Cotangent, Packet, Track};
 pub use root::Report;
 
@@ -36,6 +41,16 @@ pub enum Direction {
     Forward,
     /// From the data to the base.
     Inverse,
+}
+
+impl Direction {
+    /// The other direction.
+    pub fn reversed(self) -> Self {
+        match self {
+            Self::Forward => Self::Inverse,
+            Self::Inverse => Self::Forward,
+        }
+    }
 }
 
 /// Where samples ended up, and how volumes changed on the way.

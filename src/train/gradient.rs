@@ -86,8 +86,7 @@ pub fn accumulate<T: Real, W: Default + Send>(
             })
         })
         .collect();
-    let mut parts = parts.into_iter();
-    let (mut total, mut sums) = parts.next().expect("at least one group")?;
+    let (mut total, mut sums) = (Loss::default(), pool.zeros(sums_len));
     for part in parts {
         let (loss, part) = part?;
         add(&mut total, loss);

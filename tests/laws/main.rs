@@ -1,6 +1,7 @@
 //! The laws that every field, solver and flow of the crate obeys; `catalogue` lists them all.
 
 mod catalogue;
+mod chains;
 mod density;
 mod estimate;
 mod fields;

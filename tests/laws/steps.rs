@@ -16,7 +16,7 @@ use crate::support::{cases, derivative, matrix, velocity};
 const BOTH: [Direction; 2] = [Direction::Forward, Direction::Inverse];
 
 /// Moves columns that must all arrive.
-fn follow<T: Real, L: Flow<T>>(
+pub fn follow<T: Real, L: Flow<T>>(
     name: &str,
     layer: &L,
     direction: Direction,
@@ -175,36 +175,38 @@ fn agree(name: &str, ours: &[f64], differences: &[f64]) {
 
 impl StepVisitor<f64> for Gradient {
     fn visit<F: StepInvertible<f64> + 'static>(&mut self, name: &str, layer: EulerStep<F>) {
-        let dim = layer.field().dim();
-        let objective = Objective::new(dim, self.seed + 7);
-        let points = matrix::<f64>(dim, COLUMNS, 1.0, self.seed);
-        let context = contexts::<f64>(layer.field().context_dim(), COLUMNS);
-        let parameters = TrainableFlow::parameters(&layer);
-        for direction in BOTH {
-            let run = |layer: &EulerStep<F>, inputs: [&DMatrix<f64>; 2]| {
-                objective.run(layer, direction, inputs)
-            };
-            let (_, ours) = run(&layer, [&points, &context]);
-            let by_parameter = |p: usize, s: f64| {
-                let (mut layer, mut values) = (layer.clone(), parameters.clone());
-                values[p] += s;
-                TrainableFlow::set_parameters(&mut layer, &values);
-                run(&layer, [&points, &context]).0
-            };
-            let moved = |matrix: &DMatrix<f64>, i: usize, s: f64| {
-                let mut matrix = matrix.clone();
-                matrix[i] += s;
-                matrix
-            };
-            let by_point = |i, s| run(&layer, [&moved(&points, i, s), &context]).0;
-            let by_context = |i, s| run(&layer, [&points, &moved(&context, i, s)]).0;
-            let ways: [(&str, Along<'_>); 3] =
-                [("parameter", &by_parameter), ("coordinate", &by_point), ("context", &by_context)];
-            for ((what, along), ours) in ways.into_iter().zip(&ours) {
-                let differences: Vec<f64> =
-                    (0..ours.len()).map(|i| derivative(1e-4, |s| along(i, s))).collect();
-                agree(&format!("{name} {direction:?}, {what}"), ours, &differences);
-            }
+        gradients_agree(name, &layer, self.seed);
+    }
+}
+
+/// The pullback of a flow in both directions against central differences.
+pub fn gradients_agree<L: TrainableFlow<f64> + Clone>(name: &str, layer: &L, seed: u64) {
+    let objective = Objective::new(layer.dim(), seed + 7);
+    let points = matrix::<f64>(layer.dim(), COLUMNS, 1.0, seed);
+    let context = contexts::<f64>(layer.context_dim(), COLUMNS);
+    let parameters = layer.parameters();
+    for direction in BOTH {
+        let run = |layer: &L, inputs: [&DMatrix<f64>; 2]| objective.run(layer, direction, inputs);
+        let (_, ours) = run(layer, [&points, &context]);
+        let by_parameter = |p: usize, s: f64| {
+            let (mut layer, mut values) = (layer.clone(), parameters.clone());
+            values[p] += s;
+            layer.set_parameters(&values);
+            run(&layer, [&points, &context]).0
+        };
+        let moved = |matrix: &DMatrix<f64>, i: usize, s: f64| {
+            let mut matrix = matrix.clone();
+            matrix[i] += s;
+            matrix
+        };
+        let by_point = |i, s| run(layer, [&moved(&points, i, s), &context]).0;
+        let by_context = |i, s| run(layer, [&points, &moved(&context, i, s)]).0;
+        let ways: [(&str, Along<'_>); 3] =
+            [("parameter", &by_parameter), ("coordinate", &by_point), ("context", &by_context)];
+        for ((what, along), ours) in ways.into_iter().zip(&ours) {
+            let differences: Vec<f64> =
+                (0..ours.len()).map(|i| derivative(1e-4, |s| along(i, s))).collect();
+            agree(&format!("{name} {direction:?}, {what}"), ours, &differences);
         }
     }
 }

@@ -1,0 +1,96 @@
+//! A flow the other way round.
+
+use super::{Cotangent, Direction, Flow, Packet, TrainableFlow};
+use crate::error::Result;
+use crate::ode::Workspace;
+use crate::parameters::Layout;
+use crate::real::Real;
+
+/// A flow the other way round: its forward direction is the inverse of the flow inside.
+///
+/// Which direction is cheap often differs: put a flow into this to have the cheap one where it
+/// is needed.
+#[derive(Debug, Clone)]
+pub struct Inverted<F> {
+    flow: F,
+}
+
+impl<F> Inverted<F> {
+    /// The inverse of `flow`.
+    pub fn new(flow: F) -> Self {
+        Self { flow }
+    }
+
+    /// The flow inside.
+    pub fn flow(&self) -> &F {
+        &self.flow
+    }
+}
+
+impl<T: Real, F: Flow<T>> Flow<T> for Inverted<F> {
+    fn dim(&self) -> usize {
+        self.flow.dim()
+    }
+
+    fn context_dim(&self) -> usize {
+        self.flow.context_dim()
+    }
+
+    fn check(&self) -> Result<()> {
+        self.flow.check()
+    }
+
+    fn follow_packet(
+        &self,
+        direction: Direction,
+        packet: &mut Packet<T>,
+        workspace: &mut Workspace<T>,
+    ) {
+        self.flow.follow_packet(direction.reversed(), packet, workspace);
+    }
+}
+
+impl<T: Real, F: TrainableFlow<T>> TrainableFlow<T> for Inverted<F> {
+    type Tape = F::Tape;
+
+    fn layout(&self) -> Layout {
+        self.flow.layout()
+    }
+
+    fn parameters(&self) -> Vec<T> {
+        self.flow.parameters()
+    }
+
+    fn set_parameters(&mut self, values: &[T]) {
+        self.flow.set_parameters(values);
+    }
+
+    fn sums_len(&self) -> usize {
+        self.flow.sums_len()
+    }
+
+    fn fold(&self, sums: &[T], gradient: &mut [T]) {
+        self.flow.fold(sums, gradient);
+    }
+
+    fn record_packet(
+        &self,
+        direction: Direction,
+        packet: &mut Packet<T>,
+        tape: &mut Self::Tape,
+        workspace: &mut Workspace<T>,
+    ) {
+        self.flow.record_packet(direction.reversed(), packet, tape, workspace);
+    }
+
+    fn pullback_packet(
+        &self,
+        direction: Direction,
+        tape: &mut Self::Tape,
+        cotangent: &mut Cotangent<T>,
+        sums: &mut [T],
+        workspace: &mut Workspace<T>,
+    ) {
+        self.flow.pullback_packet(direction.reversed(), tape, cotangent, sums, workspace);
+    }
+}
