@@ -39,6 +39,7 @@ impl Trace {
     pub fn estimator<T: Real, F: VectorField<T> + ?Sized>(&self, field: &F) -> Option<Hutchinson> {
         match *self {
             Self::Exact => None,
+            Self::Hutchinson(estimator) if estimator.spans(field.dim()) => None,
             Self::Hutchinson(estimator) => Some(estimator),
             Self::Auto if field.divergence_cost() <= AFFORDABLE => None,
             Self::Auto => Some(Hutchinson { probes: PROBES, noise: Noise::Rademacher, seed: 0 }),
@@ -56,8 +57,8 @@ impl Trace {
     }
 }
 
-/// Hutchinson's estimator of a trace: tr J = E\[u'J u\] for probes u with independent entries of
-/// mean zero and variance one.
+/// Hutchinson's estimator of a trace: tr J = E\[u'J u\] for probes u whose entries have mean zero,
+/// variance one, and no correlation.
 ///
 /// The probes of a sample are drawn once for a whole solve (Grathwohl et al. 2019, FFJORD, section
 /// 3.1.2) from a random stream of its own, which starts from the seed and the sample's coordinates:
@@ -81,16 +82,40 @@ pub enum Noise {
     Rademacher,
     /// Standard normal.
     Gaussian,
+    /// Directions that are drawn uniformly and at right angles to one another, of length √dim: the
+    /// probes of one sample share no direction, and with k of them the variance is (dim - k) /
+    /// (dim - 1) times that of independent ones. As many probes as dimensions give the exact trace,
+    /// which is then taken instead.
+    Orthogonal,
 }
 
 impl Hutchinson {
+    /// Whether the probes leave no direction out.
+    fn spans(&self, dim: usize) -> bool {
+        self.noise == Noise::Orthogonal && self.probes >= dim
+    }
+
+    /// The variance of the mean of the estimates, from the sum of their squared deviations; NaN for a
+    /// single one.
+    ///
+    /// Estimates from orthogonal probes are a sample without replacement: all dim of them would add
+    /// up to the trace exactly (Cochran 1977, Sampling Techniques, theorem 2.2).
+    pub(crate) fn variance_of_mean(&self, deviations: f64, dim: usize) -> f64 {
+        let count = self.probes as f64;
+        let left_out = match self.noise {
+            Noise::Orthogonal => 1.0 - count / dim as f64,
+            Noise::Rademacher | Noise::Gaussian => 1.0,
+        };
+        deviations / (count - 1.0) / count * left_out
+    }
+
     /// Draws the probes of the sample in lane `lane`: one value for every row of `probes`.
     pub(crate) fn draw<T: Real>(&self, sample: u64, lane: usize, probes: &mut RowsMut<'_, T>) {
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(mix(self.seed, sample));
         let mut bits = 0u64;
         for i in 0..probes.rows() {
             let value = match self.noise {
-                Noise::Gaussian => rng.sample(StandardNormal),
+                Noise::Gaussian | Noise::Orthogonal => rng.sample(StandardNormal),
                 Noise::Rademacher => {
                     if i % 64 == 0 {
                         bits = rng.random();
@@ -100,7 +125,40 @@ impl Hutchinson {
             };
             probes.row_mut(i)[lane] = T::of(value);
         }
+        if self.noise == Noise::Orthogonal {
+            set_at_right_angles(probes, self.probes, lane);
+        }
     }
+}
+
+/// Makes the `count` vectors of a lane orthogonal and of length √dim, by the method of Gram and
+/// Schmidt, twice over. Coordinate i of vector p is in row `i * count + p`.
+fn set_at_right_angles<T: Real>(probes: &mut RowsMut<'_, T>, count: usize, lane: usize) {
+    let dim = probes.rows() / count;
+    for p in 0..count {
+        for q in (0..p).chain(0..p) {
+            let inner: f64 = (0..dim).map(|i| product_at(probes, i * count, [p, q], lane)).sum();
+            let share = T::of(inner / dim as f64);
+            for i in 0..dim {
+                let other = probes.row(i * count + q)[lane];
+                probes.row_mut(i * count + p)[lane] -= share * other;
+            }
+        }
+        let square: f64 = (0..dim).map(|i| product_at(probes, i * count, [p, p], lane)).sum();
+        let scale = T::of((dim as f64 / square).sqrt());
+        for i in 0..dim {
+            probes.row_mut(i * count + p)[lane] *= scale;
+        }
+    }
+}
+
+fn product_at<T: Real>(
+    probes: &RowsMut<'_, T>,
+    row: usize,
+    [p, q]: [usize; 2],
+    lane: usize,
+) -> f64 {
+    probes.row(row + p)[lane].wide() * probes.row(row + q)[lane].wide()
 }
 
 /// Stirs `value` into `state`; the finaliser of SplitMix64 (Steele, Lea and Flood 2014).
@@ -117,8 +175,22 @@ mod tests {
     use crate::columns::Block;
 
     #[test]
+    fn orthogonal_probes_stand_at_right_angles() {
+        let estimator = Hutchinson { probes: 5, noise: Noise::Orthogonal, seed: 3 };
+        let mut probes: Block<f32> = Block::new(5 * 7, 16);
+        estimator.draw(1, 4, &mut probes.view_mut());
+        for p in 0..5 {
+            for q in 0..5 {
+                let inner: f64 =
+                    (0..7).map(|i| product_at(&probes.view_mut(), 5 * i, [p, q], 4)).sum();
+                assert!((inner - if p == q { 7.0 } else { 0.0 }).abs() < 1e-5, "{p} {q}: {inner}");
+            }
+        }
+    }
+
+    #[test]
     fn probes_have_mean_zero_and_variance_one() {
-        for noise in [Noise::Rademacher, Noise::Gaussian] {
+        for noise in [Noise::Rademacher, Noise::Gaussian, Noise::Orthogonal] {
             let mut probes: Block<f64> = Block::new(100, 64);
             for lane in 0..64 {
                 let estimator = Hutchinson { probes: 1, noise, seed: 5 };

@@ -38,6 +38,36 @@ fn errors_over_a_thousand_seeds_agree_with_the_standard_error() {
     }
 }
 
+/// In five dimensions, so that several probes at right angles leave some directions out.
+#[test]
+fn orthogonal_probes_err_less_and_say_so() {
+    let mut rng = <rand::rngs::StdRng as rand::SeedableRng>::seed_from_u64(2);
+    let a = matrix::<f64>(5, 5, 1.0, 4);
+    let points = matrix::<f64>(5, 1, 1.0, 9);
+    let flow = ContinuousFlow::new(field::Linear::new(a.clone()).expect("square"));
+    let mut squares = [0.0; 2];
+    for (square, noise) in squares.iter_mut().zip([Noise::Gaussian, Noise::Orthogonal]) {
+        let (mut sum, mut variance) = (0.0, 0.0);
+        for _ in 0..1000 {
+            let seed = rand::RngExt::random(&mut rng);
+            let trace = Trace::Hutchinson(Hutchinson { probes: 4, noise, seed });
+            let moved = flow.clone().trace(trace).forward(&points).expect("valid input");
+            let error = moved.log_det[0] - a.trace();
+            sum += error / 1000.0;
+            *square += error * error / 1000.0;
+            variance += moved.standard_error.expect("four probes")[0].powi(2) / 1000.0;
+        }
+        let bias = sum / (*square / 1000.0).sqrt();
+        assert!(bias.abs() < 5.0, "{noise:?}: bias of {bias} standard errors");
+        let ratio = *square / variance;
+        assert!((0.75..1.33).contains(&ratio), "{noise:?}: {ratio}");
+    }
+    assert!(squares[1] < 0.6 * squares[0], "{squares:?}");
+    let all = Trace::Hutchinson(Hutchinson { probes: 5, noise: Noise::Orthogonal, seed: 1 });
+    let moved = flow.trace(all).forward(&points).expect("valid input");
+    assert!((moved.log_det[0] - a.trace()).abs() < 1e-12 && moved.standard_error.is_none());
+}
+
 #[test]
 fn one_probe_states_no_error_and_exact_traces_have_none() {
     let flow = ContinuousFlow::new(linear::<f64>(1));

@@ -211,10 +211,9 @@ impl<F, S> ContinuousFlow<F, S> {
             let values = || (0..traces.rows()).map(|k| traces.row(k)[lane].wide());
             let mean = values().sum::<f64>() / count;
             packet.log_det.row_mut(0)[lane] += T::of(mean);
-            if rhs.estimator().is_some() {
+            if let Some(estimator) = rhs.estimator() {
                 let spread: f64 = values().map(|value| (value - mean).powi(2)).sum();
-                // One probe gives 0 / 0: unknown.
-                packet.variance.row_mut(0)[lane] += T::of(spread / (count - 1.0) / count);
+                packet.variance.row_mut(0)[lane] += T::of(estimator.variance_of_mean(spread, dim));
             }
         }
     }
