@@ -58,7 +58,7 @@
 //! | 10 | [`train`], `plot` | trainer, objectives, report; pictures |
 //! | 9 | [`data`] | toy densities with their exact log-density; splitting, standardising |
 //! | 8 | [`density`] | densities, bases, and base + flow |
-//! | 7 | [`flow`] | invertible maps with a log-determinant; the continuous flow |
+//! | 7 | [`flow`] | invertible maps with a log-determinant: continuous flows, layers, chains |
 //! | 6 | [`trace`] | how a divergence is taken |
 //! | 5 | [`field`] | vector fields and their derivatives |
 //! | 4 | [`ode`] | Runge-Kutta on columns, forward and in reverse |

@@ -59,7 +59,7 @@ fn solve_with<S: liouville::ode::Solver<f32>>(
     });
     assert!(packet.outcomes.iter().all(|outcome| outcome.arrived()), "{name}");
     assert!(
-        packet.efforts.iter().any(|effort| effort.accepted > 3),
+        packet.efforts.iter().any(|effort| effort.accepted > 1),
         "{name}: the solve was no work"
     );
     assert_eq!(allocations, 0, "{name}");

@@ -7,6 +7,7 @@
 //! | `continuous/` | the flow of a vector field, by integration |
 //! | `euler_step/` | one explicit Euler step of a field: planar, radial and residual layers |
 //! | `chain`, `inverted` | flows one after the other; a flow the other way round |
+//! | `layers` | the names of layers, in one table |
 //! | `root` | roots of increasing functions, one for every lane |
 
 mod batch;
@@ -14,6 +15,7 @@ mod chain;
 pub mod continuous;
 pub mod euler_step;
 mod inverted;
+pub mod layers;
 mod packet;
 mod root;
 
