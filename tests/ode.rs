@@ -227,7 +227,8 @@ fn empirical_orders_are_the_nominal_ones() {
         ("rk4", 4.0, slope(problem, counts().map(rk4))),
         ("dopri5", 5.0, slope(problem, counts().map(|n| fixed(&DOPRI5, n)))),
         ("tsit5", 5.0, slope(problem, counts().map(|n| fixed(&TSIT5, n)))),
-        ("dopri8", 8.0, slope(problem, [24, 36, 48, 72].into_iter().map(|n| fixed(&DOPRI8, n)))),
+        // Over so wide a range that the changes of sign of its error average out.
+        ("dopri8", 8.0, slope(problem, (0..5).map(|k| fixed(&DOPRI8, 6 << k)))),
         ("external rk4", 4.0, slope(problem, counts().map(|n| external_rk4(n as u32)))),
         ("external dopri5", 5.0, slope(problem, counts().map(|n| equal(external_dopri5(), n)))),
         (
