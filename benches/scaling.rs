@@ -8,6 +8,7 @@ mod models;
 use std::time::Instant;
 
 use liouville::prelude::*;
+use liouville::train::{MaximumLikelihood, MiniBatch, Objective, Pool, Trainable};
 use nalgebra::DMatrix;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -42,9 +43,27 @@ fn repeated<T: Real>(points: &DMatrix<T>, count: usize) -> DMatrix<T> {
     DMatrix::from_fn(points.nrows(), count, |i, j| points[(i, j % points.ncols())])
 }
 
+/// The peak memory before and after one gradient of the likelihood over all points.
+fn gradient_memory(model: &Model<f32>, points: &DMatrix<f32>) -> Option<[f64; 2]> {
+    let before = peak()?;
+    let contexts = DMatrix::zeros(0, points.ncols());
+    let batch = MiniBatch { points, contexts: &contexts, seed: 1 };
+    let mut gradient = vec![0.0; model.parameters().len()];
+    MaximumLikelihood.gradient(model, batch, &Pool::new(), &mut gradient).expect("valid");
+    Some([before, peak()?])
+}
+
 fn main() {
     let (single, double) = (model::<f32>(), model::<f64>());
     let points = single.sample(1000, &mut StdRng::seed_from_u64(3)).expect("valid");
+    for count in [2000, 200_000] {
+        let points = repeated(&points, count);
+        if let Some([before, after]) = gradient_memory(&single, &points) {
+            println!(
+                "a gradient over {count} points: peak memory {before:.0} MB before, {after:.0} MB after"
+            );
+        }
+    }
     let million = repeated(&points, 1_000_000);
     let before = peak();
     let largest = cost(&single, &million, 1, 1);

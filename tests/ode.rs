@@ -189,7 +189,9 @@ fn errors_are_at_most_a_hundred_tolerances() {
                     "{name:>10} {solver:>16} {tolerance:.0e}: {ratio:9.2} tolerances, growth {growth:9.1}, {:5} evaluations",
                     effort.evaluations
                 );
-                let factor = if growth < 30.0 { 1.0 } else { growth };
+                // Order eight does it without the allowance, but where the problem is hopeless.
+                let strict = growth < 30.0 || (solver == "dopri8" && growth < 1e5);
+                let factor = if strict { 1.0 } else { growth };
                 assert!(
                     ratio < 100.0 * factor,
                     "{name} by {solver} at {tolerance}: {ratio} tolerances"
