@@ -7,6 +7,7 @@
 //! | `continuous/` | the flow of a vector field, by integration |
 //! | `euler_step/` | one explicit Euler step of a field: planar, radial and residual layers |
 //! | `chain`, `inverted` | flows one after the other; a flow the other way round |
+//! | `transformer/` | increasing maps of one coordinate, for couplings and autoregressive flows |
 //! | `layers` | the names of layers, in one table |
 //! | `root` | roots of increasing functions, one for every lane |
 
@@ -18,6 +19,7 @@ mod inverted;
 pub mod layers;
 mod packet;
 mod root;
+pub mod transformer;
 
 use nalgebra::{DMatrix, DVector};
 

@@ -70,6 +70,11 @@ pub fn visit_trainable<T: Real>(seed: u64, visitor: &mut impl TrainableVisitor<T
     }
 }
 
+/// What runs over every trainable flow.
+pub trait FlowVisitor<T: Real> {
+    fn visit<L: TrainableFlow<T> + Clone + 'static>(&mut self, name: &str, flow: L);
+}
+
 /// What runs over every layer that is one Euler step of a field.
 pub trait StepVisitor<T: Real> {
     fn visit<F: StepInvertible<T> + 'static>(&mut self, name: &str, layer: EulerStep<F>);

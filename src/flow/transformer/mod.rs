@@ -1,0 +1,51 @@
+//! Transformers: increasing maps of one coordinate, whose parameters a conditioner gives.
+
+use super::Direction;
+use crate::columns::{Rows, RowsMut, Scratch};
+use crate::real::Real;
+
+/// What an increasing map did to a block of coordinates, seen from behind.
+pub struct Mapped<'a, T> {
+    /// Raw parameters: as given to [`Transformer::apply`].
+    pub raw: Rows<'a, T>,
+    /// The coordinates before: one row each.
+    pub input: Rows<'a, T>,
+    /// The coordinates behind: one row each.
+    pub output: Rows<'a, T>,
+}
+
+/// An increasing map y = g(x; θ) of one coordinate, with its inverse and its derivative.
+///
+/// Any raw parameters θ will do: what constraints a map has, it puts on them itself. A block of
+/// coordinates has one row each, and [`parameters`](Transformer::parameters) rows of raw parameters
+/// for every one of them: parameter `p` of coordinate `i` is row `i * parameters + p`.
+pub trait Transformer<T: Real>: Clone + std::fmt::Debug + Send + Sync {
+    /// The number of raw parameters of one coordinate.
+    fn parameters(&self) -> usize;
+
+    /// Writes the raw parameters of the identity, or of what is nearest to it.
+    fn identity(&self, raw: &mut [T]);
+
+    /// Moves the coordinates, and adds the logarithms of their derivatives in this direction to
+    /// `log_det` (one value per lane).
+    fn apply(
+        &self,
+        direction: Direction,
+        raw: Rows<'_, T>,
+        points: RowsMut<'_, T>,
+        log_det: &mut [T],
+        scratch: &mut Scratch<T>,
+    );
+
+    /// Pulls the cotangents of output (in `cotangent` before) and log-derivatives back to input (in
+    /// `cotangent` after) and raw parameters (`raw_bar`, overwritten).
+    fn pullback(
+        &self,
+        direction: Direction,
+        mapped: Mapped<'_, T>,
+        cotangent: RowsMut<'_, T>,
+        log_det: &[T],
+        raw_bar: RowsMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    );
+}
