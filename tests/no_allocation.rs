@@ -84,6 +84,7 @@ fn layer_with<L: Flow<f32>>(name: &str, layer: &L) {
 fn warm_solves_allocate_nothing() {
     solve_with("two layers", &[16, 16], Trace::Exact, tsit5());
     solve_with("two layers, estimated", &[16, 16], Trace::hutchinson(2), dopri5());
+    solve_with("two layers, Hutch++", &[16, 16], Trace::hutch_plus_plus(2), tsit5());
     solve_with("three layers", &[16, 8, 16], Trace::Exact, tsit5());
     solve_with("equal steps", &[16], Trace::Exact, rk4(10));
     let (u, w) = (nalgebra::dvector![1.0, -0.5, 0.3], nalgebra::dvector![-2.0, 0.4, 1.0]);
