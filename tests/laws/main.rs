@@ -6,6 +6,7 @@ mod density;
 mod estimate;
 mod fields;
 mod flows;
+mod gated;
 mod gradients;
 mod hutch_plus_plus;
 mod same_bits;
