@@ -6,7 +6,7 @@
 //! | `batch` | a matrix of samples, cut into packets, over all threads |
 //! | `continuous/` | the flow of a vector field, by integration |
 //! | `euler_step/` | one explicit Euler step of a field: planar, radial and residual layers |
-//! | `chain`, `inverted` | flows one after the other; a flow the other way round |
+//! | `chain/`, `inverted`, `frozen` | flows one after the other; a flow the other way round; one that learns no more |
 //! | `transformer/` | increasing maps of one coordinate, for couplings and autoregressive flows |
 //! | `layers` | the names of layers, in one table |
 //! | `root` | roots of increasing functions, one for every lane |
@@ -15,6 +15,7 @@ mod batch;
 mod chain;
 pub mod continuous;
 pub mod euler_step;
+mod frozen;
 mod inverted;
 pub mod layers;
 mod packet;
@@ -34,6 +35,7 @@ pub(crate) use batch::{Contexts, PACKET, check_points};
 pub use chain::{Chain, ChainTape};
 pub use continuous::ContinuousFlow;
 pub use euler_step::{EulerStep, StepInvertible};
+pub use frozen::Frozen;
 pub use inverted::Inverted;
 pub use packet::{Cotangent, Packet, Track};
 pub use root::Report;
