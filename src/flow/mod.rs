@@ -6,6 +6,7 @@
 //! | `batch` | a matrix of samples, cut into packets, over all threads |
 //! | `continuous/` | the flow of a vector field, by integration |
 //! | `euler_step/` | one explicit Euler step of a field: planar, radial and residual layers |
+//! | `coupling/` | couplings: some coordinates say how the others are moved |
 //! | `chain`, `inverted` | flows one after the other; a flow the other way round |
 //! | `transformer/` | increasing maps of one coordinate, for couplings and autoregressive flows |
 //! | `layers` | the names of layers, in one table |
@@ -14,6 +15,7 @@
 mod batch;
 mod chain;
 pub mod continuous;
+pub mod coupling;
 pub mod euler_step;
 mod inverted;
 pub mod layers;
@@ -33,6 +35,7 @@ pub use batch::transport;
 pub(crate) use batch::{Contexts, PACKET, check_points};
 pub use chain::{Chain, ChainTape};
 pub use continuous::ContinuousFlow;
+pub use coupling::{Coupling, CouplingBuilder};
 pub use euler_step::{EulerStep, StepInvertible};
 pub use inverted::Inverted;
 pub use packet::{Cotangent, Packet, Track};

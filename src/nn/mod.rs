@@ -6,11 +6,13 @@
 //! | `masks` | which weights of an autoregressive network are zero |
 //! | `forward` | from inputs to outputs |
 //! | `reverse` | what an evaluation keeps; the pullback |
+//! | `tangent` | products with the Jacobian, and their pullback |
 
 mod builder;
 mod forward;
 mod masks;
 mod reverse;
+mod tangent;
 
 use std::ops::Range;
 
@@ -22,6 +24,7 @@ use crate::real::Real;
 
 pub use builder::NetworkBuilder;
 pub use reverse::NetworkTape;
+pub use tangent::{Products, TangentTape};
 
 /// A feed-forward network from points and contexts to outputs, on blocks of columns.
 ///
