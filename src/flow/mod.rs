@@ -7,6 +7,7 @@
 //! | `continuous/` | the flow of a vector field, by integration |
 //! | `euler_step/` | one explicit Euler step of a field: planar, radial and residual layers |
 //! | `chain/`, `inverted`, `frozen` | flows one after the other; a flow the other way round; one that learns no more |
+//! | `coupling/` | couplings: some coordinates say how the others are moved |
 //! | `transformer/` | increasing maps of one coordinate, for couplings and autoregressive flows |
 //! | `layers` | the names of layers, in one table |
 //! | `root` | roots of increasing functions, one for every lane |
@@ -14,6 +15,7 @@
 mod batch;
 mod chain;
 pub mod continuous;
+pub mod coupling;
 pub mod euler_step;
 mod frozen;
 mod inverted;
@@ -34,6 +36,7 @@ pub use batch::transport;
 pub(crate) use batch::{Contexts, PACKET, check_points};
 pub use chain::{Chain, ChainTape};
 pub use continuous::ContinuousFlow;
+pub use coupling::{Coupling, CouplingBuilder};
 pub use euler_step::{EulerStep, StepInvertible};
 pub use frozen::Frozen;
 pub use inverted::Inverted;

@@ -2,11 +2,13 @@
 
 mod catalogue;
 mod chains;
+mod coupling;
 mod density;
 mod estimate;
 mod fields;
 mod flows;
 mod gradients;
+mod networks;
 mod parts;
 mod same_bits;
 mod score;

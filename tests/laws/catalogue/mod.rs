@@ -1,5 +1,7 @@
 //! Every field, solver and base of the crate, with a constructor: each law runs over the whole list.
 
+pub mod coupling;
+
 use liouville::field::{Closure, DynClosure, Linear, MlpBuilder, Planar, Radial};
 use liouville::flow::StepInvertible;
 use liouville::ode::{External, external_dop853, external_dopri5, external_rk4};
@@ -54,6 +56,14 @@ pub fn fields<T: Real>() -> Vec<FieldEntry<T>> {
             name: "mlp, three layers, softplus",
             make: |seed| Box::new(mlp(seed, &[6, 5, 7], Activation::Softplus)),
         },
+        FieldEntry {
+            name: "affine coupling",
+            make: |seed| Box::new(coupling::field::<T>(seed, false)),
+        },
+        FieldEntry {
+            name: "affine coupling, residual",
+            make: |seed| Box::new(coupling::field::<T>(seed, true)),
+        },
     ]
 }
 
@@ -68,6 +78,7 @@ pub fn visit_trainable<T: Real>(seed: u64, visitor: &mut impl TrainableVisitor<T
             visitor.visit(&name, mlp::<T>(seed, hidden, activation));
         }
     }
+    coupling::visit_fields(seed, visitor);
 }
 
 /// What runs over every trainable flow.
