@@ -70,7 +70,8 @@ fn transpose<T: Real>(rows: Rows<'_, T>, turned: &mut Block<T>) {
     for (line, out) in turned.values_mut().chunks_exact_mut(LANES * width).enumerate() {
         let part = |i: usize| &rows.row(i)[line * LANES..][..LANES];
         for i in (0..whole).step_by(SIDE) {
-            transpose_squares([0, 1, 2, 3].map(|k| part(i + k)), &mut out[i..], width);
+            let four = [part(i), part(i + 1), part(i + 2), part(i + 3)];
+            transpose_squares(four, &mut out[i..], width);
         }
         for i in whole..count {
             for (to, from) in out[i..].iter_mut().step_by(width).zip(part(i)) {

@@ -26,7 +26,8 @@ impl Square for f32 {
         use std::arch::x86_64::*;
         // SAFETY: every processor of this architecture has SSE2, and each pointer is to four values.
         unsafe {
-            let [a, b, c, d] = square.map(|row| _mm_loadu_ps(row.as_ptr()));
+            let (a, b) = (_mm_loadu_ps(square[0].as_ptr()), _mm_loadu_ps(square[1].as_ptr()));
+            let (c, d) = (_mm_loadu_ps(square[2].as_ptr()), _mm_loadu_ps(square[3].as_ptr()));
             let (left, right) = (_mm_unpacklo_ps(a, b), _mm_unpackhi_ps(a, b));
             let (below_left, below_right) = (_mm_unpacklo_ps(c, d), _mm_unpackhi_ps(c, d));
             let columns = [
