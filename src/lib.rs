@@ -61,7 +61,7 @@
 //! | 7 | [`flow`] | invertible maps with a log-determinant: continuous flows, layers, chains |
 //! | 6 | [`trace`] | how a divergence is taken |
 //! | 5 | [`field`] | vector fields and their derivatives |
-//! | 4 | [`ode`] | Runge-Kutta on columns, forward and in reverse |
+//! | 4 | [`ode`], [`nn`] | Runge-Kutta on columns, forward and in reverse; conditioner networks |
 //! | 3 | [`kernels`] | products, activations and sums, once per instruction set |
 //! | 2 | [`columns`] | blocks of samples, and memory that is used again |
 //! | 1 | [`real`], [`error`] | the two scalars; the error type |
@@ -74,6 +74,7 @@ pub mod error;
 pub mod field;
 pub mod flow;
 pub mod kernels;
+pub mod nn;
 pub mod ode;
 pub mod outcome;
 pub mod parameters;
