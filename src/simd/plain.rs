@@ -125,7 +125,9 @@ macro_rules! plain {
             #[inline(always)]
             unsafe fn significand(self) -> Self {
                 let field = $scalar::INFINITY.to_bits();
-                self.map(|a| $scalar::from_bits(a.abs().to_bits() & !field | (1.0 as $scalar).to_bits()))
+                self.map(|a| {
+                    $scalar::from_bits(a.abs().to_bits() & !field | (1.0 as $scalar).to_bits())
+                })
             }
 
             #[inline(always)]

@@ -1,8 +1,16 @@
 //! Transformers: increasing maps of one coordinate, whose parameters a conditioner gives.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `spline` | the rational-quadratic spline, on the line and on the circle |
+
+mod spline;
 
 use super::Direction;
 use crate::columns::{Rows, RowsMut, Scratch};
 use crate::real::Real;
+
+pub use spline::Spline;
 
 /// What an increasing map did to a block of coordinates, seen from behind.
 pub struct Mapped<'a, T> {

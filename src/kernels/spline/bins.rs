@@ -48,11 +48,8 @@ impl<T: Real, V: Vector<T>> Axis<T, V> {
         let bins = shape.bins;
         // SAFETY: the caller vouches for memory and instruction set, here and below.
         unsafe {
-            let mut axis = Self {
-                weights: work,
-                knots: work.add(bins * LANES),
-                share: constant::<T, V>(0.0),
-            };
+            let mut axis =
+                Self { weights: work, knots: work.add(bins * LANES), share: constant::<T, V>(0.0) };
             let mut largest = raw.get::<V>(first);
             for k in 1..bins {
                 largest = largest.max(raw.get(first + k));
@@ -76,7 +73,8 @@ impl<T: Real, V: Vector<T>> Axis<T, V> {
         let bins = shape.bins;
         // SAFETY: as in `lay`.
         unsafe {
-            let [low, span] = [-shape.bound, 2.0 * shape.bound].map(|value| constant::<T, V>(value));
+            let [low, span] =
+                [-shape.bound, 2.0 * shape.bound].map(|value| constant::<T, V>(value));
             let least = constant::<T, V>(MIN_SHARE);
             let free = self.share.mul(constant::<T, V>(1.0 - MIN_SHARE * bins as f64));
             let mut sum = constant::<T, V>(0.0);

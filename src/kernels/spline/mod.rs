@@ -5,6 +5,7 @@
 //! | `bins` | the knots of every lane, and the bin that a value falls into |
 //! | `place` | where in its bin a value lies, and the curve there |
 //! | `reverse` | the reverse pass of both ways |
+//! | `tests` | both against the formulas of the paper |
 //!
 //! The spline is that of Durkan et al. 2019 (Neural Spline Flows, section 3.1): in a bin of width w
 //! and height h, with s = h / w, and derivatives d₀ and d₁ at its ends, θ = (x - x₀) / w and τ = 1 - θ,
@@ -19,6 +20,8 @@
 mod bins;
 mod place;
 mod reverse;
+#[cfg(test)]
+mod tests;
 
 use super::dispatch::{instruction_set, stamp};
 use super::elementary::{constant, wrap_angle};
