@@ -10,5 +10,6 @@ mod gradients;
 mod networks;
 mod same_bits;
 mod score;
+mod spline;
 mod steps;
 mod support;

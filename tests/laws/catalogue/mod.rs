@@ -1,5 +1,7 @@
 //! Every field, solver and base of the crate, with a constructor: each law runs over the whole list.
 
+pub mod spline;
+
 use liouville::field::{Closure, DynClosure, Linear, MlpBuilder, Planar, Radial};
 use liouville::flow::StepInvertible;
 use liouville::ode::{External, external_dop853, external_dopri5, external_rk4};
