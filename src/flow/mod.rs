@@ -6,11 +6,13 @@
 //! | `batch` | a matrix of samples, cut into packets, over all threads |
 //! | `continuous/` | the flow of a vector field, by integration |
 //! | `euler_step/` | one explicit Euler step of a field: planar, radial and residual layers |
+//! | `autoregressive/` | flows that move each coordinate as those before it say |
 //! | `chain`, `inverted` | flows one after the other; a flow the other way round |
 //! | `transformer/` | increasing maps of one coordinate, for couplings and autoregressive flows |
 //! | `layers` | the names of layers, in one table |
 //! | `root` | roots of increasing functions, one for every lane |
 
+pub mod autoregressive;
 mod batch;
 mod chain;
 pub mod continuous;
@@ -29,6 +31,7 @@ use crate::outcome::{Effort, Outcome};
 use crate::parameters::Layout;
 use crate::real::Real;
 
+pub use autoregressive::{Autoregressive, AutoregressiveBuilder};
 pub use batch::transport;
 pub(crate) use batch::{Contexts, PACKET, check_points};
 pub use chain::{Chain, ChainTape};

@@ -6,11 +6,13 @@
 //! | `masks` | which weights of an autoregressive network are zero |
 //! | `forward` | from inputs to outputs |
 //! | `reverse` | what an evaluation keeps; the pullback |
+//! | `stages` | a masked network one level after the other |
 
 mod builder;
 mod forward;
 mod masks;
 mod reverse;
+mod stages;
 
 use std::ops::Range;
 
@@ -22,6 +24,7 @@ use crate::real::Real;
 
 pub use builder::NetworkBuilder;
 pub use reverse::NetworkTape;
+pub(crate) use stages::{Stages, Walk};
 
 /// A feed-forward network from points and contexts to outputs, on blocks of columns.
 ///
