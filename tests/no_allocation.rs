@@ -3,6 +3,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use liouville::flow::layers::{AffineCoupling, RealNvpCoupling};
 use liouville::flow::{Packet, Track};
 use liouville::ode::Workspace;
 use liouville::prelude::*;
@@ -91,4 +92,10 @@ fn warm_solves_allocate_nothing() {
     layer_with("planar step", &EulerStep::new(planar));
     let radial = field::Radial::new(u, 0.5, 1.0).expect("finite");
     layer_with("radial step", &EulerStep::new(radial));
+    let mut rng = StdRng::seed_from_u64(1);
+    let affine = AffineCoupling::<f32>::alternating(3, 0, [16, 8], &mut rng).expect("splits");
+    layer_with("affine coupling", &affine);
+    let residual = RealNvpCoupling::new(affine.mask().clone()).hidden([16, 16]).residual();
+    let residual: RealNvpCoupling<f32> = residual.build(&mut rng).expect("valid sizes");
+    layer_with("residual RealNVP coupling", &residual);
 }

@@ -5,10 +5,12 @@
 //! | `linear` | A x + b |
 //! | `planar` | u tanh(w'x + b) |
 //! | `radial` | beta (x - x0) / (alpha + distance to x0) |
+//! | `coupling/` | zero for some coordinates, s b + t for the others, by a network of the former |
 //! | `closure`, `dyn_closure` | whatever a user writes, differentiated by dual numbers |
 //! | `neural/` | a multilayer perceptron of (x, t, context) |
 
 mod closure;
+mod coupling;
 mod dyn_closure;
 mod linear;
 pub mod neural;
@@ -21,6 +23,7 @@ use crate::parameters::Layout;
 use crate::real::Real;
 
 pub use closure::{Closure, autonomous, conditional, time_dependent};
+pub use coupling::{AffineCoupling, AffineCouplingTape};
 pub use dyn_closure::{DynClosure, autonomous_dyn, time_dependent_dyn};
 pub use linear::Linear;
 pub use neural::{Mlp, MlpBuilder};

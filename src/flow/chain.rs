@@ -165,6 +165,22 @@ impl<T: Real> Chain<T> {
         (0..count).fold(self, |chain, i| chain.then(make(i)))
     }
 
+    /// As [`repeat`](Chain::repeat), with flows whose making may fail.
+    ///
+    /// # Errors
+    ///
+    /// The first error of `make`.
+    pub fn try_repeat<F>(
+        self,
+        count: usize,
+        mut make: impl FnMut(usize) -> Result<F>,
+    ) -> Result<Self>
+    where
+        F: TrainableFlow<T, Tape: 'static> + Clone + 'static,
+    {
+        (0..count).try_fold(self, |chain, i| Ok(chain.then(make(i)?)))
+    }
+
     /// The number of links.
     pub fn len(&self) -> usize {
         self.links.len()

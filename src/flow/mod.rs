@@ -7,6 +7,7 @@
 //! | `continuous/` | the flow of a vector field, by integration |
 //! | `euler_step/` | one explicit Euler step of a field: planar, radial and residual layers |
 //! | `autoregressive/` | flows that move each coordinate as those before it say |
+//! | `coupling/` | couplings: some coordinates say how the others are moved |
 //! | `chain`, `inverted` | flows one after the other; a flow the other way round |
 //! | `transformer/` | increasing maps of one coordinate, for couplings and autoregressive flows |
 //! | `layers` | the names of layers, in one table |
@@ -16,6 +17,7 @@ pub mod autoregressive;
 mod batch;
 mod chain;
 pub mod continuous;
+pub mod coupling;
 pub mod euler_step;
 mod inverted;
 pub mod layers;
@@ -36,6 +38,7 @@ pub use batch::transport;
 pub(crate) use batch::{Contexts, PACKET, check_points};
 pub use chain::{Chain, ChainTape};
 pub use continuous::ContinuousFlow;
+pub use coupling::{Coupling, CouplingBuilder};
 pub use euler_step::{EulerStep, StepInvertible};
 pub use inverted::Inverted;
 pub use packet::{Cotangent, Packet, Track};

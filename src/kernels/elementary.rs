@@ -128,7 +128,7 @@ pub(super) struct Exponential<V> {
     pub rest: V,
 }
 
-/// 2^`lift` eˣ for x <= 0. Where a result would be less than about the smallest normal number,
+/// 2^`lift` eˣ for x <= 0, or for any x of which eˣ is far from overflow. Where a result would be less than about the smallest normal number,
 /// it is zero. With lift 0, `power` is exactly 1 around zero, so that eˣ - 1 comes out accurate.
 #[inline(always)]
 pub(super) unsafe fn decay<T: Real, V: Vector<T>>(x: V, lift: f64) -> Exponential<V> {
@@ -192,6 +192,35 @@ pub(super) unsafe fn ln<T: Real, V: Vector<T>>(x: V) -> V {
         let sum = n.mul_add(constant::<T, V>(high), double.add(rest));
         // Zero, but NaN for infinities and NaN, whose exponents mean nothing.
         sum.add(x.sub(x))
+    }
+}
+
+/// The Taylor coefficients (k + 1) / (k + 2)! of the derivative of (eᵘ - 1) / u.
+const fn growth_slope_coefficients<const N: usize>() -> [f64; N] {
+    let (mut c, mut factorial, mut k) = ([0.0; N], 1.0, 0);
+    while k < N {
+        factorial *= (k + 2) as f64;
+        c[k] = (k + 1) as f64 / factorial;
+        k += 1;
+    }
+    c
+}
+
+/// The derivative of g(u) = (eᵘ - 1) / u, given eᵘ and g: (eᵘ - g) / u, and where that would cancel
+/// its Taylor series.
+#[inline(always)]
+pub(super) unsafe fn growth_slope<T: Real, V: Vector<T>>(u: V, exponential: V, growth: V) -> V {
+    const SERIES_32: [f64; 9] = growth_slope_coefficients();
+    const SERIES_64: [f64; 16] = growth_slope_coefficients();
+    // SAFETY: as in `constant`.
+    unsafe {
+        let series = if is_single::<T>() {
+            polynomial::<T, V, 9>(u, &SERIES_32)
+        } else {
+            polynomial::<T, V, 16>(u, &SERIES_64)
+        };
+        let quotient = exponential.sub(growth).div(u);
+        u.abs().select_less(constant::<T, V>(0.5), series, quotient)
     }
 }
 

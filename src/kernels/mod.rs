@@ -1,6 +1,7 @@
 //! The arithmetic that takes the time, once per instruction set: products, sums and activations.
 
 mod activation;
+mod affine;
 mod combine;
 mod curve;
 mod dispatch;
@@ -12,6 +13,7 @@ mod spline;
 mod tile;
 
 pub use activation::Activation;
+pub use affine::{AffineForm, AffineMap, AffinePulled};
 pub use combine::{Term, combine, squared_error};
 pub use dispatch::{InstructionSet, available, instruction_set, limit_instruction_set};
 pub use elementwise::{axpy, multiply, multiply_add, sum_of_products};

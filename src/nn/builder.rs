@@ -38,6 +38,12 @@ impl NetworkBuilder {
         Self { degrees: Some(Degrees { inputs, outputs }), ..builder }
     }
 
+    /// The number of outputs, if another than at first.
+    pub fn outputs(mut self, outputs: usize) -> Self {
+        self.shape.outputs = outputs;
+        self
+    }
+
     /// The widths of the hidden layers, from the input on. Default: two of 64.
     pub fn hidden(mut self, widths: impl IntoIterator<Item = usize>) -> Self {
         self.shape.hidden = widths.into_iter().collect();

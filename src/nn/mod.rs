@@ -7,12 +7,14 @@
 //! | `forward` | from inputs to outputs |
 //! | `reverse` | what an evaluation keeps; the pullback |
 //! | `stages` | a masked network one level after the other |
+//! | `tangent` | products with the Jacobian, and their pullback |
 
 mod builder;
 mod forward;
 mod masks;
 mod reverse;
 mod stages;
+mod tangent;
 
 use std::ops::Range;
 
@@ -25,6 +27,7 @@ use crate::real::Real;
 pub use builder::NetworkBuilder;
 pub use reverse::NetworkTape;
 pub(crate) use stages::{Stages, Walk};
+pub use tangent::{Products, TangentTape};
 
 /// A feed-forward network from points and contexts to outputs, on blocks of columns.
 ///

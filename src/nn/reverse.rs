@@ -173,7 +173,7 @@ impl<T: Real> Network<T> {
     }
 
     /// Through the first layer, whose input are points and contexts.
-    fn pull_first(
+    pub(super) fn pull_first(
         &self,
         input: Input<'_, T>,
         bar: Rows<'_, T>,
@@ -193,7 +193,7 @@ impl<T: Real> Network<T> {
     }
 
     /// Adds to the sums of a later layer: the cotangents of its output times its input.
-    fn sum_layer(
+    pub(super) fn sum_layer(
         &self,
         layer: usize,
         bar: Rows<'_, T>,

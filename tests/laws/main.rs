@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod chains;
+mod coupling;
 mod density;
 mod estimate;
 mod fields;

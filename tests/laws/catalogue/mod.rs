@@ -1,5 +1,6 @@
 //! Every field, solver and base of the crate, with a constructor: each law runs over the whole list.
 
+pub mod coupling;
 pub mod spline;
 
 use liouville::field::{Closure, DynClosure, Linear, MlpBuilder, Planar, Radial};
@@ -56,6 +57,14 @@ pub fn fields<T: Real>() -> Vec<FieldEntry<T>> {
             name: "mlp, three layers, softplus",
             make: |seed| Box::new(mlp(seed, &[6, 5, 7], Activation::Softplus)),
         },
+        FieldEntry {
+            name: "affine coupling",
+            make: |seed| Box::new(coupling::field::<T>(seed, false)),
+        },
+        FieldEntry {
+            name: "affine coupling, residual",
+            make: |seed| Box::new(coupling::field::<T>(seed, true)),
+        },
     ]
 }
 
@@ -70,6 +79,7 @@ pub fn visit_trainable<T: Real>(seed: u64, visitor: &mut impl TrainableVisitor<T
             visitor.visit(&name, mlp::<T>(seed, hidden, activation));
         }
     }
+    coupling::visit_fields(seed, visitor);
 }
 
 /// What runs over every trainable flow.
