@@ -72,7 +72,25 @@ pub type RealNvpCoupling<T> = Coupling<T, ScaleShift>;
 /// The additive coupling of NICE (Dinh et al. 2015): b goes to b + t, and volumes are kept.
 pub type AdditiveCoupling<T> = Coupling<T, Shift>;
 
-/// The coupling with rational-quadratic splines of Durkan et al. 2019 (RQ-NSF (C)).
+/// The coupling with rational-quadratic splines of Durkan et al. 2019 (RQ-NSF (C)): each coordinate
+/// that moves goes through a [`Spline`], evaluated from data to base.
+///
+/// nflows divides the raw widths and heights by the square root of the width of a residual network:
+/// divide the rows of the last layer that make them, to use parameters from there.
+///
+/// ```
+/// use liouville::columns::Mask;
+/// use liouville::flow::layers::SplineCoupling;
+/// use liouville::flow::transformer::Spline;
+/// use liouville::prelude::*;
+/// use rand::SeedableRng;
+///
+/// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+/// let builder = SplineCoupling::new(Mask::halves(4, 0)?).hidden([32]).residual();
+/// let layer: SplineCoupling<f64> = builder.transformer(Spline::new(10, 3.0)?).build(&mut rng)?;
+/// assert!(layer.forward(&nalgebra::dmatrix![0.2; 0.7; -1.0; 9.0])?.log_det[0].is_finite());
+/// # Ok::<(), liouville::Error>(())
+/// ```
 pub type SplineCoupling<T> = Coupling<T, Spline>;
 
 /// The masked autoregressive flow of Papamakarios et al. 2017, with the map eˢ z + t of each

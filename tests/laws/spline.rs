@@ -119,7 +119,10 @@ fn points(spline: &Spline, rng: &mut StdRng) -> Vec<f64> {
         let knot = bound * (2.0 * k as f64 / spline.bins() as f64 - 1.0);
         points.extend([knot, knot * (1.0 + 1e-7), knot * (1.0 - 1e-7)]);
     }
-    if !spline.is_circular() {
+    if spline.is_circular() {
+        // Rounded to `f32`, the ends would lie outside.
+        points.iter_mut().for_each(|x| *x = x.clamp(-3.141_592, 3.141_592));
+    } else {
         points.extend([1e6, -1e6, 3e30, 1.5 * bound, -1.5 * bound]);
     }
     points.iter().map(|x| f64::from(*x as f32)).collect()
@@ -144,7 +147,8 @@ fn within<T: Real>(
         let (low, high) = (low[lane][0], high[lane][0]);
         // The end of a circle is its start.
         let high = if high < low { bound } else { high };
-        let wraps = spline.is_circular() && (bound - image.abs()) <= 2.0 * shift;
+        let at_end = |value: f64| bound - value.abs() <= 2.0 * shift;
+        let wraps = spline.is_circular() && (at_end(*image) || at_end(points[lane]));
         assert!(
             wraps || (low - shift <= *image && *image <= high + shift),
             "{direction:?} at {}: {image} not in {low} {high}, shift {shift:e}",

@@ -1,5 +1,6 @@
 //! Every field, solver and base of the crate, with a constructor: each law runs over the whole list.
 
+pub mod autoregressive;
 pub mod coupling;
 pub mod spline;
 
