@@ -3,7 +3,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use liouville::flow::layers::{AffineCoupling, RealNvpCoupling};
+use liouville::flow::layers::{AffineCoupling, Maf, RealNvpCoupling, SplineMaf};
 use liouville::flow::{Packet, Track};
 use liouville::ode::Workspace;
 use liouville::prelude::*;
@@ -98,4 +98,9 @@ fn warm_solves_allocate_nothing() {
     let residual = RealNvpCoupling::new(affine.mask().clone()).hidden([16, 16]).residual();
     let residual: RealNvpCoupling<f32> = residual.build(&mut rng).expect("valid sizes");
     layer_with("residual RealNVP coupling", &residual);
+    let maf: Maf<f32> = Maf::new(3).hidden([8, 8]).build(&mut rng).expect("valid sizes");
+    layer_with("maf", &maf);
+    let builder = SplineMaf::new(3).hidden([8, 8]).residual();
+    let maf: SplineMaf<f32> = builder.build(&mut rng).expect("valid sizes");
+    layer_with("spline maf", &maf);
 }

@@ -7,11 +7,13 @@
 //! | `continuous/` | the flow of a vector field, by integration |
 //! | `euler_step/` | one explicit Euler step of a field: planar, radial and residual layers |
 //! | `chain/`, `inverted`, `frozen` | flows one after the other; a flow the other way round; one that learns no more |
+//! | `autoregressive/` | flows that move each coordinate as those before it say |
 //! | `coupling/` | couplings: some coordinates say how the others are moved |
 //! | `transformer/` | increasing maps of one coordinate, for couplings and autoregressive flows |
 //! | `layers` | the names of layers, in one table |
 //! | `root` | roots of increasing functions, one for every lane |
 
+pub mod autoregressive;
 mod batch;
 mod chain;
 pub mod continuous;
@@ -32,6 +34,7 @@ use crate::outcome::{Effort, Outcome};
 use crate::parameters::Layout;
 use crate::real::Real;
 
+pub use autoregressive::{Autoregressive, AutoregressiveBuilder};
 pub use batch::transport;
 pub(crate) use batch::{Contexts, PACKET, check_points};
 pub use chain::{Chain, ChainTape};

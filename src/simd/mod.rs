@@ -67,6 +67,9 @@ pub unsafe trait Vector<T>: Copy {
     /// term - self * factor, rounded once where the instruction set can.
     unsafe fn mul_sub_from(self, factor: Self, term: Self) -> Self;
 
+    /// The square root, correctly rounded; NaN below zero.
+    unsafe fn sqrt(self) -> Self;
+
     /// The larger of the two; `other` if either is NaN.
     unsafe fn max(self, other: Self) -> Self;
 
@@ -84,6 +87,12 @@ pub unsafe trait Vector<T>: Copy {
 
     /// Whether any lane fails self <= bound, as NaN does.
     unsafe fn any_beyond(self, bound: Self) -> bool;
+
+    /// For a normal number ±m 2ⁿ with 1 <= m < 2: n, as a number.
+    unsafe fn exponent(self) -> Self;
+
+    /// For a normal number ±m 2ⁿ with 1 <= m < 2: m.
+    unsafe fn significand(self) -> Self;
 
     /// The number whose exponent field is the lowest bits of self: shifts the bits left by the
     /// width of the mantissa.

@@ -1,5 +1,6 @@
 //! The laws that every field, solver and flow of the crate obeys; `catalogue` lists them all.
 
+mod autoregressive;
 mod catalogue;
 mod chains;
 mod coupling;
@@ -10,7 +11,9 @@ mod flows;
 mod gradients;
 mod networks;
 mod parts;
+mod peer_layers;
 mod same_bits;
 mod score;
+mod spline;
 mod steps;
 mod support;

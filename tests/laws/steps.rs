@@ -108,13 +108,13 @@ impl StepVisitor<f64> for LogDet {
 const COLUMNS: usize = 5;
 
 /// Σ p̄'points + Σ l̄ log_det at the end of a layer.
-struct Objective {
+pub struct Objective {
     points: Block<f64>,
     log_det: Block<f64>,
 }
 
 impl Objective {
-    fn new(dim: usize, seed: u64) -> Self {
+    pub fn new(dim: usize, seed: u64) -> Self {
         let part = |rows: usize, seed| {
             let values = matrix::<f64>(rows, COLUMNS, 1.0, seed);
             let mut block = Block::default();
@@ -129,7 +129,7 @@ impl Objective {
     }
 
     /// The value, and its derivatives by parameters, points and contexts.
-    fn run<L: TrainableFlow<f64>>(
+    pub fn run<L: TrainableFlow<f64>>(
         &self,
         layer: &L,
         direction: Direction,

@@ -1,6 +1,8 @@
 //! Every field, solver and base of the crate, with a constructor: each law runs over the whole list.
 
+pub mod autoregressive;
 pub mod coupling;
+pub mod spline;
 
 use liouville::field::{Closure, DynClosure, Linear, MlpBuilder, Planar, Radial};
 use liouville::flow::StepInvertible;
