@@ -35,7 +35,8 @@
 //! - **Tolerance**: 1e-5 for densities, 1e-4 or 1e-3 while training.
 //! - **Trace**: [`trace::Trace::Auto`]. It is exact for neural fields of one or two hidden layers in
 //!   any dimension, and for anything in up to 16 dimensions; otherwise it estimates, and reports a
-//!   standard error.
+//!   standard error. [`trace::HutchPlusPlus`] for deeper networks in high dimension, where data lie
+//!   near a surface of few.
 //! - **Objective**: maximum likelihood where densities matter, flow matching where samples matter or
 //!   as a fast start.
 //!

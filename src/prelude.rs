@@ -13,5 +13,5 @@ pub use crate::ode::{automatic, dopri5, dopri8, rk4, tsit5};
 #[cfg(feature = "plot")]
 pub use crate::plot::{self, Picture};
 pub use crate::real::Real;
-pub use crate::trace::{Hutchinson, Noise, Trace};
+pub use crate::trace::{HutchPlusPlus, Hutchinson, Noise, Trace};
 pub use crate::train::{Coupling, Trainer};

@@ -4,7 +4,7 @@ pub mod autoregressive;
 pub mod coupling;
 pub mod spline;
 
-use liouville::field::{Closure, DynClosure, Linear, MlpBuilder, Planar, Radial};
+use liouville::field::{Closure, DynClosure, Gated, Linear, MlpBuilder, Planar, Radial, Sum};
 use liouville::flow::StepInvertible;
 use liouville::ode::{External, external_dop853, external_dopri5, external_rk4};
 use liouville::prelude::*;
@@ -66,6 +66,11 @@ pub fn fields<T: Real>() -> Vec<FieldEntry<T>> {
             name: "affine coupling, residual",
             make: |seed| Box::new(coupling::field::<T>(seed, true)),
         },
+        FieldEntry { name: "gated, no hidden layer", make: |seed| Box::new(gated(seed, &[])) },
+        FieldEntry { name: "gated, one layer", make: |seed| Box::new(gated(seed, &[7])) },
+        FieldEntry { name: "gated, two layers", make: |seed| Box::new(gated(seed, &[9, 6])) },
+        FieldEntry { name: "gated, three layers", make: |seed| Box::new(gated(seed, &[6, 5, 7])) },
+        FieldEntry { name: "network + linear", make: |seed| Box::new(residual(seed)) },
     ]
 }
 
@@ -81,6 +86,12 @@ pub fn visit_trainable<T: Real>(seed: u64, visitor: &mut impl TrainableVisitor<T
         }
     }
     coupling::visit_fields(seed, visitor);
+    for hidden in [&[][..], &[7], &[9, 6], &[6, 5, 7]] {
+        visitor.visit(&format!("gated {hidden:?}"), gated::<T>(seed, hidden));
+    }
+    visitor.visit("network + linear", residual::<T>(seed));
+    let both = Sum::new(linear::<T>(seed), planar::<T>(seed + 1)).expect("of one dimension");
+    visitor.visit("linear + planar", both);
 }
 
 /// What runs over every trainable flow.
@@ -247,6 +258,22 @@ fn pulsing(
 pub fn mlp<T: Real>(seed: u64, hidden: &[usize], activation: Activation) -> Mlp<T> {
     let builder = Mlp::new(3).context(2).time_frequencies(1).hidden(hidden.to_vec());
     with_random_parameters(&builder.activation(activation), seed)
+}
+
+/// A gated network with a context, Fourier features of the time, and parameters of ordinary size.
+pub fn gated<T: Real>(seed: u64, hidden: &[usize]) -> Gated<T> {
+    let plain = Mlp::new(3).context(2).time_frequencies(1).hidden(hidden.to_vec());
+    let builder = plain.gated();
+    let mut rng = StdRng::seed_from_u64(seed);
+    let untrained: Gated<T> = builder.build(&mut rng).expect("valid sizes");
+    let count = untrained.parameters().len();
+    let values = (0..count).map(|_| T::of(rng.random_range(-0.7..0.7))).collect();
+    builder.with_parameters(values).expect("as many as there are")
+}
+
+/// A network with a context, which the linear field added to it does not see.
+fn residual<T: Real>(seed: u64) -> Sum<T, Gated<T>, Linear<T>> {
+    Sum::new(gated(seed, &[8, 5]), linear(seed + 1)).expect("of one dimension")
 }
 
 /// A plain network in two dimensions.
