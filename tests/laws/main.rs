@@ -6,6 +6,7 @@ mod density;
 mod estimate;
 mod fields;
 mod flows;
+mod general;
 mod gradients;
 mod same_bits;
 mod score;
