@@ -32,7 +32,7 @@ use crate::real::Real;
 pub use batch::transport;
 pub(crate) use batch::{Contexts, PACKET, check_points};
 pub use chain::{Chain, ChainTape};
-pub use continuous::ContinuousFlow;
+pub use continuous::{ColumnSteps, ContinuousFlow};
 pub use euler_step::{EulerStep, StepInvertible};
 pub use inverted::Inverted;
 pub use packet::{Cotangent, Packet, Track};

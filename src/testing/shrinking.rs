@@ -90,6 +90,9 @@ fn cost<T: Real>(x: T) -> usize {
 /// The k-th rounder relative of a number: zero, one, a whole number, few digits.
 fn rounder<T: Real>(x: T, k: usize) -> Option<T> {
     let wide = x.wide();
+    if wide == 0.0 || !wide.is_finite() {
+        return None;
+    }
     let digits = |count: i32| {
         let unit = 10f64.powi(wide.abs().log10().floor() as i32 + 1 - count);
         (wide / unit).round() * unit
