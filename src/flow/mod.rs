@@ -38,7 +38,7 @@ pub use autoregressive::{Autoregressive, AutoregressiveBuilder};
 pub use batch::transport;
 pub(crate) use batch::{Contexts, PACKET, check_points};
 pub use chain::{Chain, ChainTape};
-pub use continuous::ContinuousFlow;
+pub use continuous::{ColumnSteps, ContinuousFlow};
 pub use coupling::{Coupling, CouplingBuilder};
 pub use euler_step::{EulerStep, StepInvertible};
 pub use frozen::Frozen;

@@ -3,10 +3,12 @@
 //! | file | what |
 //! | --- | --- |
 //! | `augmented` | the equations of a point together with its log-determinant |
+//! | `steps` | the accepted steps of every column |
 //! | `train` | the reverse pass of the flow |
 //! | `trajectory` | points at several times along the way |
 
 mod augmented;
+mod steps;
 mod train;
 mod trajectory;
 
@@ -19,6 +21,7 @@ use crate::real::Real;
 use crate::trace::{Estimator, Outset, Trace, mix};
 use augmented::Augmented;
 
+pub use steps::ColumnSteps;
 pub use train::ContinuousTape;
 
 /// The flow of a vector field: dx/dt = f(t, x, context) from t = 0 (base) to t = 1 (data).

@@ -1,6 +1,8 @@
 //! Every field, solver and base of the crate, with a constructor: each law runs over the whole list.
 
 pub mod autoregressive;
+pub mod composed;
+pub mod continuous;
 pub mod coupling;
 pub mod spline;
 
@@ -96,7 +98,51 @@ pub fn visit_trainable<T: Real>(seed: u64, visitor: &mut impl TrainableVisitor<T
 
 /// What runs over every trainable flow.
 pub trait FlowVisitor<T: Real> {
-    fn visit<L: TrainableFlow<T> + Clone + 'static>(&mut self, name: &str, flow: L);
+    /// A flow that is exact but for rounding, from near zero to far out in the tails.
+    fn visit<L: TrainableFlow<T, Tape: 'static> + Clone + 'static>(&mut self, name: &str, flow: L);
+
+    /// A flow that is integrated, and about so exact for points of ordinary size.
+    fn visit_within<L: TrainableFlow<T, Tape: 'static> + Clone + 'static>(
+        &mut self,
+        _accuracy: f64,
+        name: &str,
+        flow: L,
+    ) {
+        self.visit(name, flow);
+    }
+}
+
+/// Every kind of flow with parameters: layers, continuous flows, chains, and flows the other way
+/// round. A file of this folder that has layers of its own is hooked in here with one line.
+pub fn visit_flows<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+    visit_layers(seed, visitor);
+    visit_integrated(seed, visitor);
+}
+
+/// Every flow that is exact but for rounding.
+pub fn visit_layers<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+    visit_steps(seed, &mut AsFlow(visitor));
+    composed::visit(seed, visitor);
+}
+
+/// Every flow that is integrated.
+pub fn visit_integrated<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+    continuous::visit(seed, visitor);
+}
+
+/// Flows with extreme parameters, which may report columns as failed where numbers overflow. A file
+/// of this folder that has some is hooked in here with one line.
+pub fn visit_extreme<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+    visit_steps_at_the_edge(seed, &mut AsFlow(visitor));
+}
+
+/// A visitor of flows that is sent to layers of one Euler step.
+struct AsFlow<'a, V>(&'a mut V);
+
+impl<T: Real, V: FlowVisitor<T>> StepVisitor<T> for AsFlow<'_, V> {
+    fn visit<F: StepInvertible<T> + 'static>(&mut self, name: &str, layer: EulerStep<F>) {
+        self.0.visit(name, layer);
+    }
 }
 
 /// What runs over every layer that is one Euler step of a field.
