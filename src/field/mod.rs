@@ -3,17 +3,23 @@
 //! | file | field |
 //! | --- | --- |
 //! | `linear` | A x + b |
+//! | `diagonal` | s x + b, coordinate by coordinate |
+//! | `skew` | S x with a skew matrix |
 //! | `planar` | u tanh(w'x + b) |
 //! | `radial` | beta (x - x0) / (alpha + distance to x0) |
+//! | `sylvester/` | Q R tanh(R~ Q'x + b) |
 //! | `closure`, `dyn_closure` | whatever a user writes, differentiated by dual numbers |
 //! | `neural/` | a multilayer perceptron of (x, t, context) |
 
 mod closure;
+mod diagonal;
 mod dyn_closure;
 mod linear;
 pub mod neural;
 mod planar;
 mod radial;
+mod skew;
+mod sylvester;
 
 use crate::columns::{Rows, RowsMut, Scratch};
 use crate::kernels::sum_of_products;
@@ -21,11 +27,14 @@ use crate::parameters::Layout;
 use crate::real::Real;
 
 pub use closure::{Closure, autonomous, conditional, time_dependent};
+pub use diagonal::DiagonalAffine;
 pub use dyn_closure::{DynClosure, autonomous_dyn, time_dependent_dyn};
 pub use linear::Linear;
 pub use neural::{Mlp, MlpBuilder};
 pub use planar::{Planar, PlanarTape};
 pub use radial::Radial;
+pub use skew::Skew;
+pub use sylvester::{Sylvester, SylvesterTape};
 
 /// Where a field is evaluated: each lane is one sample with its own time, point and context.
 #[derive(Clone, Copy)]

@@ -2,7 +2,9 @@
 
 use std::any::Any;
 
-use super::{Cotangent, Direction, Flow, Packet, TrainableFlow};
+use nalgebra::DMatrix;
+
+use super::{Cotangent, Direction, Flow, Packet, Track, TrainableFlow, all_arrived, transport};
 use crate::columns::Block;
 use crate::error::{Error, Result};
 use crate::ode::Workspace;
@@ -62,6 +64,12 @@ trait Link<T: Real>: Flow<T> {
         sums: &mut [T],
         workspace: &mut Workspace<T>,
     );
+    fn initialise(
+        &mut self,
+        way: Direction,
+        points: &DMatrix<T>,
+        context: Option<&DMatrix<T>>,
+    ) -> Result<()>;
     fn boxed(&self) -> Box<dyn Link<T>>;
 }
 
@@ -117,6 +125,15 @@ impl<T: Real, F: TrainableFlow<T, Tape: 'static> + Clone + 'static> Link<T> for 
         if let Some(tape) = (**tape).downcast_mut() {
             self.pullback_packet(way, tape, cotangent, sums, workspace);
         }
+    }
+
+    fn initialise(
+        &mut self,
+        way: Direction,
+        points: &DMatrix<T>,
+        context: Option<&DMatrix<T>>,
+    ) -> Result<()> {
+        TrainableFlow::initialise(self, way, points, context)
     }
 
     fn boxed(&self) -> Box<dyn Link<T>> {
@@ -323,5 +340,23 @@ impl<T: Real> TrainableFlow<T> for Chain<T> {
                 std::mem::swap(&mut cotangent.context, &mut spare);
             }
         }
+    }
+
+    fn initialise(
+        &mut self,
+        direction: Direction,
+        points: &DMatrix<T>,
+        context: Option<&DMatrix<T>>,
+    ) -> Result<()> {
+        let mut points = points.clone();
+        for k in self.order(direction) {
+            let link = &mut *self.links[k];
+            let context = context.filter(|_| link.context_dim() > 0);
+            let named = |error: Error| error.during(format!("link {k} of the chain"));
+            link.initialise(direction, &points, context).map_err(named)?;
+            let moved = transport(link, direction, &points, context, Track::Points);
+            points = moved.and_then(all_arrived).map_err(named)?.points;
+        }
+        Ok(())
     }
 }

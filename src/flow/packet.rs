@@ -1,7 +1,7 @@
 //! A packet: a block of samples on their way, with all that belongs to them.
 
 use crate::columns::{Block, columns_to_block};
-use crate::outcome::{Effort, Outcome};
+use crate::outcome::{Effort, Failure, Outcome, Reason};
 use crate::real::Real;
 
 /// What is wanted of a flow.
@@ -67,6 +67,21 @@ impl<T: Real> Packet<T> {
         self.outcomes.resize(count, Outcome::Arrived);
         self.efforts.clear();
         self.efforts.resize(count, Effort::default());
+    }
+
+    /// Ends the way through a layer: counts one evaluation for every sample, and marks those that
+    /// became NaN or infinite with `reason`.
+    pub(super) fn settle(&mut self, reason: Reason) {
+        for effort in &mut self.efforts {
+            effort.evaluations += 1;
+        }
+        for lane in 0..self.len() {
+            let mut values = (0..self.points.rows()).map(|i| self.points.row(i)[lane]);
+            let finite = values.all(|x| x.is_finite()) && self.log_det.row(0)[lane].is_finite();
+            if self.outcomes[lane].arrived() && !finite {
+                self.outcomes[lane] = Outcome::Failed(Failure { reason, t: 0.0, step: 1.0 });
+            }
+        }
     }
 
     /// The number of samples.

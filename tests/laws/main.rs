@@ -2,12 +2,17 @@
 
 mod catalogue;
 mod chains;
+mod closed_form;
 mod density;
+mod elementwise;
 mod estimate;
 mod fields;
 mod flows;
 mod gradients;
+mod obeys;
 mod same_bits;
 mod score;
+mod series;
 mod steps;
 mod support;
+mod sylvester;

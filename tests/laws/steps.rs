@@ -181,34 +181,64 @@ impl StepVisitor<f64> for Gradient {
 
 /// The pullback of a flow in both directions against central differences.
 pub fn gradients_agree<L: TrainableFlow<f64> + Clone>(name: &str, layer: &L, seed: u64) {
-    let objective = Objective::new(layer.dim(), seed + 7);
     let points = matrix::<f64>(layer.dim(), COLUMNS, 1.0, seed);
-    let context = contexts::<f64>(layer.context_dim(), COLUMNS);
-    let parameters = layer.parameters();
     for direction in BOTH {
-        let run = |layer: &L, inputs: [&DMatrix<f64>; 2]| objective.run(layer, direction, inputs);
-        let (_, ours) = run(layer, [&points, &context]);
-        let by_parameter = |p: usize, s: f64| {
-            let (mut layer, mut values) = (layer.clone(), parameters.clone());
-            values[p] += s;
-            layer.set_parameters(&values);
-            run(&layer, [&points, &context]).0
-        };
-        let moved = |matrix: &DMatrix<f64>, i: usize, s: f64| {
-            let mut matrix = matrix.clone();
-            matrix[i] += s;
-            matrix
-        };
-        let by_point = |i, s| run(layer, [&moved(&points, i, s), &context]).0;
-        let by_context = |i, s| run(layer, [&points, &moved(&context, i, s)]).0;
-        let ways: [(&str, Along<'_>); 3] =
-            [("parameter", &by_parameter), ("coordinate", &by_point), ("context", &by_context)];
-        for ((what, along), ours) in ways.into_iter().zip(&ours) {
-            let differences: Vec<f64> =
-                (0..ours.len()).map(|i| derivative(1e-4, |s| along(i, s))).collect();
-            agree(&format!("{name} {direction:?}, {what}"), ours, &differences);
-        }
+        gradients_agree_at(name, layer, direction, &points, seed);
     }
+}
+
+/// The pullback of a flow in one direction, at five points, against central differences.
+pub fn gradients_agree_at<L: TrainableFlow<f64> + Clone>(
+    name: &str,
+    layer: &L,
+    direction: Direction,
+    points: &DMatrix<f64>,
+    seed: u64,
+) {
+    parameter_gradients_agree(name, layer, direction, points, seed);
+    let (objective, context) = objective_of(layer, seed);
+    let run = |inputs: [&DMatrix<f64>; 2]| objective.run(layer, direction, inputs);
+    let (_, [_, by_points, by_contexts]) = run([points, &context]);
+    let moved = |matrix: &DMatrix<f64>, i: usize, s: f64| {
+        let mut matrix = matrix.clone();
+        matrix[i] += s;
+        matrix
+    };
+    let by_point = |i, s| run([&moved(points, i, s), &context]).0;
+    let by_context = |i, s| run([points, &moved(&context, i, s)]).0;
+    agree_along(&format!("{name} {direction:?}, coordinate"), &by_points, &by_point);
+    agree_along(&format!("{name} {direction:?}, context"), &by_contexts, &by_context);
+}
+
+/// The same for the parameters alone.
+pub fn parameter_gradients_agree<L: TrainableFlow<f64> + Clone>(
+    name: &str,
+    layer: &L,
+    direction: Direction,
+    points: &DMatrix<f64>,
+    seed: u64,
+) {
+    let (objective, context) = objective_of(layer, seed);
+    let (_, [ours, ..]) = objective.run(layer, direction, [points, &context]);
+    let parameters = layer.parameters();
+    let by_parameter = |p: usize, s: f64| {
+        let (mut layer, mut values) = (layer.clone(), parameters.clone());
+        values[p] += s;
+        layer.set_parameters(&values);
+        objective.run(&layer, direction, [points, &context]).0
+    };
+    agree_along(&format!("{name} {direction:?}, parameter"), &ours, &by_parameter);
+}
+
+/// A random objective, and contexts for five columns.
+fn objective_of<L: TrainableFlow<f64>>(layer: &L, seed: u64) -> (Objective, DMatrix<f64>) {
+    (Objective::new(layer.dim(), seed + 7), contexts::<f64>(layer.context_dim(), COLUMNS))
+}
+
+fn agree_along(name: &str, ours: &[f64], along: Along<'_>) {
+    let differences: Vec<f64> =
+        (0..ours.len()).map(|i| derivative(1e-4, |s| along(i, s))).collect();
+    agree(name, ours, &differences);
 }
 
 /// A sample's bits alone and in a batch, and on one thread and two.
@@ -236,9 +266,9 @@ impl<T: Real> StepVisitor<T> for SameBits {
 
 /// Points far out, or a map that is nearly flat somewhere: the inverse stays within what rounding
 /// allows, and nothing is NaN.
-struct Extreme {
-    seed: u64,
-    scale: f64,
+pub struct Extreme {
+    pub seed: u64,
+    pub scale: f64,
 }
 
 impl<T: Real> StepVisitor<T> for Extreme {

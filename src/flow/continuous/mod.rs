@@ -228,7 +228,7 @@ fn check_span(Span { from, to }: Span) -> Result<()> {
 }
 
 /// A number that depends on the bits of a sample and its context, and on nothing else.
-fn sample_key<T: Real>(estimator: &Hutchinson, packet: &Packet<T>, lane: usize) -> u64 {
+pub(super) fn sample_key<T: Real>(estimator: &Hutchinson, packet: &Packet<T>, lane: usize) -> u64 {
     let rows =
         |block: &Block<T>| (0..block.rows()).map(|i| block.row(i)[lane].bits()).collect_key();
     mix(mix(estimator.seed, rows(&packet.points)), rows(&packet.context))
