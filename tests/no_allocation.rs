@@ -3,8 +3,9 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use liouville::flow::euler_step::{Determinant, PowerSeries};
 use liouville::flow::layers::{AffineCoupling, Maf, RealNvpCoupling, SplineMaf};
-use liouville::flow::{Packet, Track};
+use liouville::flow::{ClosedForm, Constrain, Packet, Permutation, Track, elementwise};
 use liouville::ode::Workspace;
 use liouville::prelude::*;
 use rand::SeedableRng;
@@ -91,6 +92,19 @@ fn layer_with<L: Flow<f32>>(name: &str, layer: &L) {
     }
 }
 
+/// A flow onto a constrained support, forward.
+fn constrained_with<L: Flow<f32>>(name: &str, layer: &L) {
+    let points: Vec<f32> = (0..3 * 100).map(|i| (i as f32 * 0.7).cos()).collect();
+    let (mut packet, mut workspace) = (Packet::new(Track::LogDet), Workspace::new());
+    let allocations = allocations_when_warm(|| {
+        packet.load(&points, 3, &[], 0);
+        layer.follow_packet(Direction::Forward, &mut packet, &mut workspace);
+        layer.follow_packet(Direction::Inverse, &mut packet, &mut workspace);
+    });
+    assert!(packet.outcomes.iter().all(|outcome| outcome.arrived()), "{name}");
+    assert_eq!(allocations, 0, "{name}");
+}
+
 /// One test, since the count belongs to the process.
 #[test]
 fn warm_solves_allocate_nothing() {
@@ -116,4 +130,16 @@ fn warm_solves_allocate_nothing() {
     let builder = SplineMaf::new(3).hidden([8, 8]).residual();
     let maf: SplineMaf<f32> = builder.build(&mut rng).expect("valid sizes");
     layer_with("spline maf", &maf);
+    let sylvester = field::Sylvester::random(3, 2, &mut rng).expect("valid sizes");
+    layer_with("sylvester step", &EulerStep::new(sylvester));
+    let network: Mlp<f32> = Mlp::new(3).hidden([8, 8]).build(&mut rng).expect("valid sizes");
+    let series = Determinant::Series(PowerSeries::default());
+    layer_with("residual step, estimated", &EulerStep::new(network).determinant(series));
+    let turning = field::Skew::new(3, vec![0.3, -0.2, 1.0]).expect("three angles");
+    layer_with("rotation", &ClosedForm::new(turning));
+    let scaling = field::DiagonalAffine::zero(3).expect("three dimensions");
+    layer_with("actnorm", &ClosedForm::new(scaling));
+    layer_with("permutation", &Permutation::reverse(3));
+    let three = elementwise::simplex(4).expect("four");
+    constrained_with("simplex", &Constrain::new().then(three));
 }

@@ -74,6 +74,11 @@ impl<T: Real> Linear<T> {
         Ok(self)
     }
 
+    /// A, row after row, and b.
+    pub(crate) fn parts(&self) -> (&[T], &[T]) {
+        self.values.split_at(self.dim * self.dim)
+    }
+
     fn weights(&self) -> Weights<'_, T> {
         Weights::new(&self.values[..self.dim * self.dim], self.dim, self.dim)
     }
@@ -91,7 +96,7 @@ impl<T: Real> Linear<T> {
 }
 
 /// An error unless all values are finite.
-fn finite<T: Real>(values: &[T], what: &str) -> Result<()> {
+pub(super) fn finite<T: Real>(values: &[T], what: &str) -> Result<()> {
     match values.iter().position(|value| !value.is_finite()) {
         Some(i) => Err(Error::non_finite(format!("value {i} of the {what} is {}", values[i]))),
         None => Ok(()),

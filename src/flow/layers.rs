@@ -4,7 +4,11 @@
 //! | --- | --- | --- |
 //! | [`Planar`] | u tanh(w'x + b) | one Euler step |
 //! | [`Radial`] | β (x - x₀) / (α + r) | one Euler step |
+//! | [`Sylvester`] | Q R tanh(R̃ Q'x + b) | one Euler step |
 //! | [`Residual`] | a network that contracts | one Euler step |
+//! | [`ActNorm`] | s x + b, coordinate by coordinate | closed form |
+//! | [`LinearFlow`] | A x + b | closed form |
+//! | [`Rotation`] | S x with a skew matrix | closed form |
 //! | [`AffineCoupling`] | da/dt = 0, db/dt = s(a) b + t(a) | closed form |
 //! | [`RealNvpCoupling`] | the same, its shift measured behind the scaling | closed form |
 //! | [`AdditiveCoupling`] | da/dt = 0, db/dt = t(a) | closed form |
@@ -23,7 +27,7 @@
 //! continuous counterparts.
 
 use super::transformer::{Affine, ScaleShift, Shift, Spline};
-use super::{Autoregressive, Coupling, EulerStep, Inverted};
+use super::{Autoregressive, ClosedForm, Coupling, EulerStep, Inverted};
 use crate::field;
 
 /// The planar layer of Rezende and Mohamed 2015, x + u tanh(w'x + b).
@@ -43,6 +47,9 @@ pub type Planar<T> = EulerStep<field::Planar<T>>;
 
 /// The radial layer of Rezende and Mohamed 2015.
 pub type Radial<T> = EulerStep<field::Radial<T>>;
+
+/// The Sylvester layer of van den Berg et al. 2018, a planar layer of several directions.
+pub type Sylvester<T> = EulerStep<field::Sylvester<T>>;
 
 /// The residual layer of Behrmann et al. 2019, x + g(x) with a network g of Lipschitz constant below
 /// one.
@@ -133,3 +140,25 @@ pub type SplineMaf<T> = Autoregressive<T, Spline>;
 
 /// The inverse autoregressive flow with rational-quadratic splines: [`SplineMaf`] the other way round.
 pub type SplineIaf<T> = Inverted<SplineMaf<T>>;
+/// Activation normalisation (Kingma and Dhariwal 2018, Glow, section 3.1): every coordinate is scaled
+/// and shifted, and begins with mean 0 and variance 1 on the base side once
+/// [`initialise`](super::TrainableFlow::initialise) has seen data.
+///
+/// ```
+/// use liouville::flow::layers::ActNorm;
+/// use liouville::prelude::*;
+/// use nalgebra::dmatrix;
+///
+/// let mut layer: ActNorm<f64> = ActNorm::new(field::DiagonalAffine::zero(1)?);
+/// layer.initialise(Direction::Inverse, &dmatrix![1.0, 5.0], None)?;
+/// let base = layer.inverse(&dmatrix![1.0, 5.0])?;
+/// assert!((base.points - dmatrix![-1.0, 1.0]).amax() < 1e-15);
+/// # Ok::<(), liouville::Error>(())
+/// ```
+pub type ActNorm<T> = ClosedForm<field::DiagonalAffine<T>>;
+
+/// The linear flow exp(A) x + m, with ln det = tr A.
+pub type LinearFlow<T> = ClosedForm<field::Linear<T>>;
+
+/// The rotation exp(S), S skew: it mixes coordinates and keeps volumes.
+pub type Rotation<T> = ClosedForm<field::Skew<T>>;

@@ -6,7 +6,8 @@ use liouville::ode::Workspace;
 use liouville::prelude::*;
 use nalgebra::DMatrix;
 
-use crate::support::matrix;
+use crate::steps::contexts;
+use crate::support::{derivative, matrix};
 
 const COLUMNS: usize = 5;
 
@@ -58,5 +59,65 @@ impl Objective {
             (0..COLUMNS).flat_map(|j| (0..block.rows()).map(move |i| block.row(i)[j])).collect()
         };
         (value, [gradient, columns(&cotangent.points), columns(&cotangent.context)])
+    }
+}
+
+/// The objective with one number moved.
+type Along<'a> = &'a dyn Fn(usize, f64) -> f64;
+
+/// The pullback of a flow in one direction, at five points, against central differences.
+pub fn gradients_agree_at<L: TrainableFlow<f64> + Clone>(
+    name: &str,
+    layer: &L,
+    direction: Direction,
+    points: &DMatrix<f64>,
+    seed: u64,
+) {
+    parameter_gradients_agree(name, layer, direction, points, seed);
+    let (objective, context) = objective_of(layer, seed);
+    let run = |inputs: [&DMatrix<f64>; 2]| objective.run(layer, direction, inputs);
+    let (_, [_, by_points, by_contexts]) = run([points, &context]);
+    let moved = |matrix: &DMatrix<f64>, i: usize, s: f64| {
+        let mut matrix = matrix.clone();
+        matrix[i] += s;
+        matrix
+    };
+    let by_point = |i, s| run([&moved(points, i, s), &context]).0;
+    let by_context = |i, s| run([points, &moved(&context, i, s)]).0;
+    agree_along(&format!("{name} {direction:?}, coordinate"), &by_points, &by_point);
+    agree_along(&format!("{name} {direction:?}, context"), &by_contexts, &by_context);
+}
+
+/// The same for the parameters alone.
+pub fn parameter_gradients_agree<L: TrainableFlow<f64> + Clone>(
+    name: &str,
+    layer: &L,
+    direction: Direction,
+    points: &DMatrix<f64>,
+    seed: u64,
+) {
+    let (objective, context) = objective_of(layer, seed);
+    let (_, [ours, ..]) = objective.run(layer, direction, [points, &context]);
+    let parameters = layer.parameters();
+    let by_parameter = |p: usize, s: f64| {
+        let (mut layer, mut values) = (layer.clone(), parameters.clone());
+        values[p] += s;
+        layer.set_parameters(&values);
+        objective.run(&layer, direction, [points, &context]).0
+    };
+    agree_along(&format!("{name} {direction:?}, parameter"), &ours, &by_parameter);
+}
+
+/// A random objective, and contexts for five columns.
+fn objective_of<L: TrainableFlow<f64>>(layer: &L, seed: u64) -> (Objective, DMatrix<f64>) {
+    (Objective::new(layer.dim(), seed + 7), contexts::<f64>(layer.context_dim(), COLUMNS))
+}
+
+fn agree_along(name: &str, ours: &[f64], along: Along<'_>) {
+    let differences: Vec<f64> =
+        (0..ours.len()).map(|i| derivative(1e-4, |s| along(i, s))).collect();
+    let scale = differences.iter().map(|d| d.abs()).fold(1e-3, f64::max);
+    for (i, (a, b)) in ours.iter().zip(&differences).enumerate() {
+        assert!((a - b).abs() < 1e-6 * scale, "{name} {i}: {a} against {b}");
     }
 }

@@ -29,7 +29,7 @@ pub fn follow<T: Real, L: Flow<T>>(
 }
 
 /// The same context for every column.
-fn contexts<T: Real>(rows: usize, columns: usize) -> DMatrix<T> {
+pub fn contexts<T: Real>(rows: usize, columns: usize) -> DMatrix<T> {
     let one = matrix::<T>(rows, 1, 1.0, 77);
     DMatrix::from_fn(rows, columns, |i, _| one[i])
 }
@@ -67,9 +67,9 @@ pub fn gradients_agree<L: TrainableFlow<f64> + Clone>(name: &str, layer: &L, see
 
 /// Points far out, or a map that is nearly flat somewhere: the inverse stays within what rounding
 /// allows, and nothing is NaN.
-struct Extreme {
-    seed: u64,
-    scale: f64,
+pub struct Extreme {
+    pub seed: u64,
+    pub scale: f64,
 }
 
 impl<T: Real> StepVisitor<T> for Extreme {

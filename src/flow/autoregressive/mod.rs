@@ -8,12 +8,12 @@
 mod builder;
 mod train;
 
-use super::euler_step::mark_overflow;
 use super::transformer::Transformer;
 use super::{Direction, Flow, Packet};
 use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::nn::{Input, Network, Stages, Walk};
 use crate::ode::Workspace;
+use crate::outcome::Reason;
 use crate::real::Real;
 
 pub use builder::{AutoregressiveBuilder, Order};
@@ -133,14 +133,6 @@ impl<T: Real, R: Transformer<T>> Flow<T> for Autoregressive<T, R> {
             Direction::Forward => self.to_data(packet, &mut workspace.scratch),
             Direction::Inverse => self.to_base(packet, &mut workspace.scratch),
         }
-        finish(packet);
+        packet.settle(Reason::Overflow, &mut workspace.scratch);
     }
-}
-
-/// Counts the evaluation, and marks the columns that ended as NaN or infinite.
-fn finish<T: Real>(packet: &mut Packet<T>) {
-    for effort in &mut packet.efforts {
-        effort.evaluations += 1;
-    }
-    mark_overflow(packet);
 }

@@ -2,10 +2,11 @@
 
 use super::super::transformer::{Mapped, Transformer};
 use super::super::{Cotangent, Direction, Packet, TrainableFlow};
-use super::{Autoregressive, finish};
+use super::Autoregressive;
 use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::nn::{Input, NetworkTape, Pulled, Walk};
 use crate::ode::Workspace;
+use crate::outcome::Reason;
 use crate::parameters::Layout;
 use crate::real::Real;
 
@@ -72,7 +73,7 @@ impl<T: Real, R: Transformer<T>> TrainableFlow<T> for Autoregressive<T, R> {
                 copy(packet.points.view(), &mut tape.base);
             }
         }
-        finish(packet);
+        packet.settle(Reason::Overflow, &mut workspace.scratch);
     }
 
     fn pullback_packet(

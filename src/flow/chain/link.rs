@@ -2,7 +2,10 @@
 
 use std::any::Any;
 
+use nalgebra::DMatrix;
+
 use super::super::{Cotangent, Direction, Flow, Packet, TrainableFlow};
+use crate::error::Result;
 use crate::ode::Workspace;
 use crate::parameters::Layout;
 use crate::real::Real;
@@ -33,6 +36,12 @@ pub(super) trait Link<T: Real>: Flow<T> {
         sums: &mut [T],
         workspace: &mut Workspace<T>,
     );
+    fn initialise(
+        &mut self,
+        way: Direction,
+        points: &DMatrix<T>,
+        context: Option<&DMatrix<T>>,
+    ) -> Result<()>;
     fn boxed(&self) -> Box<dyn Link<T>>;
 }
 
@@ -88,6 +97,15 @@ impl<T: Real, F: TrainableFlow<T, Tape: 'static> + Clone + 'static> Link<T> for 
         if let Some(tape) = (**tape).downcast_mut() {
             self.pullback_packet(way, tape, cotangent, sums, workspace);
         }
+    }
+
+    fn initialise(
+        &mut self,
+        way: Direction,
+        points: &DMatrix<T>,
+        context: Option<&DMatrix<T>>,
+    ) -> Result<()> {
+        TrainableFlow::initialise(self, way, points, context)
     }
 
     fn boxed(&self) -> Box<dyn Link<T>> {

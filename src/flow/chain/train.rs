@@ -2,10 +2,13 @@
 
 use std::ops::Range;
 
-use super::super::{Cotangent, Direction, Packet, TrainableFlow};
+use nalgebra::DMatrix;
+
+use super::super::{Cotangent, Direction, Packet, Track, TrainableFlow, all_arrived, transport};
 use super::link::{Place, with_context};
 use super::{Chain, ChainTape};
 use crate::columns::Block;
+use crate::error::{Error, Result};
 use crate::ode::Workspace;
 use crate::parameters::Layout;
 use crate::real::Real;
@@ -87,6 +90,27 @@ impl<T: Real> TrainableFlow<T> for Chain<T> {
                 std::mem::swap(&mut cotangent.context, &mut spare);
             }
         }
+    }
+
+    /// Frozen links keep what they have.
+    fn initialise(
+        &mut self,
+        direction: Direction,
+        points: &DMatrix<T>,
+        context: Option<&DMatrix<T>>,
+    ) -> Result<()> {
+        let mut points = points.clone();
+        for k in self.order(direction) {
+            let Place { link, frozen, .. } = &mut self.links[k];
+            let context = context.filter(|_| link.context_dim() > 0);
+            let named = |error: Error| error.during(format!("link {k} of the chain"));
+            if !*frozen {
+                link.initialise(direction, &points, context).map_err(named)?;
+            }
+            let moved = transport(&**link, direction, &points, context, Track::Points);
+            points = moved.and_then(all_arrived).map_err(named)?.points;
+        }
+        Ok(())
     }
 }
 

@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::field::VectorField;
 use crate::ode::{Adaptive, Batch, ErrorControlled, Solver, Span, Workspace, automatic};
 use crate::real::Real;
-use crate::trace::{Estimator, Outset, Trace, mix};
+use crate::trace::{Outset, Trace, mix};
 use augmented::Augmented;
 
 pub use steps::ColumnSteps;
@@ -196,7 +196,7 @@ impl<F, S> ContinuousFlow<F, S> {
                 context: packet.context.view(),
                 span,
                 samples: packet.len(),
-                key: &|lane| sample_key(&estimator, packet, lane),
+                key: &|lane| sample_key(estimator.seed(), packet, lane),
             };
             estimator.draw(&self.field, outset, probes, &mut workspace.scratch);
             for effort in &mut packet.efforts {
@@ -239,10 +239,10 @@ fn check_span(Span { from, to }: Span) -> Result<()> {
 }
 
 /// A number that depends on the bits of a sample and its context, and on nothing else.
-fn sample_key<T: Real>(estimator: &Estimator, packet: &Packet<T>, lane: usize) -> u64 {
+pub(super) fn sample_key<T: Real>(seed: u64, packet: &Packet<T>, lane: usize) -> u64 {
     let rows =
         |block: &Block<T>| (0..block.rows()).map(|i| block.row(i)[lane].bits()).collect_key();
-    mix(mix(estimator.seed(), rows(&packet.points)), rows(&packet.context))
+    mix(mix(seed, rows(&packet.points)), rows(&packet.context))
 }
 
 /// Folding of bits into one number.

@@ -10,13 +10,12 @@ mod train;
 
 use super::transformer::{Affine, Transformer};
 use super::{Direction, Flow, Packet};
-use crate::columns::{Mask, Scratch};
+use crate::columns::Mask;
 use crate::error::{Error, Result};
 use crate::field;
-use crate::kernels::axpy;
 use crate::nn::{Input, Network};
 use crate::ode::Workspace;
-use crate::outcome::{Failure, Outcome, Reason};
+use crate::outcome::Reason;
 use crate::real::Real;
 
 pub use builder::CouplingBuilder;
@@ -137,27 +136,6 @@ impl<T: Real, R: Transformer<T>> Flow<T> for Coupling<T, R> {
             self.transformer.apply(direction, raw.view(), moved, log_det.row_mut(0), scratch);
             scratch.give(raw);
         });
-        finish(packet, &mut workspace.scratch);
+        packet.settle(Reason::Overflow, &mut workspace.scratch);
     }
-}
-
-/// Counts the evaluation, and marks the columns that ended as NaN or infinite.
-fn finish<T: Real>(packet: &mut Packet<T>, scratch: &mut Scratch<T>) {
-    for effort in &mut packet.efforts {
-        effort.evaluations += 1;
-    }
-    // Zero times anything finite is zero.
-    let mut sums = scratch.take(1, packet.points.lanes());
-    sums.fill(T::zero());
-    for i in 0..packet.points.rows() {
-        axpy(T::zero(), packet.points.row(i), sums.row_mut(0));
-    }
-    axpy(T::zero(), packet.log_det.row(0), sums.row_mut(0));
-    for (outcome, sum) in packet.outcomes.iter_mut().zip(sums.row(0)) {
-        if !sum.is_finite() && outcome.arrived() {
-            let reason = Reason::NonFiniteVelocity;
-            *outcome = Outcome::Failed(Failure { reason, t: 0.0, step: 1.0 });
-        }
-    }
-    scratch.give(sums);
 }

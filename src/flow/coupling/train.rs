@@ -3,10 +3,11 @@
 
 use super::super::transformer::{Mapped, Transformer};
 use super::super::{Cotangent, Direction, Packet, TrainableFlow};
-use super::{Coupling, finish};
+use super::Coupling;
 use crate::columns::{Block, Rows};
 use crate::nn::{Input, NetworkTape, Pulled};
 use crate::ode::Workspace;
+use crate::outcome::Reason;
 use crate::parameters::Layout;
 use crate::real::Real;
 
@@ -72,7 +73,7 @@ impl<T: Real, R: Transformer<T>> TrainableFlow<T> for Coupling<T, R> {
             self.transformer.apply(direction, raw, moved.reborrow(), log_det, scratch);
             copy(moved.as_rows(), &mut tape.output);
         });
-        finish(packet, &mut workspace.scratch);
+        packet.settle(Reason::Overflow, &mut workspace.scratch);
     }
 
     fn pullback_packet(

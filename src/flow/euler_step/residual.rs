@@ -2,7 +2,8 @@
 
 use nalgebra::{DMatrix, SVD};
 
-use super::{Report, StepInvertible};
+use super::series_reverse::pull_series;
+use super::{Report, Series, StepInvertible};
 use crate::columns::{Block, RowsMut, Scratch};
 use crate::field::neural::MlpTape;
 use crate::field::{
@@ -231,6 +232,21 @@ impl<T: Real> StepInvertible<T> for Mlp<T> {
         scratch.give(system);
         scratch.give(jacobians);
         scratch.give(velocity);
+    }
+
+    fn contracts(&self) -> bool {
+        true
+    }
+
+    fn pull_series(
+        &self,
+        at: At<'_, T>,
+        series: Series<'_, T>,
+        cotangents: Cotangents<'_, T>,
+        pulled: Pulled<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) {
+        pull_series(self, at, series, cotangents, pulled, scratch);
     }
 }
 

@@ -1,12 +1,16 @@
 //! Every field, solver and base of the crate, with a constructor: each law runs over the whole list.
 
 pub mod autoregressive;
+pub mod closed_form;
 pub mod composed;
 pub mod continuous;
 pub mod coupling;
+pub mod elementwise;
 pub mod spline;
+pub mod sylvester;
 
 use liouville::field::{Closure, DynClosure, Gated, Linear, MlpBuilder, Planar, Radial, Sum};
+
 use liouville::flow::StepInvertible;
 use liouville::ode::{External, external_dop853, external_dopri5, external_rk4};
 use liouville::prelude::*;
@@ -34,6 +38,9 @@ pub fn fields<T: Real>() -> Vec<FieldEntry<T>> {
         FieldEntry { name: "linear", make: |seed| Box::new(linear(seed)) },
         FieldEntry { name: "planar", make: |seed| Box::new(planar(seed)) },
         FieldEntry { name: "radial", make: |seed| Box::new(radial(seed)) },
+        FieldEntry { name: "diagonal", make: |seed| Box::new(closed_form::diagonal(seed, 3, 1.0)) },
+        FieldEntry { name: "skew", make: |seed| Box::new(closed_form::skew(seed, 3, 2.0)) },
+        FieldEntry { name: "sylvester", make: |seed| Box::new(sylvester::field(seed, 4, 2, 1.0)) },
         FieldEntry { name: "autonomous", make: |seed| Box::new(pendulum(seed)) },
         FieldEntry { name: "time_dependent", make: |seed| Box::new(swirl(seed)) },
         FieldEntry { name: "conditional", make: |seed| Box::new(steered(seed)) },
@@ -81,6 +88,9 @@ pub fn visit_trainable<T: Real>(seed: u64, visitor: &mut impl TrainableVisitor<T
     visitor.visit("linear", linear::<T>(seed));
     visitor.visit("planar", planar::<T>(seed));
     visitor.visit("radial", radial::<T>(seed));
+    visitor.visit("diagonal", closed_form::diagonal::<T>(seed, 3, 1.0));
+    visitor.visit("sylvester", sylvester::field::<T>(seed, 4, 2, 1.0));
+    visitor.visit("skew", closed_form::skew::<T>(seed, 3, 2.0));
     for activation in [Activation::Tanh, Activation::Softplus, Activation::Silu, Activation::Sin] {
         for hidden in [&[][..], &[7], &[9, 6], &[6, 5, 7]] {
             let name = format!("mlp {hidden:?} {activation:?}");
@@ -154,6 +164,7 @@ pub trait StepVisitor<T: Real> {
 pub fn visit_steps<T: Real>(seed: u64, visitor: &mut impl StepVisitor<T>) {
     visitor.visit("planar step", EulerStep::new(planar::<T>(seed)));
     visitor.visit("radial step", EulerStep::new(radial::<T>(seed)));
+    visitor.visit("sylvester step", EulerStep::new(sylvester::field::<T>(seed, 4, 2, 1.0)));
     for activation in [Activation::Tanh, Activation::Silu] {
         for hidden in [&[][..], &[9, 6]] {
             let builder = Mlp::new(3).context(2).hidden(hidden.to_vec()).activation(activation);
