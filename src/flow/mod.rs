@@ -31,6 +31,7 @@ use crate::outcome::{Effort, Outcome};
 use crate::parameters::Layout;
 use crate::real::Real;
 
+pub use crate::columns::Mask;
 pub use batch::transport;
 pub(crate) use batch::{Contexts, PACKET, check_points};
 pub use chain::{Chain, ChainTape};
