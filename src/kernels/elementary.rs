@@ -168,6 +168,33 @@ pub(super) unsafe fn ln_1p<T: Real, V: Vector<T>>(e: V) -> V {
     }
 }
 
+/// ln x for normal x > 0; NaN where x is NaN or infinite.
+///
+/// With x = m 2ⁿ and 1/√2 < m <= √2: n ln 2 + 2 artanh((m - 1) / (m + 1)).
+#[inline(always)]
+pub(super) unsafe fn ln<T: Real, V: Vector<T>>(x: V) -> V {
+    let [high, low] = if is_single::<T>() { LN_2_32 } else { LN_2_64 };
+    // SAFETY: as in `constant`.
+    unsafe {
+        let (one, middle) = (constant::<T, V>(1.0), constant::<T, V>(std::f64::consts::SQRT_2));
+        let (m, n) = (x.significand(), x.exponent());
+        let n = middle.select_less(m, n.add(one), n);
+        let m = middle.select_less(m, m.mul(constant::<T, V>(0.5)), m);
+        let s = m.sub(one).div(m.add(one));
+        let w = s.mul(s);
+        let tail = if is_single::<T>() {
+            polynomial::<T, V, 4>(w, &ARTANH_32)
+        } else {
+            polynomial::<T, V, 10>(w, &ARTANH_64)
+        };
+        let double = s.add(s);
+        let rest = double.mul(w).mul_add(tail, n.mul(constant::<T, V>(low)));
+        let sum = n.mul_add(constant::<T, V>(high), double.add(rest));
+        // Zero, but NaN for infinities and NaN, whose exponents mean nothing.
+        sum.add(x.sub(x))
+    }
+}
+
 /// The Taylor coefficients (k + 1) / (k + 2)! of the derivative of (eᵘ - 1) / u.
 const fn growth_slope_coefficients<const N: usize>() -> [f64; N] {
     let (mut c, mut factorial, mut k) = ([0.0; N], 1.0, 0);
@@ -215,6 +242,22 @@ pub(super) unsafe fn sin_cos<T: Real, V: Vector<T>>(x: V) -> [V; 2] {
             quadrant.select_odd(cos, sin).negate_by_second_bit(quadrant),
             quadrant.select_odd(sin, cos).negate_by_second_bit(next),
         ]
+    }
+}
+
+/// x less the multiple of 2π nearest to it: in [-π, π] up to rounding for |x| <= [`SIN_BOUND`], and
+/// within the rounding of x beyond.
+#[inline(always)]
+pub(super) unsafe fn wrap_angle<T: Real, V: Vector<T>>(x: V) -> V {
+    let parts = if is_single::<T>() { HALF_PI_32 } else { HALF_PI_64 };
+    // SAFETY: as in `constant`.
+    unsafe {
+        let round = constant::<T, V>(rounder::<T>());
+        let per_turn = constant::<T, V>(0.5 * std::f64::consts::FRAC_1_PI);
+        let turns = x.mul_add(per_turn, round).sub(round);
+        let rest = turns.mul_sub_from(constant::<T, V>(4.0 * parts[0]), x);
+        let rest = turns.mul_sub_from(constant::<T, V>(4.0 * parts[1]), rest);
+        turns.mul_sub_from(constant::<T, V>(4.0 * parts[2]), rest)
     }
 }
 

@@ -9,6 +9,7 @@ mod elementary;
 mod elementwise;
 mod outer;
 mod product;
+mod spline;
 mod tile;
 
 pub use activation::Activation;
@@ -18,6 +19,9 @@ pub use dispatch::{InstructionSet, available, instruction_set, limit_instruction
 pub use elementwise::{axpy, multiply, multiply_add, multiply_by, sum_of_products};
 pub use outer::{outer, row_sums};
 pub use product::{Start, Weights, product};
+pub use spline::{
+    Ends, MIN_DERIVATIVE, MIN_SHARE, SplineShape, SplineWay, UNIT_DERIVATIVE, pull_spline, spline,
+};
 
 #[cfg(test)]
 mod tests;

@@ -45,8 +45,8 @@ impl Degrees {
         let inputs = self.inputs.iter().map(|&degree| below(degree) + 1);
         let inputs: Vec<usize> = inputs.chain(std::iter::repeat_n(0, shape.context)).collect();
         let outputs: Vec<usize> = self.outputs.iter().map(|&degree| below(degree)).collect();
-        let lowest = usize::from(shape.context == 0);
-        let highest = outputs.iter().copied().fold(lowest, usize::max);
+        let highest = outputs.iter().copied().fold(0, usize::max);
+        let [lowest, highest] = level_bounds(highest, shape.context);
         let mut free = Vec::new();
         let mut from = inputs;
         for (l, layer) in layers.iter().enumerate() {
@@ -61,8 +61,14 @@ impl Degrees {
     }
 }
 
+/// The lowest level of hidden units, and the highest, if the outputs have levels up to `outputs`.
+pub(super) fn level_bounds(outputs: usize, context: usize) -> [usize; 2] {
+    let lowest = usize::from(context == 0);
+    [lowest, outputs.max(lowest)]
+}
+
 /// The levels of a layer's units: all from the lowest to the highest, in order and in equal shares.
-fn hidden_levels(width: usize, lowest: usize, highest: usize) -> Vec<usize> {
+pub(super) fn hidden_levels(width: usize, lowest: usize, highest: usize) -> Vec<usize> {
     let count = highest + 1 - lowest;
     (0..width).map(|k| lowest + k * count / width).collect()
 }

@@ -6,12 +6,14 @@
 //! | `masks` | which weights of an autoregressive network are zero |
 //! | `forward` | from inputs to outputs |
 //! | `reverse` | what an evaluation keeps; the pullback |
+//! | `stages` | a masked network one level after the other |
 //! | `tangent` | products with the Jacobian, and their pullback |
 
 mod builder;
 mod forward;
 mod masks;
 mod reverse;
+mod stages;
 mod tangent;
 
 use std::ops::Range;
@@ -24,6 +26,7 @@ use crate::real::Real;
 
 pub use builder::NetworkBuilder;
 pub use reverse::NetworkTape;
+pub(crate) use stages::{Stages, Walk};
 pub use tangent::{Products, TangentTape};
 
 /// A feed-forward network from points and contexts to outputs, on blocks of columns.

@@ -21,6 +21,13 @@ struct Jet<T> {
     slope: Block<T>,
 }
 
+impl<T: Real> NetworkTape<T> {
+    /// The slopes of activation `i`.
+    pub(super) fn slope(&self, i: usize) -> Rows<'_, T> {
+        self.jets[i].slope.view()
+    }
+}
+
 impl<T: Real> Network<T> {
     /// As [`forward`](Network::forward), keeping on `tape` what the pullback needs.
     pub fn record(

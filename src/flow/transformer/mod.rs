@@ -4,9 +4,11 @@
 //! | --- | --- |
 //! | `affine` | eˢ x + t (eˢ - 1) / s and eˢ x + t |
 //! | `shift` | x + t |
+//! | `spline` | the rational-quadratic spline, on the line and on the circle |
 
 mod affine;
 mod shift;
+mod spline;
 
 use super::Direction;
 use crate::columns::{Rows, RowsMut, Scratch};
@@ -14,6 +16,7 @@ use crate::real::Real;
 
 pub use affine::{Affine, ScaleShift};
 pub use shift::Shift;
+pub use spline::Spline;
 
 /// What an increasing map did to a block of coordinates, seen from behind.
 pub struct Mapped<'a, T> {
