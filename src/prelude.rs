@@ -6,6 +6,7 @@ pub use crate::data;
 pub use crate::density::{Base, Density, Pushforward, Sample, StandardNormal};
 pub use crate::diagnose::Diagnose;
 pub use crate::field::{self, Mlp, TrainableField, VectorField};
+pub use crate::flow::layers::AffineCoupling;
 pub use crate::flow::{
     Chain, ContinuousFlow, Direction, EulerStep, Flow, Frozen, Inverted, TrainableFlow,
 };

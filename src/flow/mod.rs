@@ -38,6 +38,7 @@ use crate::outcome::{Effort, Outcome};
 use crate::parameters::Layout;
 use crate::real::Real;
 
+pub use crate::columns::Mask;
 pub use autoregressive::{Autoregressive, AutoregressiveBuilder};
 pub use batch::transport;
 pub(crate) use batch::{Contexts, PACKET, check_points};
