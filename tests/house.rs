@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The floor of every room; a room imports only from lower floors.
-const FLOORS: [(&str, u32); 18] = [
+const FLOORS: [(&str, u32); 20] = [
     ("simd", 0),
     ("outcome", 0),
     ("parameters", 0),
@@ -19,9 +19,11 @@ const FLOORS: [(&str, u32); 18] = [
     ("flow", 7),
     ("density", 8),
     ("data", 9),
+    ("diagnose", 9),
     ("train", 10),
     ("plot", 10),
     ("prelude", 11),
+    ("testing", 11),
     ("lib", 12),
 ];
 

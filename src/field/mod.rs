@@ -6,8 +6,9 @@
 //! | `planar` | u tanh(w'x + b) |
 //! | `radial` | beta (x - x0) / (alpha + distance to x0) |
 //! | `coupling/` | zero for some coordinates, s b + t for the others, by a network of the former |
+//! | `sum` | the sum of two fields |
 //! | `closure`, `dyn_closure` | whatever a user writes, differentiated by dual numbers |
-//! | `neural/` | a multilayer perceptron of (x, t, context) |
+//! | `neural/` | a multilayer perceptron of (x, t, context), plain or gated |
 
 mod closure;
 mod coupling;
@@ -16,6 +17,7 @@ mod linear;
 pub mod neural;
 mod planar;
 mod radial;
+mod sum;
 
 use crate::columns::{Rows, RowsMut, Scratch};
 use crate::kernels::sum_of_products;
@@ -26,9 +28,10 @@ pub use closure::{Closure, autonomous, conditional, time_dependent};
 pub use coupling::{AffineCoupling, AffineCouplingTape};
 pub use dyn_closure::{DynClosure, autonomous_dyn, time_dependent_dyn};
 pub use linear::Linear;
-pub use neural::{Mlp, MlpBuilder};
+pub use neural::{Gated, GatedBuilder, Mlp, MlpBuilder};
 pub use planar::{Planar, PlanarTape};
 pub use radial::Radial;
+pub use sum::{Sum, SumTape};
 
 /// Where a field is evaluated: each lane is one sample with its own time, point and context.
 #[derive(Clone, Copy)]

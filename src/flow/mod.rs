@@ -6,9 +6,9 @@
 //! | `batch` | a matrix of samples, cut into packets, over all threads |
 //! | `continuous/` | the flow of a vector field, by integration |
 //! | `euler_step/` | one explicit Euler step of a field: planar, radial and residual layers |
+//! | `chain/`, `inverted`, `frozen` | flows one after the other; a flow the other way round; one that learns no more |
 //! | `autoregressive/` | flows that move each coordinate as those before it say |
 //! | `coupling/` | couplings: some coordinates say how the others are moved |
-//! | `chain`, `inverted` | flows one after the other; a flow the other way round |
 //! | `transformer/` | increasing maps of one coordinate, for couplings and autoregressive flows |
 //! | `layers` | the names of layers, in one table |
 //! | `root` | roots of increasing functions, one for every lane |
@@ -19,6 +19,7 @@ mod chain;
 pub mod continuous;
 pub mod coupling;
 pub mod euler_step;
+mod frozen;
 mod inverted;
 pub mod layers;
 mod packet;
@@ -33,13 +34,15 @@ use crate::outcome::{Effort, Outcome};
 use crate::parameters::Layout;
 use crate::real::Real;
 
+pub use crate::columns::Mask;
 pub use autoregressive::{Autoregressive, AutoregressiveBuilder};
 pub use batch::transport;
 pub(crate) use batch::{Contexts, PACKET, check_points};
 pub use chain::{Chain, ChainTape};
-pub use continuous::ContinuousFlow;
+pub use continuous::{ColumnSteps, ContinuousFlow};
 pub use coupling::{Coupling, CouplingBuilder};
 pub use euler_step::{EulerStep, StepInvertible};
+pub use frozen::Frozen;
 pub use inverted::Inverted;
 pub use packet::{Cotangent, Packet, Track};
 pub use root::Report;

@@ -16,7 +16,7 @@ pub use activation::Activation;
 pub use affine::{AffineForm, AffineMap, AffinePulled};
 pub use combine::{Term, combine, squared_error};
 pub use dispatch::{InstructionSet, available, instruction_set, limit_instruction_set};
-pub use elementwise::{axpy, multiply, multiply_add, sum_of_products};
+pub use elementwise::{axpy, multiply, multiply_add, multiply_by, sum_of_products};
 pub use outer::{outer, row_sums};
 pub use product::{Start, Weights, product};
 pub use spline::{

@@ -2,7 +2,7 @@
 
 use super::{Form, Input, Network, Pulled};
 use crate::columns::{Block, Rows, RowsMut, Scratch};
-use crate::kernels::{Start, axpy, outer, product, row_sums};
+use crate::kernels::{Start, axpy, multiply_by, outer, product, row_sums};
 use crate::real::Real;
 
 /// What one evaluation of a network keeps for its reverse pass; reused from block to block.
@@ -135,7 +135,7 @@ impl<T: Real> Network<T> {
         scratch: &mut Scratch<T>,
     ) -> Block<T> {
         for l in (0..tape.jets.len()).rev() {
-            scale(bar.values_mut(), tape.jets[l].slope.values());
+            multiply_by(tape.jets[l].slope.values(), bar.values_mut());
             if l > 0 {
                 let mut back = scratch.take(self.layers[l].inputs, bar.lanes());
                 self.sum_layer(l, bar.view(), tape.jets[l - 1].value.view(), sums, scratch);
@@ -161,10 +161,10 @@ impl<T: Real> Network<T> {
             let (first, second) = (1 + 2 * b, 2 + 2 * b);
             self.sum_layer(second, bar.view(), pair[1].value.view(), sums, scratch);
             product(self.weight(second).transposed(), bar.view(), Start::Zero, inner.view_mut());
-            scale(inner.values_mut(), pair[1].slope.values());
+            multiply_by(pair[1].slope.values(), inner.values_mut());
             self.sum_layer(first, inner.view(), pair[0].value.view(), sums, scratch);
             product(self.weight(first).transposed(), inner.view(), Start::Zero, outer.view_mut());
-            scale(outer.values_mut(), pair[0].slope.values());
+            multiply_by(pair[0].slope.values(), outer.values_mut());
             axpy(T::one(), outer.values(), bar.values_mut());
         }
         scratch.give(outer);
@@ -204,12 +204,5 @@ impl<T: Real> Network<T> {
         let layer = &self.layers[layer];
         outer(bar, input, &mut sums[layer.weight.clone()], layer.inputs, scratch);
         row_sums(bar, &mut sums[layer.bias.clone()]);
-    }
-}
-
-/// values *= factors, element by element.
-fn scale<T: Real>(values: &mut [T], factors: &[T]) {
-    for (value, factor) in values.iter_mut().zip(factors) {
-        *value *= *factor;
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Form, Input, Network, Pulled};
 use crate::columns::{Block, Rows, RowsMut, Scratch};
-use crate::kernels::{Start, axpy, multiply, multiply_add, outer, product};
+use crate::kernels::{Start, axpy, multiply, multiply_add, multiply_by, outer, product};
 use crate::real::Real;
 
 /// What one evaluation with tangents keeps for its reverse pass; reused from block to block.
@@ -302,9 +302,7 @@ fn pull_activation<T: Real>(jet: &TangentJet<T>, bar: &mut Pair<T>, scratch: &mu
     }
     scaled(&jet.slope, &bar.tangent, &mut by_rate);
     std::mem::swap(&mut bar.tangent, &mut by_rate);
-    for (value, slope) in bar.value.values_mut().iter_mut().zip(jet.slope.values()) {
-        *value *= *slope;
-    }
+    multiply_by(jet.slope.values(), bar.value.values_mut());
     multiply_add(by_slope.values(), jet.curvature.values(), bar.value.values_mut());
     scratch.give(by_rate);
     scratch.give(by_slope);

@@ -11,12 +11,14 @@ mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod intrinsics;
 mod plain;
+mod square;
 
 #[cfg(target_arch = "x86_64")]
 pub use avx2::{Middle32, Middle64};
 #[cfg(target_arch = "x86_64")]
 pub use avx512::{Wide32, Wide64};
 pub use plain::{Plain32, Plain64};
+pub use square::Square;
 
 #[cfg(not(target_arch = "x86_64"))]
 pub use plain::{Plain32 as Middle32, Plain32 as Wide32, Plain64 as Middle64, Plain64 as Wide64};

@@ -11,7 +11,8 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 use crate::catalogue::{FlowVisitor, autoregressive, autoregressive::visit_splines};
-use crate::steps::{Objective, gradients_agree};
+use crate::objective::Objective;
+use crate::steps::gradients_agree;
 use crate::support::{cases, derivative, matrix};
 
 const BOTH: [Direction; 2] = [Direction::Forward, Direction::Inverse];

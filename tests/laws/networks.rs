@@ -150,10 +150,10 @@ proptest! {
 
     #[test]
     fn pullbacks_of_networks_are_those_of_differences(seed in any::<u32>()) {
-        for (name, builder) in builders() {
-            for activation in [Activation::Tanh, Activation::Silu] {
-                gradients_agree(&name, &builder.clone().activation(activation), u64::from(seed));
-            }
+        let activations = [Activation::Tanh, Activation::Silu];
+        for (place, (name, builder)) in builders().into_iter().enumerate() {
+            let activation = activations[(place + seed as usize) % 2];
+            gradients_agree(&name, &builder.activation(activation), u64::from(seed));
         }
     }
 

@@ -13,6 +13,7 @@ use super::{Direction, Flow, Packet};
 use crate::columns::{Mask, Scratch};
 use crate::error::{Error, Result};
 use crate::field;
+use crate::kernels::axpy;
 use crate::nn::{Input, Network};
 use crate::ode::Workspace;
 use crate::outcome::{Failure, Outcome, Reason};
@@ -149,9 +150,9 @@ fn finish<T: Real>(packet: &mut Packet<T>, scratch: &mut Scratch<T>) {
     let mut sums = scratch.take(1, packet.points.lanes());
     sums.fill(T::zero());
     for i in 0..packet.points.rows() {
-        add_zero_times(packet.points.row(i), sums.row_mut(0));
+        axpy(T::zero(), packet.points.row(i), sums.row_mut(0));
     }
-    add_zero_times(packet.log_det.row(0), sums.row_mut(0));
+    axpy(T::zero(), packet.log_det.row(0), sums.row_mut(0));
     for (outcome, sum) in packet.outcomes.iter_mut().zip(sums.row(0)) {
         if !sum.is_finite() && outcome.arrived() {
             let reason = Reason::NonFiniteVelocity;
@@ -159,10 +160,4 @@ fn finish<T: Real>(packet: &mut Packet<T>, scratch: &mut Scratch<T>) {
         }
     }
     scratch.give(sums);
-}
-
-fn add_zero_times<T: Real>(values: &[T], sums: &mut [T]) {
-    for (sum, value) in sums.iter_mut().zip(values) {
-        *sum += T::zero() * *value;
-    }
 }
