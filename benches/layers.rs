@@ -1,13 +1,13 @@
-//! What layers in closed form cost: eight affine couplings in 16 dimensions with two hidden layers of
-//! 64, in `f32`, on one thread.
+//! What layers in closed form cost: eight couplings or autoregressive layers in 16 dimensions with two
+//! hidden layers of 64, in `f32`, on one thread.
 //!
 //! `cargo bench --bench layers`; log-densities, samples and likelihood gradients of 4096 points. The
 //! parameters are random, and of the size that training leaves behind.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use liouville::flow::layers::{AffineCoupling, RealNvpCoupling};
-use liouville::flow::transformer::Transformer;
-use liouville::flow::{Coupling, Direction, Track, transport};
+use liouville::flow::autoregressive::Order;
+use liouville::flow::layers::{AffineCoupling, Maf, RealNvpCoupling, SplineCoupling, SplineMaf};
+use liouville::flow::{Direction, Track, transport};
 use liouville::prelude::*;
 use liouville::train::{MaximumLikelihood, MiniBatch, Objective, Pool, Trainable};
 use nalgebra::DMatrix;
@@ -20,11 +20,9 @@ const POINTS: usize = 4096;
 type Model = Pushforward<StandardNormal, Chain<f32>>;
 
 /// Eight layers whose last weights were moved away from zero.
-fn model<R>(
-    make: impl Fn(usize, &mut StdRng) -> Result<Coupling<f32, R>, liouville::Error>,
-) -> Model
+fn model<L>(make: impl Fn(usize, &mut StdRng) -> Result<L, liouville::Error>) -> Model
 where
-    R: Transformer<f32> + 'static,
+    L: TrainableFlow<f32, Tape: 'static> + Clone + 'static,
 {
     let mut rng = StdRng::seed_from_u64(1);
     let layers = Chain::new().try_repeat(8, |i| make(i, &mut rng)).expect("splits");
@@ -35,7 +33,12 @@ where
     model
 }
 
-fn models() -> [(&'static str, Model); 3] {
+/// From layer to layer, the other way round.
+fn order(i: usize) -> Order {
+    if i.is_multiple_of(2) { Order::Natural } else { Order::Reversed }
+}
+
+fn models() -> [(&'static str, Model); 6] {
     let hidden = [64, 64];
     [
         (
@@ -47,10 +50,23 @@ fn models() -> [(&'static str, Model); 3] {
             "RealNVP couplings, alternating",
             model(|i, rng| RealNvpCoupling::alternating(DIM, i, hidden, rng)),
         ),
+        ("spline couplings, halves", model(|i, rng| SplineCoupling::halves(DIM, i, hidden, rng))),
+        (
+            "masked autoregressive layers",
+            model(|i, rng| {
+                Maf::<f32>::new(DIM).order(order(i)).hidden(hidden).build::<f32, _>(rng)
+            }),
+        ),
+        (
+            "masked autoregressive splines",
+            model(|i, rng| {
+                SplineMaf::<f32>::new(DIM).order(order(i)).hidden(hidden).build::<f32, _>(rng)
+            }),
+        ),
     ]
 }
 
-fn couplings(c: &mut Criterion) {
+fn layers(c: &mut Criterion) {
     let threads = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool");
     let mut rng = StdRng::seed_from_u64(2);
     let noise: DMatrix<f32> = StandardNormal::new(DIM).sample(POINTS, &mut rng).expect("samples");
@@ -79,6 +95,6 @@ fn couplings(c: &mut Criterion) {
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(20).without_plots();
-    targets = couplings
+    targets = layers
 }
 criterion_main!(benches);

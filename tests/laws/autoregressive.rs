@@ -43,7 +43,11 @@ struct Inverse {
 }
 
 impl<T: Real> FlowVisitor<T> for Inverse {
-    fn visit<L: TrainableFlow<T> + Clone + 'static>(&mut self, name: &str, layer: L) {
+    fn visit<L: TrainableFlow<T, Tape: 'static> + Clone + 'static>(
+        &mut self,
+        name: &str,
+        layer: L,
+    ) {
         let points = matrix::<T>(layer.dim(), 40, self.scale, self.seed);
         for direction in BOTH {
             let there = follow(name, &layer, direction, &points);
@@ -83,7 +87,11 @@ fn jacobian<L: Flow<f64>>(
 }
 
 impl FlowVisitor<f64> for LogDet {
-    fn visit<L: TrainableFlow<f64> + Clone + 'static>(&mut self, name: &str, layer: L) {
+    fn visit<L: TrainableFlow<f64, Tape: 'static> + Clone + 'static>(
+        &mut self,
+        name: &str,
+        layer: L,
+    ) {
         let point = matrix::<f64>(layer.dim(), 1, 1.0, self.seed);
         for direction in BOTH {
             let jacobian = jacobian(name, &layer, direction, &point, self.step);
@@ -101,7 +109,11 @@ struct Gradient {
 }
 
 impl FlowVisitor<f64> for Gradient {
-    fn visit<L: TrainableFlow<f64> + Clone + 'static>(&mut self, name: &str, layer: L) {
+    fn visit<L: TrainableFlow<f64, Tape: 'static> + Clone + 'static>(
+        &mut self,
+        name: &str,
+        layer: L,
+    ) {
         gradients_agree(name, &layer, self.seed);
     }
 }
@@ -115,7 +127,11 @@ const COLUMNS: usize = 5;
 const STEP: f64 = 1e-7;
 
 impl FlowVisitor<f64> for GradientWithKinks {
-    fn visit<L: TrainableFlow<f64> + Clone + 'static>(&mut self, name: &str, layer: L) {
+    fn visit<L: TrainableFlow<f64, Tape: 'static> + Clone + 'static>(
+        &mut self,
+        name: &str,
+        layer: L,
+    ) {
         let objective = Objective::new(layer.dim(), self.seed + 7);
         let points = matrix::<f64>(layer.dim(), COLUMNS, 2.0, self.seed);
         let context = matrix::<f64>(layer.context_dim(), COLUMNS, 1.0, self.seed + 3);
@@ -154,7 +170,11 @@ struct SameBits {
 }
 
 impl<T: Real> FlowVisitor<T> for SameBits {
-    fn visit<L: TrainableFlow<T> + Clone + 'static>(&mut self, name: &str, layer: L) {
+    fn visit<L: TrainableFlow<T, Tape: 'static> + Clone + 'static>(
+        &mut self,
+        name: &str,
+        layer: L,
+    ) {
         let points = matrix::<T>(layer.dim(), 300, 3.0, self.seed);
         for direction in BOTH {
             let batch = follow(name, &layer, direction, &points);
@@ -173,7 +193,11 @@ struct Extreme {
 }
 
 impl<T: Real> FlowVisitor<T> for Extreme {
-    fn visit<L: TrainableFlow<T> + Clone + 'static>(&mut self, name: &str, layer: L) {
+    fn visit<L: TrainableFlow<T, Tape: 'static> + Clone + 'static>(
+        &mut self,
+        name: &str,
+        layer: L,
+    ) {
         let points = matrix::<T>(layer.dim(), 40, self.scale, self.seed);
         for direction in BOTH {
             let moved = try_follow(&layer, direction, &points);

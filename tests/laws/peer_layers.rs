@@ -45,8 +45,11 @@ impl Peer {
         for (ours, theirs) in moved.log_det.iter().zip(self.array("log_det")) {
             assert!((ours - theirs).abs() < 1e-10, "{}: {ours} {theirs}", self.layer);
         }
-        let error = (layer.forward(&y).expect("arrives").points - &x).amax() / x.amax();
-        assert!(error < 1e-7, "{}, back: {error:e}", self.layer);
+        // The maps are so flat in places that x itself cannot be had back to many digits.
+        let back = layer.forward(&y).expect("arrives");
+        let again = layer.inverse(&back.points).expect("arrives");
+        let error = (again.points - &y).amax() / size;
+        assert!(error < 1e-11, "{}, back: {error:e}", self.layer);
     }
 }
 

@@ -73,8 +73,8 @@ impl<T: Real, V: Vector<T>> Axis<T, V> {
         let bins = shape.bins;
         // SAFETY: as in `lay`.
         unsafe {
-            let [low, span] =
-                [-shape.bound, 2.0 * shape.bound].map(|value| constant::<T, V>(value));
+            let low = constant::<T, V>(-shape.bound);
+            let span = constant::<T, V>(2.0 * shape.bound);
             let least = constant::<T, V>(MIN_SHARE);
             let free = self.share.mul(constant::<T, V>(1.0 - MIN_SHARE * bins as f64));
             let mut sum = constant::<T, V>(0.0);
@@ -101,6 +101,13 @@ impl<T: Real, V: Vector<T>> Axis<T, V> {
     pub(super) unsafe fn knot(&self, k: usize) -> V {
         // SAFETY: as in `lay`.
         unsafe { V::load(self.knots.add(k * LANES)) }
+    }
+
+    /// Both ends of bin `k`.
+    #[inline(always)]
+    unsafe fn ends(&self, k: usize) -> [V; 2] {
+        // SAFETY: as in `lay`.
+        unsafe { [self.knot(k), self.knot(k + 1)] }
     }
 }
 
@@ -161,22 +168,27 @@ impl<'a, T: Real, V: Vector<T>> Bins<'a, T, V> {
             };
             for k in 1..self.shape.bins {
                 let next = self.raw_derivative(raw, k + 1);
-                let [x, y] = [&self.x, &self.y].map(|axis| [axis.knot(k), axis.knot(k + 1)]);
+                let (x, y) = (self.x.ends(k), self.y.ends(k));
                 let start = match way {
                     SplineWay::Evaluate => x[0],
                     SplineWay::Invert => y[0],
                 };
-                let choose = |old: &mut [V; 2], new: [V; 2]| {
-                    for (old, new) in old.iter_mut().zip(new) {
-                        *old = value.select_less(start, *old, new);
-                    }
-                };
-                choose(&mut bin.x, x);
-                choose(&mut bin.y, y);
-                choose(&mut bin.raw, [derivative, next]);
+                bin.x = choose(value, start, bin.x, x);
+                bin.y = choose(value, start, bin.y, y);
+                bin.raw = choose(value, start, bin.raw, [derivative, next]);
                 derivative = next;
             }
             bin
         }
     }
+}
+
+/// `old` where value < start, else `new`.
+//
+// A function, because closures and `map` on arrays are not always inlined into the stamped function,
+// which alone has the instructions.
+#[inline(always)]
+unsafe fn choose<T: Real, V: Vector<T>>(value: V, start: V, old: [V; 2], new: [V; 2]) -> [V; 2] {
+    // SAFETY: as in `Axis::lay`.
+    unsafe { [value.select_less(start, old[0], new[0]), value.select_less(start, old[1], new[1])] }
 }

@@ -33,20 +33,28 @@ impl<V> Form<V> {
         unsafe {
             let (width, height) = (bin.x[1].sub(bin.x[0]), bin.y[1].sub(bin.y[0]));
             let steepness = width.div(height);
-            let [low, high] = bin.raw.map(|raw| Softplus::jet::<T, V>(raw));
-            let ratio = |softplus: V| {
-                let derivative = constant::<T, V>(MIN_DERIVATIVE).add(softplus);
-                // With the derivative second, NaN stays NaN.
-                constant::<T, V>(LARGEST_DERIVATIVE).min(derivative).mul(steepness)
-            };
+            let low = end::<T, V>(bin.raw[0], steepness);
+            let high = end::<T, V>(bin.raw[1], steepness);
             Self {
                 width,
                 height,
                 slope: height.div(width),
-                ratios: [ratio(low[0]), ratio(high[0])],
+                ratios: [low[0], high[0]],
                 by_raw: [low[1], high[1]],
             }
         }
+    }
+}
+
+/// The derivative at an end divided by s, and its slope by the raw parameter but for that.
+#[inline(always)]
+unsafe fn end<T: Real, V: Vector<T>>(raw: V, steepness: V) -> [V; 2] {
+    // SAFETY: as in `Form::of`.
+    unsafe {
+        let [softplus, slope, _] = Softplus::jet::<T, V>(raw);
+        let derivative = constant::<T, V>(MIN_DERIVATIVE).add(softplus);
+        // With the derivative second, NaN stays NaN.
+        [constant::<T, V>(LARGEST_DERIVATIVE).min(derivative).mul(steepness), slope]
     }
 }
 

@@ -82,11 +82,8 @@ unsafe fn pull<T: Real, V: Vector<T>>(
         let bins = Bins::<T, V>::lay(shape, raw, work);
         let bin = bins.find(raw, way, inner);
         // Outside, nothing reaches the parameters.
-        let inside = |yes: V, no: V| match shape.ends {
-            Ends::Linear => input.abs().select_less(constant::<T, V>(shape.bound), yes, no),
-            Ends::Circular => yes,
-        };
-        let [output, log_slope] = bars.map(|bar| inside(bar, zero));
+        let output = inside(shape, input, bars[0], zero);
+        let log_slope = inside(shape, input, bars[1], zero);
         let (place, u, v) = match way {
             SplineWay::Evaluate => (Place::by_x::<T>(&bin, inner), output, log_slope),
             SplineWay::Invert => {
@@ -105,7 +102,17 @@ unsafe fn pull<T: Real, V: Vector<T>>(
             SplineWay::Evaluate => zero.sub(form_bar.x[0]),
             SplineWay::Invert => zero.sub(u),
         };
-        inside(input_bar, bars[0])
+        inside(shape, input, input_bar, bars[0])
+    }
+}
+
+/// `yes` where the input is inside the interval, else `no`; a circle has no outside.
+#[inline(always)]
+unsafe fn inside<T: Real, V: Vector<T>>(shape: SplineShape, input: V, yes: V, no: V) -> V {
+    match shape.ends {
+        // SAFETY: as in `pull`.
+        Ends::Linear => unsafe { input.abs().select_less(constant::<T, V>(shape.bound), yes, no) },
+        Ends::Circular => yes,
     }
 }
 
@@ -146,8 +153,9 @@ impl<V> FormBar<V> {
             // ∂f/∂a = θτ (1 - f) / D, ∂f/∂b = -θτ f / D; ∂L/∂a = τ²/n - 2θτ/D.
             let lever = place.both.mul(inverse);
             let by_both = v.mul(lever.add(lever));
-            let [by_low, by_high] =
-                [place.tau, place.theta].map(|share| v.mul(share.mul(share).div(place.top)));
+            let per_top = v.div(place.top);
+            let by_low = per_top.mul(place.tau).mul(place.tau);
+            let by_high = per_top.mul(place.theta).mul(place.theta);
             let a_bar = uh.mul(lever).mul_add(above, by_low.sub(by_both));
             let b_bar = uh.mul(lever).mul_sub_from(below, by_high.sub(by_both));
             // ∂f/∂θ = n / D².
@@ -172,7 +180,7 @@ unsafe fn pull_axis<T: Real, V: Vector<T>>(
     shape: SplineShape,
     axis: &Axis<T, V>,
     low: V,
-    [low_bar, length_bar]: [V; 2],
+    bars: [V; 2],
     raw_bar: RawBar<T>,
     first: usize,
 ) {
@@ -180,21 +188,27 @@ unsafe fn pull_axis<T: Real, V: Vector<T>>(
     // SAFETY: as in `pull`.
     unsafe {
         let zero = constant::<T, V>(0.0);
-        let by_length = |k: usize| {
-            let start = axis.knot(k);
-            let here_or_behind = low.select_less(start, zero, length_bar);
-            start.select_less(low, low_bar, here_or_behind)
-        };
         let mut mean = zero;
         for k in 0..bins {
-            mean = axis.weight(k).mul(axis.share).mul_add(by_length(k), mean);
+            mean = axis.weight(k).mul(axis.share).mul_add(by_length(axis.knot(k), low, bars), mean);
         }
         let free = 2.0 * shape.bound * (1.0 - MIN_SHARE * bins as f64);
         let scale = axis.share.mul(constant::<T, V>(free));
         for k in 0..bins {
-            let bar = by_length(k).sub(mean).mul(axis.weight(k).mul(scale));
+            let bar = by_length(axis.knot(k), low, bars).sub(mean).mul(axis.weight(k).mul(scale));
             raw_bar.set(first + k, bar);
         }
+    }
+}
+
+/// What the length of the bin that begins at `start` receives, if the bin of the value begins at `low`:
+/// `bars` are the cotangents of that lower end and of the bin's own length.
+#[inline(always)]
+unsafe fn by_length<T: Real, V: Vector<T>>(start: V, low: V, bars: [V; 2]) -> V {
+    // SAFETY: as in `pull`.
+    unsafe {
+        let here_or_behind = low.select_less(start, constant::<T, V>(0.0), bars[1]);
+        start.select_less(low, bars[0], here_or_behind)
     }
 }
 
@@ -210,17 +224,25 @@ unsafe fn pull_derivatives<T: Real, V: Vector<T>>(
     let bins = shape.bins;
     // SAFETY: as in `pull`.
     unsafe {
-        let zero = constant::<T, V>(0.0);
-        let at = |k: usize, end: usize| {
-            let (knot, place) = (axis.knot(k), bin.x[end]);
-            knot.select_less(place, zero, place.select_less(knot, zero, bars[end]))
-        };
         for k in 1..bins {
             let p = 2 * bins + k - usize::from(shape.ends == Ends::Linear);
-            raw_bar.set(p, at(k, 0).add(at(k, 1)));
+            let knot = axis.knot(k);
+            let low = where_equal(knot, bin.x[0], bars[0]);
+            raw_bar.set(p, low.add(where_equal(knot, bin.x[1], bars[1])));
         }
         if shape.ends == Ends::Circular {
-            raw_bar.set(2 * bins, at(0, 0).add(at(bins, 1)));
+            let low = where_equal(axis.knot(0), bin.x[0], bars[0]);
+            raw_bar.set(2 * bins, low.add(where_equal(axis.knot(bins), bin.x[1], bars[1])));
         }
+    }
+}
+
+/// `bar` where both are equal, else zero.
+#[inline(always)]
+unsafe fn where_equal<T: Real, V: Vector<T>>(knot: V, end: V, bar: V) -> V {
+    // SAFETY: as in `pull`.
+    unsafe {
+        let zero = constant::<T, V>(0.0);
+        knot.select_less(end, zero, end.select_less(knot, zero, bar))
     }
 }
