@@ -7,11 +7,14 @@
 //! | `skew` | S x with a skew matrix |
 //! | `planar` | u tanh(w'x + b) |
 //! | `radial` | beta (x - x0) / (alpha + distance to x0) |
+//! | `coupling/` | zero for some coordinates, s b + t for the others, by a network of the former |
+//! | `sum` | the sum of two fields |
 //! | `sylvester/` | Q R tanh(R~ Q'x + b) |
 //! | `closure`, `dyn_closure` | whatever a user writes, differentiated by dual numbers |
-//! | `neural/` | a multilayer perceptron of (x, t, context) |
+//! | `neural/` | a multilayer perceptron of (x, t, context), plain or gated |
 
 mod closure;
+mod coupling;
 mod diagonal;
 mod dyn_closure;
 mod linear;
@@ -19,6 +22,7 @@ pub mod neural;
 mod planar;
 mod radial;
 mod skew;
+mod sum;
 mod sylvester;
 
 use crate::columns::{Rows, RowsMut, Scratch};
@@ -27,13 +31,15 @@ use crate::parameters::Layout;
 use crate::real::Real;
 
 pub use closure::{Closure, autonomous, conditional, time_dependent};
+pub use coupling::{AffineCoupling, AffineCouplingTape};
 pub use diagonal::DiagonalAffine;
 pub use dyn_closure::{DynClosure, autonomous_dyn, time_dependent_dyn};
 pub use linear::Linear;
-pub use neural::{Mlp, MlpBuilder};
+pub use neural::{Gated, GatedBuilder, Mlp, MlpBuilder};
 pub use planar::{Planar, PlanarTape};
 pub use radial::Radial;
 pub use skew::Skew;
+pub use sum::{Sum, SumTape};
 pub use sylvester::{Sylvester, SylvesterTape};
 
 /// Where a field is evaluated: each lane is one sample with its own time, point and context.

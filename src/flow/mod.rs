@@ -8,17 +8,22 @@
 //! | `closed_form/` | flows with a closed form: activation normalisation, linear maps, permutations |
 //! | `elementwise/` | bijectors onto constrained supports: positive, bounded, ordered, simplex |
 //! | `euler_step/` | one explicit Euler step of a field: planar, radial and residual layers |
-//! | `chain`, `inverted` | flows one after the other; a flow the other way round |
+//! | `chain/`, `inverted`, `frozen` | flows one after the other; a flow the other way round; one that learns no more |
+//! | `autoregressive/` | flows that move each coordinate as those before it say |
+//! | `coupling/` | couplings: some coordinates say how the others are moved |
 //! | `transformer/` | increasing maps of one coordinate, for couplings and autoregressive flows |
 //! | `layers` | the names of layers, in one table |
 //! | `root` | roots of increasing functions, one for every lane |
 
+pub mod autoregressive;
 mod batch;
 mod chain;
 pub mod closed_form;
 pub mod continuous;
+pub mod coupling;
 pub mod elementwise;
 pub mod euler_step;
+mod frozen;
 mod inverted;
 pub mod layers;
 mod packet;
@@ -33,13 +38,16 @@ use crate::outcome::{Effort, Outcome};
 use crate::parameters::Layout;
 use crate::real::Real;
 
+pub use autoregressive::{Autoregressive, AutoregressiveBuilder};
 pub use batch::transport;
 pub(crate) use batch::{Contexts, PACKET, check_points};
 pub use chain::{Chain, ChainTape};
 pub use closed_form::{ClosedForm, InvertibleLinear, Permutation, Solvable};
-pub use continuous::ContinuousFlow;
+pub use continuous::{ColumnSteps, ContinuousFlow};
+pub use coupling::{Coupling, CouplingBuilder};
 pub use elementwise::Constrain;
 pub use euler_step::{EulerStep, StepInvertible};
+pub use frozen::Frozen;
 pub use inverted::Inverted;
 pub use packet::{Cotangent, Packet, Track};
 pub use root::Report;

@@ -1,6 +1,6 @@
 //! A packet: a block of samples on their way, with all that belongs to them.
 
-use crate::columns::{Block, columns_to_block};
+use crate::columns::{Block, Scratch, columns_to_block};
 use crate::outcome::{Effort, Failure, Outcome, Reason};
 use crate::real::Real;
 
@@ -71,17 +71,25 @@ impl<T: Real> Packet<T> {
 
     /// Ends the way through a layer: counts one evaluation for every sample, and marks those that
     /// became NaN or infinite with `reason`.
-    pub(super) fn settle(&mut self, reason: Reason) {
+    pub(super) fn settle(&mut self, reason: Reason, scratch: &mut Scratch<T>) {
         for effort in &mut self.efforts {
             effort.evaluations += 1;
         }
-        for lane in 0..self.len() {
-            let mut values = (0..self.points.rows()).map(|i| self.points.row(i)[lane]);
-            let finite = values.all(|x| x.is_finite()) && self.log_det.row(0)[lane].is_finite();
-            if self.outcomes[lane].arrived() && !finite {
-                self.outcomes[lane] = Outcome::Failed(Failure { reason, t: 0.0, step: 1.0 });
+        // Zero times anything finite is zero.
+        let mut sums = scratch.take(1, self.points.lanes());
+        sums.fill(T::zero());
+        let rows = (0..self.points.rows()).map(|i| self.points.row(i));
+        for values in rows.chain([self.log_det.row(0)]) {
+            for (sum, value) in sums.values_mut().iter_mut().zip(values) {
+                *sum += T::zero() * *value;
             }
         }
+        for (outcome, sum) in self.outcomes.iter_mut().zip(sums.values()) {
+            if !sum.is_finite() && outcome.arrived() {
+                *outcome = Outcome::Failed(Failure { reason, t: 0.0, step: 1.0 });
+            }
+        }
+        scratch.give(sums);
     }
 
     /// The number of samples.

@@ -8,6 +8,7 @@
 //! | `flow_matching`, `coupling` | conditional flow matching, and how noise is paired with data |
 //! | `gradient` | a gradient over columns, in a fixed order for any number of threads |
 //! | `optimizer`, `schedule`, `average` | Adam, the learning rate, the moving average |
+//! | `monitor`, `snapshot` | what becomes of the model, shown to a callback every so many steps |
 //! | `report`, `progress` | every curve, and a bar |
 
 mod average;
@@ -15,20 +16,24 @@ mod coupling;
 mod flow_matching;
 mod gradient;
 mod likelihood;
+mod monitor;
 mod objective;
 mod optimizer;
 mod progress;
 mod report;
 mod run;
 mod schedule;
+mod snapshot;
 mod trainer;
 
 pub use coupling::Coupling;
 pub use flow_matching::FlowMatching;
 pub use gradient::{Pool, accumulate};
 pub use likelihood::MaximumLikelihood;
+pub use monitor::{Monitored, Recorder};
 pub use objective::{Loss, MiniBatch, Objective, Trainable};
 pub use optimizer::{Adam, Optimizer};
 pub use report::{Check, Report, StepReport, Stop};
 pub use schedule::Schedule;
+pub use snapshot::{Observed, Snapshot};
 pub use trainer::Trainer;

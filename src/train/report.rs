@@ -35,6 +35,8 @@ pub enum Stop {
     Finished,
     /// The held-out loss had not improved for as many checks as patience allowed.
     Early,
+    /// The callback of [`Trainer::monitor`](super::Trainer::monitor) asked for it.
+    Asked,
 }
 
 /// The curves of a training run.
@@ -76,6 +78,7 @@ impl fmt::Display for Report {
         let ending = match self.stop {
             Stop::Finished => "all taken",
             Stop::Early => "stopped early",
+            Stop::Asked => "stopped by the monitor",
         };
         writeln!(f, "loss                 {}", self.loss_name)?;
         writeln!(

@@ -1,12 +1,14 @@
 //! The settings of a training run.
 
+use std::ops::ControlFlow;
+
 use nalgebra::DMatrix;
 use rand::Rng;
 
-use super::run::Run;
+use super::run::{Run, Unwatched, Watch};
 use super::{
-    Adam, Coupling, FlowMatching, MaximumLikelihood, Objective, Optimizer, Report, Schedule,
-    Trainable,
+    Adam, Coupling, FlowMatching, MaximumLikelihood, Monitored, Objective, Optimizer, Report,
+    Schedule, Snapshot, Trainable,
 };
 use crate::error::{Error, Result};
 use crate::real::Real;
@@ -207,10 +209,36 @@ impl<O, P> Trainer<O, P> {
         P: Optimizer<T> + Clone,
         R: Rng + ?Sized,
     {
+        self.fit_watched(model, [data, contexts], rng, &mut Unwatched)
+    }
+
+    /// Shows a callback what becomes of the model, every so many steps: losses, log-determinants,
+    /// errors and condition numbers. See [`Monitored`].
+    pub fn monitor<C>(self, every: usize, callback: C) -> Monitored<O, P, C>
+    where
+        C: FnMut(&Snapshot) -> ControlFlow<()>,
+    {
+        Monitored::new(self, every, callback)
+    }
+
+    pub(super) fn fit_watched<T, M, R>(
+        &self,
+        model: &mut M,
+        [data, contexts]: [&DMatrix<T>; 2],
+        rng: &mut R,
+        watch: &mut impl Watch<M>,
+    ) -> Result<Report>
+    where
+        T: Real,
+        M: Trainable<T>,
+        O: Objective<T, M>,
+        P: Optimizer<T> + Clone,
+        R: Rng + ?Sized,
+    {
         self.check()?;
         model.check()?;
         check_data(model, data, contexts)?;
-        Run::new(self, model, data, contexts, rng)?.train()
+        Run::new(self, model, data, contexts, rng)?.train(watch)
     }
 
     fn check(&self) -> Result<()> {

@@ -4,7 +4,8 @@ use liouville::prelude::*;
 use nalgebra::DMatrix;
 
 use crate::catalogue::FlowVisitor;
-use crate::steps::{follow, gradients_agree_at};
+use crate::objective::gradients_agree_at;
+use crate::steps::follow;
 use crate::support::{derivative, matrix};
 
 /// Points on the side of the base, and where they go.

@@ -9,7 +9,8 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use crate::obeys::BOTH;
-use crate::steps::{follow, gradients_agree_at, parameter_gradients_agree};
+use crate::objective::{gradients_agree_at, parameter_gradients_agree};
+use crate::steps::follow;
 use crate::support::{cases, matrix};
 
 /// A residual layer with a context, and with weights as large as the constraint lets them be.

@@ -63,7 +63,7 @@ pub(super) fn follow<T: Real, M: ConstantMap<T>>(
         Direction::Inverse => -map.log_det(),
     };
     packet.log_det.values_mut().iter_mut().for_each(|sum| *sum += log_det);
-    packet.settle(Reason::Overflow);
+    packet.settle(Reason::Overflow, &mut workspace.scratch);
 }
 
 /// Moves a packet and keeps where it is at t = 0.

@@ -129,7 +129,7 @@ impl<T: Real> Flow<T> for Constrain<T> {
         let count = packet.len();
         pad_lanes(packet.points.view_mut(), count);
         pad_lanes(packet.log_det.view_mut(), count);
-        packet.settle(Reason::Overflow);
+        packet.settle(Reason::Overflow, &mut workspace.scratch);
     }
 }
 

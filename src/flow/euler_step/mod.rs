@@ -226,7 +226,7 @@ impl<F> EulerStep<F> {
             Direction::Inverse => self.inverse_packet(&times, packet, draws, scratch),
         }
         scratch.give(times);
-        packet.settle(Reason::NonFiniteVelocity);
+        packet.settle(Reason::NonFiniteVelocity, scratch);
     }
 
     /// x + f(x).

@@ -127,7 +127,7 @@ impl PowerSeries {
         draws.probes.reshape(self.probes * packet.points.rows(), packet.len());
         draws.terms.reshape(self.probes, packet.len());
         for lane in 0..packet.len() {
-            let key = sample_key(&hutchinson, packet, lane);
+            let key = sample_key(self.seed, packet, lane);
             hutchinson.draw(key, lane, &mut draws.probes.view_mut());
             // A stream beside that of the probes, which starts from the key itself.
             let mut rng = Xoshiro256PlusPlus::seed_from_u64(mix(!self.seed, key));

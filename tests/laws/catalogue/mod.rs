@@ -1,10 +1,16 @@
 //! Every field, solver and base of the crate, with a constructor: each law runs over the whole list.
 
+pub mod autoregressive;
 pub mod closed_form;
+pub mod composed;
+pub mod continuous;
+pub mod coupling;
 pub mod elementwise;
+pub mod spline;
 pub mod sylvester;
 
-use liouville::field::{Closure, DynClosure, Linear, MlpBuilder, Planar, Radial};
+use liouville::field::{Closure, DynClosure, Gated, Linear, MlpBuilder, Planar, Radial, Sum};
+
 use liouville::flow::StepInvertible;
 use liouville::ode::{External, external_dop853, external_dopri5, external_rk4};
 use liouville::prelude::*;
@@ -61,6 +67,19 @@ pub fn fields<T: Real>() -> Vec<FieldEntry<T>> {
             name: "mlp, three layers, softplus",
             make: |seed| Box::new(mlp(seed, &[6, 5, 7], Activation::Softplus)),
         },
+        FieldEntry {
+            name: "affine coupling",
+            make: |seed| Box::new(coupling::field::<T>(seed, false)),
+        },
+        FieldEntry {
+            name: "affine coupling, residual",
+            make: |seed| Box::new(coupling::field::<T>(seed, true)),
+        },
+        FieldEntry { name: "gated, no hidden layer", make: |seed| Box::new(gated(seed, &[])) },
+        FieldEntry { name: "gated, one layer", make: |seed| Box::new(gated(seed, &[7])) },
+        FieldEntry { name: "gated, two layers", make: |seed| Box::new(gated(seed, &[9, 6])) },
+        FieldEntry { name: "gated, three layers", make: |seed| Box::new(gated(seed, &[6, 5, 7])) },
+        FieldEntry { name: "network + linear", make: |seed| Box::new(residual(seed)) },
     ]
 }
 
@@ -78,11 +97,62 @@ pub fn visit_trainable<T: Real>(seed: u64, visitor: &mut impl TrainableVisitor<T
             visitor.visit(&name, mlp::<T>(seed, hidden, activation));
         }
     }
+    coupling::visit_fields(seed, visitor);
+    for hidden in [&[][..], &[7], &[9, 6], &[6, 5, 7]] {
+        visitor.visit(&format!("gated {hidden:?}"), gated::<T>(seed, hidden));
+    }
+    visitor.visit("network + linear", residual::<T>(seed));
+    let both = Sum::new(linear::<T>(seed), planar::<T>(seed + 1)).expect("of one dimension");
+    visitor.visit("linear + planar", both);
 }
 
 /// What runs over every trainable flow.
 pub trait FlowVisitor<T: Real> {
-    fn visit<L: TrainableFlow<T> + Clone + 'static>(&mut self, name: &str, flow: L);
+    /// A flow that is exact but for rounding, from near zero to far out in the tails.
+    fn visit<L: TrainableFlow<T, Tape: 'static> + Clone + 'static>(&mut self, name: &str, flow: L);
+
+    /// A flow that is integrated, and about so exact for points of ordinary size.
+    fn visit_within<L: TrainableFlow<T, Tape: 'static> + Clone + 'static>(
+        &mut self,
+        _accuracy: f64,
+        name: &str,
+        flow: L,
+    ) {
+        self.visit(name, flow);
+    }
+}
+
+/// Every kind of flow with parameters: layers, continuous flows, chains, and flows the other way
+/// round. A file of this folder that has layers of its own is hooked in here with one line.
+pub fn visit_flows<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+    visit_layers(seed, visitor);
+    visit_integrated(seed, visitor);
+}
+
+/// Every flow that is exact but for rounding.
+pub fn visit_layers<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+    visit_steps(seed, &mut AsFlow(visitor));
+    composed::visit(seed, visitor);
+}
+
+/// Every flow that is integrated.
+pub fn visit_integrated<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+    continuous::visit(seed, visitor);
+}
+
+/// Flows with extreme parameters, which may report columns as failed where numbers overflow. A file
+/// of this folder that has some is hooked in here with one line.
+pub fn visit_extreme<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+    visit_steps_at_the_edge(seed, &mut AsFlow(visitor));
+}
+
+/// A visitor of flows that is sent to layers of one Euler step.
+struct AsFlow<'a, V>(&'a mut V);
+
+impl<T: Real, V: FlowVisitor<T>> StepVisitor<T> for AsFlow<'_, V> {
+    fn visit<F: StepInvertible<T> + 'static>(&mut self, name: &str, layer: EulerStep<F>) {
+        self.0.visit(name, layer);
+    }
 }
 
 /// What runs over every layer that is one Euler step of a field.
@@ -245,6 +315,22 @@ fn pulsing(
 pub fn mlp<T: Real>(seed: u64, hidden: &[usize], activation: Activation) -> Mlp<T> {
     let builder = Mlp::new(3).context(2).time_frequencies(1).hidden(hidden.to_vec());
     with_random_parameters(&builder.activation(activation), seed)
+}
+
+/// A gated network with a context, Fourier features of the time, and parameters of ordinary size.
+pub fn gated<T: Real>(seed: u64, hidden: &[usize]) -> Gated<T> {
+    let plain = Mlp::new(3).context(2).time_frequencies(1).hidden(hidden.to_vec());
+    let builder = plain.gated();
+    let mut rng = StdRng::seed_from_u64(seed);
+    let untrained: Gated<T> = builder.build(&mut rng).expect("valid sizes");
+    let count = untrained.parameters().len();
+    let values = (0..count).map(|_| T::of(rng.random_range(-0.7..0.7))).collect();
+    builder.with_parameters(values).expect("as many as there are")
+}
+
+/// A network with a context, which the linear field added to it does not see.
+fn residual<T: Real>(seed: u64) -> Sum<T, Gated<T>, Linear<T>> {
+    Sum::new(gated(seed, &[8, 5]), linear(seed + 1)).expect("of one dimension")
 }
 
 /// A plain network in two dimensions.
