@@ -70,7 +70,7 @@ pub trait Solvable: TrainableField<<Self as Solvable>::Scalar> + Clone {
 /// use liouville::prelude::*;
 /// use nalgebra::dmatrix;
 ///
-/// let field = field::Linear::new(dmatrix![-0.5, 1.0; -1.0, -0.5])?;
+/// let field = field::Linear::new(dmatrix![-0.5f64, 1.0; -1.0, -0.5])?;
 /// let exact = ClosedForm::new(field.clone()).forward(&dmatrix![1.0; 0.0])?;
 /// let integrated = ContinuousFlow::new(field).tolerance(1e-10).forward(&dmatrix![1.0; 0.0])?;
 /// assert!((exact.points - integrated.points).amax() < 1e-8);
