@@ -41,9 +41,16 @@ pub trait RightHandSide<T: Real>: Sync {
     /// The number of rows of the state.
     fn rows(&self) -> usize;
 
-    /// The number of leading rows whose error is measured apart from that of the others, so that
-    /// many rows of one kind cannot hide the error of a single row of another. Default: all.
+    /// The number of leading rows that the equations depend on; the others are integrals along the
+    /// way. Their errors are measured apart, so that many rows of one kind cannot hide the error of
+    /// a single row of another. Default: all.
     fn leading_rows(&self) -> usize {
+        self.rows()
+    }
+
+    /// The number of rows, counted from the first, that steps are chosen by. The rows behind them
+    /// are carried along by the steps that suit the others, and change nothing in them. Default: all.
+    fn controlled_rows(&self) -> usize {
         self.rows()
     }
 

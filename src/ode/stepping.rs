@@ -110,14 +110,16 @@ impl<T: Real, R: RightHandSide<T> + ?Sized> Run<'_, T, R> {
         node_times(clocks, 0.0, times);
         let carried = self.carried.view();
         self.rhs.evaluate(times, self.y.view(), carried, stages[0].view_mut(), self.scratch);
-        let norms = |stages: &[Block<T>], y: &Block<T>, lane: usize| Norms {
-            state: scaled_norm(|i| y.row(i)[lane].wide(), y.view(), lane, tolerance),
-            velocity: scaled_norm(|i| stages[0].row(i)[lane].wide(), y.view(), lane, tolerance),
+        let controlled = self.rhs.controlled_rows();
+        let y = self.y.view().range(0, controlled);
+        let norms = |stages: &[Block<T>], lane: usize| Norms {
+            state: scaled_norm(|i| y.row(i)[lane].wide(), y, lane, tolerance),
+            velocity: scaled_norm(|i| stages[0].row(i)[lane].wide(), y, lane, tolerance),
         };
         for (lane, clock) in clocks.iter_mut().enumerate() {
             clock.effort.evaluations += 2;
-            clock.h = sign * norms(stages, &self.y, lane).probe(longest);
-            if (0..self.y.rows()).any(|i| !stages[0].row(i)[lane].is_finite()) {
+            clock.h = sign * norms(stages, lane).probe(longest);
+            if (0..controlled).any(|i| !stages[0].row(i)[lane].is_finite()) {
                 clock.verdict = Verdict::Failed(Reason::NonFiniteVelocity);
                 clock.h = 0.0;
             }
@@ -129,9 +131,8 @@ impl<T: Real, R: RightHandSide<T> + ?Sized> Run<'_, T, R> {
         self.rhs.evaluate(times, self.point.view(), carried, stages[1].view_mut(), self.scratch);
         for (lane, clock) in clocks.iter_mut().enumerate() {
             let change = |i: usize| (stages[1].row(i)[lane] - stages[0].row(i)[lane]).wide();
-            let change = scaled_norm(change, self.y.view(), lane, tolerance);
-            let norms = norms(stages, &self.y, lane);
-            clock.h = sign * norms.first_step(clock.h.abs(), change, order, longest);
+            let change = scaled_norm(change, y, lane, tolerance);
+            clock.h = sign * norms(stages, lane).first_step(clock.h.abs(), change, order, longest);
         }
     }
 
@@ -164,7 +165,7 @@ impl<T: Real, R: RightHandSide<T> + ?Sized> Run<'_, T, R> {
     fn judge(&mut self) {
         let (method, tolerance) = (self.settings.method(), self.settings.tolerance);
         let lanes = self.y.lanes();
-        let (rows, leading) = (self.y.rows(), self.rhs.leading_rows());
+        let (rows, leading) = (self.rhs.controlled_rows(), self.rhs.leading_rows());
         let (front, errors) = self.rows.view_mut().split_at(2);
         let (mut first, mut second) = errors.split_at(1);
         let h = front.row(1);

@@ -5,6 +5,7 @@
 //! | `trainer`, `run` | the settings, and the loop |
 //! | `objective` | what is minimised: the trait, and the model it needs |
 //! | `likelihood` | maximum likelihood, by the discrete gradient of the solve |
+//! | `regularised` | maximum likelihood with fields that are cheap to solve |
 //! | `flow_matching`, `coupling` | conditional flow matching, and how noise is paired with data |
 //! | `gradient` | a gradient over columns, in a fixed order for any number of threads |
 //! | `optimizer`, `schedule`, `average` | Adam, the learning rate, the moving average |
@@ -18,6 +19,7 @@ mod likelihood;
 mod objective;
 mod optimizer;
 mod progress;
+mod regularised;
 mod report;
 mod run;
 mod schedule;
@@ -29,6 +31,7 @@ pub use gradient::{Pool, accumulate};
 pub use likelihood::MaximumLikelihood;
 pub use objective::{Loss, MiniBatch, Objective, Trainable};
 pub use optimizer::{Adam, Optimizer};
+pub use regularised::Regularised;
 pub use report::{Check, Report, StepReport, Stop};
 pub use schedule::Schedule;
 pub use trainer::Trainer;

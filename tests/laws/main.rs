@@ -7,6 +7,7 @@ mod estimate;
 mod fields;
 mod flows;
 mod gradients;
+mod regularised;
 mod same_bits;
 mod score;
 mod steps;

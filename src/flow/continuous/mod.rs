@@ -3,10 +3,12 @@
 //! | file | what |
 //! | --- | --- |
 //! | `augmented` | the equations of a point together with its log-determinant |
-//! | `train` | the reverse pass of the flow |
+//! | `penalties` | kinetic energy and size of the Jacobian, integrated along the way |
+//! | `train` | the reverse pass of the flow, plain and with penalties |
 //! | `trajectory` | points at several times along the way |
 
 mod augmented;
+mod penalties;
 mod train;
 mod trajectory;
 
@@ -19,7 +21,8 @@ use crate::real::Real;
 use crate::trace::{Hutchinson, Trace, mix};
 use augmented::Augmented;
 
-pub use train::ContinuousTape;
+pub use penalties::Penalties;
+pub use train::{ContinuousTape, Penalised};
 
 /// The flow of a vector field: dx/dt = f(t, x, context) from t = 0 (base) to t = 1 (data).
 ///
@@ -170,7 +173,7 @@ impl<F, S> ContinuousFlow<F, S> {
         }
     }
 
-    /// Writes points and zero log-determinants into `state`, probes and contexts into `carried`.
+    /// Writes points and zero integrals into `state`, probes and contexts into `carried`.
     fn pack<T: Real>(
         &self,
         rhs: &Augmented<'_, F>,
@@ -185,10 +188,10 @@ impl<F, S> ContinuousFlow<F, S> {
         traces.values_mut().fill(T::zero());
         let (mut probes, mut context) = carried.view_mut().split_at(rhs.probe_rows::<T>());
         context.values_mut().copy_from_slice(packet.context.values());
-        if let Some(estimator) = rhs.estimator() {
+        if let Some(prober) = rhs.prober() {
             for lane in 0..packet.len() {
-                let key = sample_key(&estimator, packet, lane);
-                estimator.draw(key, lane, &mut probes);
+                let key = sample_key(&prober, packet, lane);
+                prober.draw(key, lane, &mut probes);
             }
             pad_lanes(probes, packet.len());
         }
@@ -199,12 +202,12 @@ impl<F, S> ContinuousFlow<F, S> {
     where
         F: VectorField<T>,
     {
-        let (dim, rows) = (packet.points.rows(), state.rows());
+        let dim = packet.points.rows();
         packet.points.values_mut().copy_from_slice(state.view().range(0, dim).values());
-        if rows == dim {
+        if rhs.trace_rows() == 0 {
             return;
         }
-        let traces = state.view().range(dim, rows);
+        let traces = state.view().range(dim, dim + rhs.trace_rows());
         let count = traces.rows() as f64;
         packet.estimated |= rhs.estimator().is_some();
         for lane in 0..packet.len() {
