@@ -10,13 +10,16 @@
 //! | `external` | the solvers of the `ode_solvers` crate behind the same trait |
 //! | `record` | the accepted steps |
 //! | `reverse` | the discrete gradient of a recorded solve |
+//! | `adjoint`, `quadrature` | the continuous gradient of a solve without a record; its sums |
 
 mod adaptive;
+mod adjoint;
 mod clock;
 mod control;
 mod external;
 mod fixed;
 mod high_order;
+mod quadrature;
 mod record;
 mod reverse;
 mod stages;
@@ -29,6 +32,7 @@ use crate::outcome::{Effort, Failure, Outcome, Reason};
 use crate::real::Real;
 
 pub use adaptive::{Adaptive, automatic, dopri5, dopri8, tsit5};
+pub use adjoint::{Adjoint, AdjointMemory, Ending};
 pub use external::{External, external_dop853, external_dopri5, external_rk4};
 pub use fixed::{Fixed, fixed, rk4};
 pub use high_order::DOPRI8;

@@ -1,5 +1,6 @@
 //! The laws that every field, solver and flow of the crate obeys; `catalogue` lists them all.
 
+mod adjoint;
 mod catalogue;
 mod chains;
 mod density;

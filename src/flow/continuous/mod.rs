@@ -3,11 +3,13 @@
 //! | file | what |
 //! | --- | --- |
 //! | `augmented` | the equations of a point together with its log-determinant |
+//! | `gradient` | how the gradient is taken |
 //! | `penalties` | kinetic energy and size of the Jacobian, integrated along the way |
 //! | `train` | the reverse pass of the flow, plain and with penalties |
 //! | `trajectory` | points at several times along the way |
 
 mod augmented;
+mod gradient;
 mod penalties;
 mod train;
 mod trajectory;
@@ -21,6 +23,7 @@ use crate::real::Real;
 use crate::trace::{Hutchinson, Trace, mix};
 use augmented::Augmented;
 
+pub use gradient::Gradient;
 pub use penalties::Penalties;
 pub use train::{ContinuousTape, Penalised};
 
@@ -48,6 +51,7 @@ pub struct ContinuousFlow<F, S = Adaptive> {
     solver: S,
     trace: Trace,
     span: Span,
+    gradient: Gradient,
 }
 
 impl<F> ContinuousFlow<F> {
@@ -55,7 +59,8 @@ impl<F> ContinuousFlow<F> {
     /// [`Trace::Auto`].
     pub fn new(field: F) -> Self {
         let span = Span { from: 0.0, to: 1.0 };
-        Self { field, solver: automatic(), trace: Trace::Auto, span }
+        let (trace, gradient) = (Trace::Auto, Gradient::Discrete);
+        Self { field, solver: automatic(), trace, span, gradient }
     }
 }
 
@@ -68,7 +73,14 @@ impl<F, S> ContinuousFlow<F, S> {
 
     /// How the field is integrated. Brings its own tolerance.
     pub fn solver<U>(self, solver: U) -> ContinuousFlow<F, U> {
-        ContinuousFlow { field: self.field, solver, trace: self.trace, span: self.span }
+        let Self { field, trace, span, gradient, .. } = self;
+        ContinuousFlow { field, solver, trace, span, gradient }
+    }
+
+    /// How the gradient is taken. Default: [`Gradient::Discrete`], exact for the computed numbers.
+    pub fn gradient(mut self, gradient: Gradient) -> Self {
+        self.gradient = gradient;
+        self
     }
 
     /// The time of the base and the time of the data. Default: 0 and 1.
@@ -126,6 +138,9 @@ impl<T: Real, F: VectorField<T>, S: Solver<T>> Flow<T> for ContinuousFlow<F, S> 
     fn check(&self) -> Result<()> {
         check_span(self.span)?;
         self.trace.check()?;
+        if let Gradient::Adjoint(solver) = &self.gradient {
+            Solver::<T>::check(solver).map_err(|error| error.during("the adjoint's solver"))?;
+        }
         self.solver.check()
     }
 

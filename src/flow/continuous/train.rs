@@ -1,33 +1,42 @@
-//! The reverse pass of a continuous flow: the recorded solve taken back, step by step.
+//! The reverse pass of a continuous flow: the recorded solve taken back, or the adjoint solved.
 
 use super::super::{Cotangent, Direction, Packet, Track, TrainableFlow};
 use super::augmented::{Augmented, AugmentedTape};
-use super::{ContinuousFlow, Penalties};
+use super::{ContinuousFlow, Gradient, Penalties};
 use crate::columns::Block;
 use crate::field::TrainableField;
-use crate::ode::{Batch, Record, Recording, Span, Tapes, Workspace, reverse};
+use crate::ode::{
+    Adjoint, AdjointMemory, Batch, Ending, Record, Recording, Span, Tapes, Workspace, reverse,
+};
+use crate::outcome::Outcome;
 use crate::parameters::Layout;
 use crate::real::Real;
 
-/// What a recorded packet keeps: its accepted steps, and memory for the way back.
+/// What a recorded packet keeps: its accepted steps or its end, and memory for the way back.
 pub struct ContinuousTape<T, P> {
     record: Record<T>,
+    end: Block<T>,
+    outcomes: Vec<Outcome>,
     carried: Block<T>,
     penalty: Block<T>,
     columns: usize,
     track: Track,
     tapes: Tapes<T, AugmentedTape<T, P>>,
+    adjoint: AdjointMemory<T, AugmentedTape<T, P>>,
 }
 
 impl<T: Real, P: Default> Default for ContinuousTape<T, P> {
     fn default() -> Self {
         Self {
             record: Record::new(),
+            end: Block::default(),
+            outcomes: Vec::new(),
             carried: Block::default(),
             penalty: Block::default(),
             columns: 0,
             track: Track::LogDet,
             tapes: Tapes::default(),
+            adjoint: AdjointMemory::default(),
         }
     }
 }
@@ -130,8 +139,17 @@ impl<F, S> ContinuousFlow<F, S> {
             outcomes: &mut packet.outcomes,
             efforts: &mut packet.efforts,
         };
-        self.solver.solve_recorded(&rhs, way.span, batch, &mut tape.record, workspace);
+        match self.gradient {
+            Gradient::Discrete => {
+                self.solver.solve_recorded(&rhs, way.span, batch, &mut tape.record, workspace);
+            }
+            Gradient::Adjoint(_) => self.solver.solve(&rhs, way.span, batch, workspace),
+        }
         self.unpack(&rhs, packet, &state);
+        if self.gradient != Gradient::Discrete {
+            tape.end.clone_from(&packet.points);
+            tape.outcomes.clone_from(&packet.outcomes);
+        }
         weigh(way, &state, &mut tape.penalty);
         workspace.scratch.give(state);
     }
@@ -154,18 +172,7 @@ impl<F, S> ContinuousFlow<F, S> {
         let mut carried = workspace.scratch.take(tape.carried.rows(), tape.columns);
         carried.fill(T::zero());
         load_cotangents(&rhs, way, share, cotangent, &mut state);
-        reverse(
-            &rhs,
-            self.solver.tableau(),
-            &tape.record,
-            tape.carried.view(),
-            &mut state,
-            &mut carried,
-            sums,
-            tape.columns,
-            &mut tape.tapes,
-            workspace,
-        );
+        self.take_back(&rhs, way.span, tape, [&mut state, &mut carried], sums, workspace);
         let points = state.view().range(0, self.field.dim());
         cotangent.points.values_mut().copy_from_slice(points.values());
         let context = carried.view().range(rhs.probe_rows::<T>(), carried.rows());
@@ -174,6 +181,43 @@ impl<F, S> ContinuousFlow<F, S> {
         }
         workspace.scratch.give(carried);
         workspace.scratch.give(state);
+    }
+}
+
+impl<F, S> ContinuousFlow<F, S> {
+    /// Pulls the cotangents of final states and of carried rows back, one way or the other.
+    fn take_back<T: Real>(
+        &self,
+        rhs: &Augmented<'_, F>,
+        span: Span,
+        tape: &mut ContinuousTape<T, F::Tape>,
+        [state, carried]: [&mut Block<T>; 2],
+        sums: &mut [T],
+        workspace: &mut Workspace<T>,
+    ) where
+        F: TrainableField<T>,
+        S: Recording<T>,
+    {
+        let ContinuousTape { record, end, outcomes, carried: kept, columns, .. } = tape;
+        match self.gradient {
+            Gradient::Discrete => reverse(
+                rhs,
+                self.solver.tableau(),
+                record,
+                kept.view(),
+                state,
+                carried,
+                sums,
+                *columns,
+                &mut tape.tapes,
+                workspace,
+            ),
+            Gradient::Adjoint(solver) => {
+                let ending = Ending { state: end.view(), carried: kept.view(), outcomes };
+                let adjoint = Adjoint { rhs, span, solver };
+                adjoint.pull(ending, state, carried, sums, &mut tape.adjoint, workspace);
+            }
+        }
     }
 }
 
