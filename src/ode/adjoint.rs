@@ -57,7 +57,7 @@ pub struct Ending<'a, T> {
 
 impl<R: ?Sized> Adjoint<'_, R> {
     /// Pulls the cotangents of final states back to those of initial states, as
-    /// [`reverse`](super::reverse) does, but by integration.
+    /// [`reverse`](fn@super::reverse) does, but by integration.
     ///
     /// `cotangent` has one row for each of the state and is overwritten; those of the carried rows
     /// are added to `carried_cotangent`, and sums for the parameters to `sums`. The cotangents of

@@ -3,7 +3,7 @@
 use liouville::columns::Block;
 use liouville::flow::continuous::Gradient;
 use liouville::flow::{Cotangent, Packet, Track};
-use liouville::ode::{Adaptive, Recording, Workspace};
+use liouville::ode::{Recording, Workspace};
 use liouville::prelude::*;
 use liouville::train::{MaximumLikelihood, MiniBatch, Objective, Pool, Regularised, Trainable};
 use nalgebra::DMatrix;
@@ -136,9 +136,7 @@ impl TrainableVisitor<f64> for Agreement {
             for trace in [Trace::Exact, Trace::hutchinson(2)] {
                 let name = format!("{name}, {direction:?}, {trace:?}");
                 let flow = ContinuousFlow::new(field.clone()).trace(trace).tolerance(1e-10);
-                for solver in [automatic(), tsit5()] {
-                    self.compare(&name, &case, &flow, solver.tolerance(1e-10), trace);
-                }
+                self.compare(&name, &case, &flow, trace);
             }
         }
     }
@@ -150,11 +148,11 @@ impl Agreement {
         name: &str,
         case: &Case,
         flow: &ContinuousFlow<F>,
-        solver: Adaptive,
         trace: Trace,
     ) {
         let exact = case.gradient(flow);
-        let ours = case.gradient(&flow.clone().gradient(Gradient::Adjoint(solver)));
+        let way = Gradient::Adjoint(automatic().tolerance(1e-10));
+        let ours = case.gradient(&flow.clone().gradient(way));
         let directions = [exact[0].len(), exact[1].len(), exact[2].len()];
         let mut seed = self.seed + 10;
         let directions = directions.map(|len| {
