@@ -39,6 +39,9 @@
 //!   near a surface of few.
 //! - **Objective**: maximum likelihood where densities matter, flow matching where samples matter or
 //!   as a fast start.
+//! - **Regularisation**: [`train::Regularised`] where a model is solved far more often than it is
+//!   trained; penalties of 0.01 to 0.05 save a tenth to a third of the evaluations.
+//! - **Gradient**: discrete, the default; [`flow::continuous::Gradient`] says when the adjoint is better.
 //!
 //! # What is promised
 //!

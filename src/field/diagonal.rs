@@ -175,6 +175,13 @@ impl<T: Real> TrainableField<T> for DiagonalAffine<T> {
                 rates.iter_mut().for_each(|rate| *rate += sum[0]);
             }
             Traced::Probes(probes) => add_squares(probes, cotangents.traces, rates, scratch),
+            Traced::Products(tangents) => {
+                let mut products = scratch.take(self.dim, tangents.lanes());
+                let bars = cotangents.traces.values();
+                multiply(tangents.values(), bars, products.values_mut());
+                row_sums(products.view(), rates);
+                scratch.give(products);
+            }
         }
     }
 }

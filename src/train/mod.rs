@@ -5,6 +5,7 @@
 //! | `trainer`, `run` | the settings, and the loop |
 //! | `objective` | what is minimised: the trait, and the model it needs |
 //! | `likelihood` | maximum likelihood, by the discrete gradient of the solve |
+//! | `regularised` | maximum likelihood with fields that are cheap to solve |
 //! | `flow_matching`, `coupling` | conditional flow matching, and how noise is paired with data |
 //! | `gradient` | a gradient over columns, in a fixed order for any number of threads |
 //! | `optimizer`, `schedule`, `average` | Adam, the learning rate, the moving average |
@@ -20,6 +21,7 @@ mod monitor;
 mod objective;
 mod optimizer;
 mod progress;
+mod regularised;
 mod report;
 mod run;
 mod schedule;
@@ -33,6 +35,7 @@ pub use likelihood::MaximumLikelihood;
 pub use monitor::{Monitored, Recorder};
 pub use objective::{Loss, MiniBatch, Objective, Trainable};
 pub use optimizer::{Adam, Optimizer};
+pub use regularised::Regularised;
 pub use report::{Check, Report, StepReport, Stop};
 pub use schedule::Schedule;
 pub use snapshot::{Observed, Snapshot};

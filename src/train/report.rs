@@ -5,8 +5,10 @@ use std::fmt;
 /// One step of training.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StepReport {
-    /// The mean loss of the mini-batch, before the step.
+    /// The mean loss of the mini-batch, before the step and without penalties.
     pub loss: f64,
+    /// What penalties add to it.
+    pub penalty: f64,
     /// The global norm of the gradient, before clipping.
     pub gradient_norm: f64,
     /// The learning rate.
@@ -89,6 +91,10 @@ impl fmt::Display for Report {
         )?;
         if let (Some(first), Some(last)) = (self.steps.first(), self.steps.last()) {
             writeln!(f, "training loss        {:.4} -> {:.4}", first.loss, last.loss)?;
+            if self.steps.iter().any(|step| step.penalty != 0.0) {
+                let (first, last) = (first.penalty, last.penalty);
+                writeln!(f, "penalty              {first:.4} -> {last:.4}")?;
+            }
             writeln!(
                 f,
                 "gradient norm        {:.3} -> {:.3}",

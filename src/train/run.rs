@@ -153,12 +153,12 @@ where
     fn step(&mut self, step: usize, gradient: &mut [T]) -> Result<()> {
         let settings = self.settings;
         let batch = self.source.next();
-        let Loss { value, effort } =
+        let Loss { value, penalty, effort } =
             settings.objective.gradient(self.model, batch, &self.pool, gradient)?;
         let norm = gradient.iter().map(|g| g.wide().powi(2)).sum::<f64>().sqrt();
-        if !(value.is_finite() && norm.is_finite()) {
+        if !(value.is_finite() && penalty.is_finite() && norm.is_finite()) {
             return Err(Error::training(format!(
-                "the loss is {value} and the norm of its gradient {norm}: lower the learning rate"
+                "the loss is {value}, its penalty {penalty} and the norm of its gradient {norm}: lower the learning rate"
             )));
         }
         if norm > settings.clip {
@@ -173,6 +173,7 @@ where
         }
         self.report.steps.push(StepReport {
             loss: value,
+            penalty,
             gradient_norm: norm,
             learning_rate,
             evaluations: effort.evaluations as f64 / self.source.batch as f64,
@@ -197,7 +198,7 @@ where
         let batch = MiniBatch { points, contexts, seed: CHECK_SEED };
         let loss = self.settings.objective.loss(self.model, batch, &self.pool);
         self.model.set_parameters(&self.parameters);
-        let Loss { value, effort } = loss?;
+        let Loss { value, effort, .. } = loss?;
         let evaluations = effort.evaluations as f64 / points.ncols() as f64;
         let check = Check { step, loss: value, evaluations };
         self.report.checks.push(check);

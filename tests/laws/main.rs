@@ -1,5 +1,6 @@
 //! The laws that every field, solver and flow of the crate obeys; `catalogue` lists them all.
 
+mod adjoint;
 mod autoregressive;
 mod catalogue;
 mod chains;
@@ -19,6 +20,7 @@ mod obeys;
 mod objective;
 mod parts;
 mod peer_layers;
+mod regularised;
 mod same_bits;
 mod score;
 mod series;

@@ -3,7 +3,9 @@
 use super::affine::Affine;
 use super::{AffineCoupling, add_rows, pick, put};
 use crate::columns::{Block, Rows, RowsMut, Scratch};
-use crate::field::{At, Cotangents, Pulled, Traced, TrainableField, VectorField};
+use crate::field::{
+    At, Cotangents, Pulled, Traced, TrainableField, VectorField, product_cotangents,
+};
 use crate::kernels::{multiply, sum_of_products};
 use crate::nn::{self, Input, NetworkTape, Products, TangentTape};
 use crate::parameters::Layout;
@@ -54,7 +56,7 @@ impl<T: Real> TrainableField<T> for AffineCoupling<T> {
         let AffineCouplingTape { kept, affine, network, tangents, probes, rates, .. } = tape;
         let input = Input { x: kept.view(), context: at.context };
         match traced {
-            Traced::Probes(_) => {
+            Traced::Probes(_) | Traced::Products(_) => {
                 rates.reshape(2 * self.moved(), probes[0].lanes());
                 let to = Products { output: affine.raw.view_mut(), products: rates.view_mut() };
                 self.network.record_jvp(input, probes[0].view(), to, tangents, scratch);
@@ -76,6 +78,7 @@ impl<T: Real> TrainableField<T> for AffineCoupling<T> {
                 sum_of_products(u, products.view(), traces.values_mut());
                 scratch.give(products);
             }
+            Traced::Products(u) => self.write_products(at.x, affine, rates, u, traces),
         }
     }
 
@@ -97,10 +100,15 @@ impl<T: Real> TrainableField<T> for AffineCoupling<T> {
         let sums = &mut *pulled.sums;
         let context = pulled.context.reborrow();
         match traced {
-            Traced::Probes(u) => {
+            Traced::Probes(u) | Traced::Products(u) => {
                 let mut rates_bar = scratch.take(tape.rates.rows(), u.lanes());
-                let traces = cotangents.traces.values();
-                self.pull_probes(tape, traces, &mut rates_bar, &mut raw_bar, &mut pulled.x);
+                let bars = match traced {
+                    Traced::Probes(u) => product_cotangents(u, cotangents.traces, scratch),
+                    _ => copied(cotangents.traces, scratch),
+                };
+                let own = bars.view();
+                self.pull_products(tape, own, &mut rates_bar, &mut raw_bar, &mut pulled.x);
+                scratch.give(bars);
                 tape.affine.through_bend(&mut raw_bar);
                 tape.pull_rates(&mut rates_bar, &mut raw_bar);
                 let bars = Products { output: raw_bar.view(), products: rates_bar.view() };
@@ -126,6 +134,13 @@ impl<T: Real> TrainableField<T> for AffineCoupling<T> {
     }
 }
 
+/// A block with these values.
+fn copied<T: Real>(rows: Rows<'_, T>, scratch: &mut Scratch<T>) -> Block<T> {
+    let mut block = scratch.take(rows.rows(), rows.lanes());
+    block.values_mut().copy_from_slice(rows.values());
+    block
+}
+
 impl<T: Real> AffineCouplingTape<T> {
     /// Keeps the points and the probes.
     fn keep(&mut self, field: &AffineCoupling<T>, at: At<'_, T>, traced: Traced<'_, T>) {
@@ -135,7 +150,7 @@ impl<T: Real> AffineCouplingTape<T> {
         self.affine.reshape(moved.len(), at.lanes());
         pick(kept, at.x, self.kept.view_mut());
         pick(moved, at.x, self.moved.view_mut());
-        if let Traced::Probes(u) = traced {
+        if let Traced::Probes(u) | Traced::Products(u) = traced {
             for (part, block) in [kept, moved].into_iter().zip(&mut self.probes) {
                 block.reshape(part.len(), u.lanes());
                 pick(part, u, block.view_mut());
@@ -176,12 +191,12 @@ impl<T: Real> AffineCoupling<T> {
         }
     }
 
-    /// From the cotangents of the traces Σ u (s u + b ṡ + ṫ): adds those of s and b, and writes
-    /// those of ṡ and ṫ in the rows of r and t.
-    fn pull_probes(
+    /// From the cotangents of the products s u + b ṡ + ṫ: adds those of s and b, and writes those of
+    /// ṡ and ṫ in the rows of r and t.
+    fn pull_products(
         &self,
         tape: &AffineCouplingTape<T>,
-        traces: &[T],
+        bars: Rows<'_, T>,
         rates_bar: &mut Block<T>,
         raw_bar: &mut Block<T>,
         x: &mut RowsMut<'_, T>,
@@ -190,8 +205,8 @@ impl<T: Real> AffineCoupling<T> {
         for (i, &k) in self.mask.moved().iter().enumerate() {
             let (u, rate) = (tape.probes[1].row(i), tape.rates.row(2 * i));
             let (b, slope) = (tape.moved.row(i), tape.affine.slope.row(i));
-            for (place, trace) in traces.iter().enumerate() {
-                let (lane, bar) = (place % lanes, *trace * u[place]);
+            for (place, &bar) in bars.row(k).iter().enumerate() {
+                let lane = place % lanes;
                 raw_bar.row_mut(2 * i)[lane] += bar * u[place];
                 x.row_mut(k)[lane] += bar * slope[lane] * rate[place];
                 rates_bar.row_mut(2 * i)[place] = bar * b[lane];

@@ -5,7 +5,7 @@ use nalgebra::DMatrix;
 use super::orthonormal::pull_orthonormal;
 use super::{Dense, JET, Sylvester, triangle, vectors};
 use crate::columns::{Block, Rows, RowsMut, Scratch};
-use crate::field::{At, Cotangents, Pulled, Traced, TrainableField};
+use crate::field::{At, Cotangents, Pulled, Traced, TrainableField, product_cotangents};
 use crate::kernels::{Start, multiply, multiply_add, outer, product, row_sums};
 use crate::parameters::Layout;
 use crate::real::Real;
@@ -87,8 +87,14 @@ impl<T: Real> TrainableField<T> for Sylvester<T> {
                 scratch.give(weights);
             }
             Traced::Probes(probes) => {
-                let traces = cotangents.traces;
-                self.add_probes(probes, traces, &tape.jet, &mut by_slope, pulled.sums, scratch);
+                let bars = product_cotangents(probes, cotangents.traces, scratch);
+                let pair = [probes, bars.view()];
+                self.add_products(pair, &tape.jet, &mut by_slope, pulled.sums, scratch);
+                scratch.give(bars);
+            }
+            Traced::Products(tangents) => {
+                let pair = [tangents, cotangents.traces];
+                self.add_products(pair, &tape.jet, &mut by_slope, pulled.sums, scratch);
             }
         }
         self.pull_jet(at, &tape.jet, cotangents.velocity, by_slope, pulled, scratch);
@@ -125,41 +131,41 @@ impl<T: Real> Sylvester<T> {
         scratch.give(products);
     }
 
-    /// The same for traces u'J u = Σ α_i tanh'(a_i) β_i with α = R'Q'u and β = R̃ Q'u.
-    fn add_probes(
+    /// The same for products J u with cotangents q: q'J u = Σ α_i tanh'(a_i) β_i with α = R'Q'q and
+    /// β = R̃ Q'u.
+    fn add_products(
         &self,
-        probes: Rows<'_, T>,
-        traces: Rows<'_, T>,
+        [tangents, bars]: [Rows<'_, T>; 2],
         jet: &Block<T>,
         by_slope: &mut Block<T>,
         sums: &mut [T],
         scratch: &mut Scratch<T>,
     ) {
-        let (rank, many) = (self.rank, probes.lanes());
-        let [mut g, mut alpha, mut beta, mut g_bar] =
-            std::array::from_fn(|_| scratch.take(rank, many));
-        product(self.q().transposed(), probes, Start::Zero, g.view_mut());
-        product(self.r().transposed(), g.view(), Start::Zero, alpha.view_mut());
+        let (rank, many) = (self.rank, tangents.lanes());
+        let [mut g, mut h, mut alpha, mut beta] = std::array::from_fn(|_| scratch.take(rank, many));
+        product(self.q().transposed(), tangents, Start::Zero, g.view_mut());
+        product(self.q().transposed(), bars, Start::Zero, h.view_mut());
+        product(self.r().transposed(), h.view(), Start::Zero, alpha.view_mut());
         product(self.r_tilde(), g.view(), Start::Zero, beta.view_mut());
         let slopes = self.part(jet, 1);
         for i in 0..rank {
             let (slope, out) = (slopes.row(i), by_slope.row_mut(i));
             let pairs = alpha.row_mut(i).iter_mut().zip(beta.row_mut(i));
-            for (k, ((alpha, beta), trace)) in pairs.zip(traces.values()).enumerate() {
+            for (k, (alpha, beta)) in pairs.enumerate() {
                 let lane = k % slope.len();
-                out[lane] += *trace * *alpha * *beta;
-                let weight = *trace * slope[lane];
-                (*alpha, *beta) = (weight * *beta, weight * *alpha);
+                out[lane] += *alpha * *beta;
+                (*alpha, *beta) = (slope[lane] * *beta, slope[lane] * *alpha);
             }
         }
         let (q_bar, rest) = sums.split_at_mut(self.dim * rank);
         let (r_bar, rest) = rest.split_at_mut(rank * rank);
-        outer(g.view(), alpha.view(), r_bar, rank, scratch);
+        outer(h.view(), alpha.view(), r_bar, rank, scratch);
         outer(beta.view(), g.view(), &mut rest[..rank * rank], rank, scratch);
-        product(self.r(), alpha.view(), Start::Zero, g_bar.view_mut());
-        product(self.r_tilde().transposed(), beta.view(), Start::Accumulate, g_bar.view_mut());
-        outer(probes, g_bar.view(), q_bar, rank, scratch);
-        for block in [g, alpha, beta, g_bar] {
+        product(self.r(), alpha.view(), Start::Zero, h.view_mut());
+        product(self.r_tilde().transposed(), beta.view(), Start::Zero, g.view_mut());
+        outer(bars, h.view(), q_bar, rank, scratch);
+        outer(tangents, g.view(), q_bar, rank, scratch);
+        for block in [g, h, alpha, beta] {
             scratch.give(block);
         }
     }

@@ -195,12 +195,14 @@ fn pull_bilinear<T: Real>(
     let (dim, lanes) = (at.x.rows(), at.lanes());
     let mut tape = MlpTape::default();
     let mut velocity = scratch.take(dim, lanes);
-    let mut traces = scratch.take(powers.lanes() / lanes, lanes);
-    let traced = Traced::Probes(powers.view());
-    field.record(at, traced, velocity.view_mut(), traces.view_mut(), &mut tape, scratch);
+    let mut products = scratch.take(dim, powers.lanes());
+    let traced = Traced::Products(powers.view());
+    field.record(at, traced, velocity.view_mut(), products.view_mut(), &mut tape, scratch);
     velocity.fill(T::zero());
-    field.pull_products(at, &tape, velocity.view(), bars, pulled, scratch);
-    scratch.give(traces);
+    let cotangents = Cotangents { velocity: velocity.view(), traces: bars.view() };
+    field.pullback(at, traced, &tape, cotangents, pulled, scratch);
+    scratch.give(products);
+    scratch.give(bars);
     scratch.give(velocity);
 }
 
