@@ -31,7 +31,7 @@ where
     let chain = Chain::new().then(first.clone()).then(second.clone());
     let turned = Inverted::new(first.clone());
     for direction in BOTH {
-        let (ours, theirs, between) = match direction {
+        let [ours, theirs, between] = match direction {
             Direction::Forward => in_turn(&inputs, &chain, first, second, direction)?,
             Direction::Inverse => in_turn(&inputs, &chain, second, first, direction)?,
         };
@@ -54,7 +54,7 @@ fn in_turn<T: Real>(
     first: &impl Flow<T>,
     second: &impl Flow<T>,
     direction: Direction,
-) -> Result<(Moved<T>, Moved<T>, Moved<T>), Violation> {
+) -> Result<[Moved<T>; 3], Violation> {
     let context = |dim: usize| if dim > 0 { inputs.context } else { None };
     let start = Inputs { context: context(chain.context_dim()), ..*inputs };
     let ours = start.follow(chain, direction)?;
@@ -62,7 +62,7 @@ fn in_turn<T: Real>(
     let between = start.follow(first, direction)?;
     let middle = Inputs { context: context(second.context_dim()), ..*inputs };
     let theirs = middle.with(&between.points).follow(second, direction)?;
-    Ok((ours, theirs, between))
+    Ok([ours, theirs, between])
 }
 
 fn same<T: Real>(

@@ -93,7 +93,7 @@ impl<T: Real, F: Flow<T> + ?Sized> Integral<'_, T, F> {
         let points = grid(dim, side, |i| ranges[i]);
         let density = self.density(&points.map(T::of))?;
         let cell: f64 = ranges.iter().map(|[low, high]| (high - low) / (side - 1) as f64).product();
-        let even = |k: usize| k % side % 2 == 0 && k / side % 2 == 0;
+        let even = |k: usize| (k % side).is_multiple_of(2) && (k / side).is_multiple_of(2);
         let coarse: f64 = (0..points.ncols()).filter(|k| even(*k)).map(|k| density[k]).sum();
         let (fine, coarse) = (density.sum() * cell, coarse * cell * 2f64.powi(dim as i32));
         Ok((fine, (fine - coarse).abs()))
