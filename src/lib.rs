@@ -35,7 +35,8 @@
 //! - **Tolerance**: 1e-5 for densities, 1e-4 or 1e-3 while training.
 //! - **Trace**: [`trace::Trace::Auto`]. It is exact for neural fields of one or two hidden layers in
 //!   any dimension, and for anything in up to 16 dimensions; otherwise it estimates, and reports a
-//!   standard error.
+//!   standard error. [`trace::HutchPlusPlus`] for deeper networks in high dimension, where data lie
+//!   near a surface of few.
 //! - **Objective**: maximum likelihood where densities matter, flow matching where samples matter or
 //!   as a fast start.
 //!
@@ -61,7 +62,7 @@
 //! | 7 | [`flow`] | invertible maps with a log-determinant: continuous flows, layers, chains |
 //! | 6 | [`trace`] | how a divergence is taken |
 //! | 5 | [`field`] | vector fields and their derivatives |
-//! | 4 | [`ode`] | Runge-Kutta on columns, forward and in reverse |
+//! | 4 | [`ode`], [`nn`] | Runge-Kutta on columns, forward and in reverse; conditioner networks |
 //! | 3 | [`kernels`] | products, activations and sums, once per instruction set |
 //! | 2 | [`columns`] | blocks of samples, and memory that is used again |
 //! | 1 | [`real`], [`error`] | the two scalars; the error type |
@@ -75,6 +76,7 @@ pub mod error;
 pub mod field;
 pub mod flow;
 pub mod kernels;
+pub mod nn;
 pub mod ode;
 pub mod outcome;
 pub mod parameters;

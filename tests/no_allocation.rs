@@ -3,6 +3,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use liouville::flow::layers::{AffineCoupling, Maf, RealNvpCoupling, SplineMaf};
 use liouville::flow::{Packet, Track};
 use liouville::ode::Workspace;
 use liouville::prelude::*;
@@ -40,6 +41,14 @@ fn allocations_when_warm(mut work: impl FnMut()) -> usize {
     COUNT.load(Ordering::Relaxed) - before
 }
 
+/// A gated network plus a linear field.
+fn gated() -> field::Sum<f32, field::Gated<f32>, field::Linear<f32>> {
+    let builder = Mlp::new(3).hidden([16, 8]).gated();
+    let network = builder.build(&mut StdRng::seed_from_u64(1)).expect("valid sizes");
+    let pull = nalgebra::DMatrix::from_fn(3, 3, |i, j| ((i + 2 * j) as f32).sin());
+    field::Sum::new(network, field::Linear::new(pull).expect("square")).expect("one dimension")
+}
+
 fn solve_with<S: liouville::ode::Solver<f32>>(
     name: &str,
     hidden: &[usize],
@@ -50,7 +59,10 @@ fn solve_with<S: liouville::ode::Solver<f32>>(
     let field: Mlp<f32> = Mlp::new(3).hidden(hidden.to_vec()).build(&mut rng).expect("valid sizes");
     let values: Vec<f32> = (0..field.parameters().len()).map(|i| (i as f32).sin() * 0.5).collect();
     let field = Mlp::new(3).hidden(hidden.to_vec()).with_parameters(values).expect("as many");
-    let flow = ContinuousFlow::new(field).trace(trace).solver(solver);
+    follow_with(name, &ContinuousFlow::new(field).trace(trace).solver(solver));
+}
+
+fn follow_with<F: Flow<f32>>(name: &str, flow: &F) {
     let points: Vec<f32> = (0..3 * 100).map(|i| (i as f32 * 0.7).cos()).collect();
     let (mut packet, mut workspace) = (Packet::new(Track::LogDet), Workspace::new());
     let allocations = allocations_when_warm(|| {
@@ -84,6 +96,8 @@ fn layer_with<L: Flow<f32>>(name: &str, layer: &L) {
 fn warm_solves_allocate_nothing() {
     solve_with("two layers", &[16, 16], Trace::Exact, tsit5());
     solve_with("two layers, estimated", &[16, 16], Trace::hutchinson(2), dopri5());
+    solve_with("two layers, Hutch++", &[16, 16], Trace::hutch_plus_plus(2), tsit5());
+    follow_with("gated", &ContinuousFlow::new(gated()).trace(Trace::Exact));
     solve_with("three layers", &[16, 8, 16], Trace::Exact, tsit5());
     solve_with("equal steps", &[16], Trace::Exact, rk4(10));
     let (u, w) = (nalgebra::dvector![1.0, -0.5, 0.3], nalgebra::dvector![-2.0, 0.4, 1.0]);
@@ -91,4 +105,15 @@ fn warm_solves_allocate_nothing() {
     layer_with("planar step", &EulerStep::new(planar));
     let radial = field::Radial::new(u, 0.5, 1.0).expect("finite");
     layer_with("radial step", &EulerStep::new(radial));
+    let mut rng = StdRng::seed_from_u64(1);
+    let affine = AffineCoupling::<f32>::alternating(3, 0, [16, 8], &mut rng).expect("splits");
+    layer_with("affine coupling", &affine);
+    let residual = RealNvpCoupling::new(affine.mask().clone()).hidden([16, 16]).residual();
+    let residual: RealNvpCoupling<f32> = residual.build(&mut rng).expect("valid sizes");
+    layer_with("residual RealNVP coupling", &residual);
+    let maf: Maf<f32> = Maf::new(3).hidden([8, 8]).build(&mut rng).expect("valid sizes");
+    layer_with("maf", &maf);
+    let builder = SplineMaf::new(3).hidden([8, 8]).residual();
+    let maf: SplineMaf<f32> = builder.build(&mut rng).expect("valid sizes");
+    layer_with("spline maf", &maf);
 }

@@ -45,17 +45,25 @@ pub fn noise<T: Real>(dim: usize, count: usize) -> DMatrix<T> {
 
 /// A random field 64-128-128-64 whose velocities are of order one.
 pub fn wide<T: Real>() -> Mlp<T> {
+    random(64, &[128, 128], Activation::Tanh)
+}
+
+/// A random field whose velocities are of order one.
+pub fn random<T: Real>(dim: usize, hidden: &[usize], activation: Activation) -> Mlp<T> {
     let mut numbers = uniform(0);
     let mut values = Vec::new();
-    for [inputs, outputs] in [[65, 128], [128, 128], [128, 64]] {
+    let mut inputs = dim + 1;
+    for &outputs in hidden.iter().chain([&dim]) {
         for [count, fan] in [[outputs * inputs, inputs], [outputs, outputs]] {
             let bound = 1.7 / (fan as f64).sqrt();
             let part = numbers.by_ref().take(count).map(|u| (2.0 * u - 1.0) * bound);
             // Single precision everywhere, so that all scalars follow the same field.
             values.extend(part.map(|value| T::of(f64::from(value as f32))));
         }
+        inputs = outputs;
     }
-    Mlp::new(64).hidden([128, 128]).with_parameters(values).expect("as many")
+    let builder = Mlp::new(dim).hidden(hidden.to_vec()).activation(activation);
+    builder.with_parameters(values).expect("as many")
 }
 
 /// Points of the rings, and their log-densities solved to 1e-12 in double precision.

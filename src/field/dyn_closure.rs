@@ -123,4 +123,9 @@ where
             }
         });
     }
+
+    /// An evaluation for each dimension; the velocity comes with them.
+    fn divergence_cost(&self) -> f64 {
+        self.dim as f64
+    }
 }

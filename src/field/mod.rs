@@ -5,15 +5,19 @@
 //! | `linear` | A x + b |
 //! | `planar` | u tanh(w'x + b) |
 //! | `radial` | beta (x - x0) / (alpha + distance to x0) |
+//! | `coupling/` | zero for some coordinates, s b + t for the others, by a network of the former |
+//! | `sum` | the sum of two fields |
 //! | `closure`, `dyn_closure` | whatever a user writes, differentiated by dual numbers |
-//! | `neural/` | a multilayer perceptron of (x, t, context) |
+//! | `neural/` | a multilayer perceptron of (x, t, context), plain or gated |
 
 mod closure;
+mod coupling;
 mod dyn_closure;
 mod linear;
 pub mod neural;
 mod planar;
 mod radial;
+mod sum;
 
 use crate::columns::{Rows, RowsMut, Scratch};
 use crate::kernels::sum_of_products;
@@ -21,11 +25,13 @@ use crate::parameters::Layout;
 use crate::real::Real;
 
 pub use closure::{Closure, autonomous, conditional, time_dependent};
+pub use coupling::{AffineCoupling, AffineCouplingTape};
 pub use dyn_closure::{DynClosure, autonomous_dyn, time_dependent_dyn};
 pub use linear::Linear;
-pub use neural::{Mlp, MlpBuilder};
+pub use neural::{Gated, GatedBuilder, Mlp, MlpBuilder};
 pub use planar::{Planar, PlanarTape};
 pub use radial::Radial;
+pub use sum::{Sum, SumTape};
 
 /// Where a field is evaluated: each lane is one sample with its own time, point and context.
 #[derive(Clone, Copy)]

@@ -150,7 +150,7 @@ impl<T: Real> VectorField<T> for Planar<T> {
     }
 
     fn divergence_cost(&self) -> f64 {
-        1.1
+        1.2
     }
 }
 

@@ -201,7 +201,7 @@ impl<T: Real> VectorField<T> for Radial<T> {
     }
 
     fn divergence_cost(&self) -> f64 {
-        1.1
+        1.2
     }
 }
 

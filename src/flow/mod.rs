@@ -6,15 +6,20 @@
 //! | `batch` | a matrix of samples, cut into packets, over all threads |
 //! | `continuous/` | the flow of a vector field, by integration |
 //! | `euler_step/` | one explicit Euler step of a field: planar, radial and residual layers |
-//! | `chain`, `inverted` | flows one after the other; a flow the other way round |
+//! | `chain/`, `inverted`, `frozen` | flows one after the other; a flow the other way round; one that learns no more |
+//! | `autoregressive/` | flows that move each coordinate as those before it say |
+//! | `coupling/` | couplings: some coordinates say how the others are moved |
 //! | `transformer/` | increasing maps of one coordinate, for couplings and autoregressive flows |
 //! | `layers` | the names of layers, in one table |
 //! | `root` | roots of increasing functions, one for every lane |
 
+pub mod autoregressive;
 mod batch;
 mod chain;
 pub mod continuous;
+pub mod coupling;
 pub mod euler_step;
+mod frozen;
 mod inverted;
 pub mod layers;
 mod packet;
@@ -29,11 +34,14 @@ use crate::outcome::{Effort, Outcome};
 use crate::parameters::Layout;
 use crate::real::Real;
 
+pub use autoregressive::{Autoregressive, AutoregressiveBuilder};
 pub use batch::transport;
 pub(crate) use batch::{Contexts, PACKET, check_points};
 pub use chain::{Chain, ChainTape};
 pub use continuous::{ColumnSteps, ContinuousFlow};
+pub use coupling::{Coupling, CouplingBuilder};
 pub use euler_step::{EulerStep, StepInvertible};
+pub use frozen::Frozen;
 pub use inverted::Inverted;
 pub use packet::{Cotangent, Packet, Track};
 pub use root::Report;

@@ -10,8 +10,8 @@ use super::{Activation, InstructionSet, Start, Weights};
 use crate::columns::{Block, Rows, Scratch};
 use crate::real::Real;
 
-const ACTIVATIONS: [Activation; 4] =
-    [Activation::Tanh, Activation::Softplus, Activation::Silu, Activation::Sin];
+const ACTIVATIONS: [Activation; 5] =
+    [Activation::Tanh, Activation::Softplus, Activation::Silu, Activation::Sin, Activation::Relu];
 
 /// Numbers between -1 and 1 that repeat for nobody's convenience.
 fn values<T: Real>(count: usize, seed: u64) -> Vec<T> {
@@ -195,6 +195,7 @@ fn reference(activation: Activation, x: f64) -> [f64; 3] {
             [value, sigmoid + tail, bend]
         }
         Activation::Sin => [x.sin(), x.cos(), -x.sin()],
+        Activation::Relu => [if x < 0.0 { 0.0 } else { x }, f64::from(u8::from(x > 0.0)), 0.0],
     }
 }
 

@@ -1,6 +1,7 @@
 //! Hutchinson's estimator is honest: unbiased, and as far off as it says.
 
 use liouville::prelude::*;
+use liouville::trace::Estimator;
 
 use crate::catalogue::{linear, mlp};
 use crate::support::matrix;
@@ -80,10 +81,23 @@ fn one_probe_states_no_error_and_exact_traces_have_none() {
 
 #[test]
 fn auto_is_exact_where_that_is_cheap() {
-    let wide = |hidden: Vec<usize>| -> Mlp<f64> {
+    let network = |dim: usize, hidden: Vec<usize>| -> Mlp<f64> {
         let mut rng = <rand::rngs::StdRng as rand::SeedableRng>::seed_from_u64(1);
-        Mlp::new(64).hidden(hidden).build(&mut rng).expect("valid sizes")
+        Mlp::new(dim).hidden(hidden).build(&mut rng).expect("valid sizes")
     };
-    assert!(Trace::Auto.estimator(&wide(vec![32, 32])).is_none());
-    assert!(Trace::Auto.estimator(&wide(vec![32, 32, 32])).is_some());
+    let noise = |dim: usize, hidden: Vec<usize>| {
+        Trace::Auto.estimator(&network(dim, hidden)).map(|found| match found {
+            Estimator::Hutchinson(found) => found.noise,
+            Estimator::HutchPlusPlus(_) => panic!("not by itself"),
+        })
+    };
+    assert_eq!(noise(64, vec![32, 32]), None);
+    assert_eq!(noise(16, vec![32, 32, 32]), None);
+    assert_eq!(noise(24, vec![32, 32, 32]), Some(Noise::Orthogonal));
+    assert_eq!(noise(64, vec![32, 32, 32]), Some(Noise::Rademacher));
+    let springs = |dim: usize| field::autonomous_dyn(dim, |x, out| out.copy_from_slice(x));
+    let estimated = |dim: usize| Trace::Auto.estimator::<f64, _>(&springs(dim)).is_some();
+    assert!(!estimated(16) && estimated(20));
+    let wide = field::autonomous::<40, _>(|x| x);
+    assert!(Trace::Auto.estimator::<f64, _>(&wide).is_none(), "one evaluation gives the Jacobian");
 }

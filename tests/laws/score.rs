@@ -56,6 +56,35 @@ proptest! {
         visit_trainable(u64::from(seed), &mut Scores { seed: u64::from(seed) });
     }
 
+    /// At probes of its own for every seed, the score of an estimate has the exact score for its mean.
+    #[test]
+    fn scores_of_estimates_are_right_on_average(seed in any::<u32>()) {
+        let field = crate::catalogue::gated::<f64>(u64::from(seed), &[6, 5, 7]);
+        let points = matrix::<f64>(3, 2, 1.0, u64::from(seed));
+        let contexts = matrix::<f64>(2, 2, 1.0, u64::from(seed) + 1);
+        let score = |trace: Trace| {
+            let flow = ContinuousFlow::new(field.clone()).solver(rk4(4)).trace(trace);
+            let model = StandardNormal::new(3).pushed_by(flow);
+            let scored = model.score(&points, Some(&contexts)).expect("valid");
+            DMatrix::from_fn(5, 2, |i, j| {
+                if i < 3 { scored.score[(i, j)] } else { scored.context_score[(i - 3, j)] }
+            })
+        };
+        let exact = score(Trace::Exact);
+        let of = |k: usize, seed: u64| match k {
+            0 => Trace::Hutchinson(Hutchinson { probes: 1, noise: Noise::Rademacher, seed }),
+            _ => Trace::HutchPlusPlus(HutchPlusPlus { range: 1, residual: 1, seed }),
+        };
+        for k in 0..2 {
+            let errors: Vec<DMatrix<f64>> = (0..200).map(|seed| score(of(k, seed)) - &exact).collect();
+            for i in 0..exact.len() {
+                let mean = errors.iter().map(|error| error[i]).sum::<f64>() / 200.0;
+                let square = errors.iter().map(|error| error[i] * error[i]).sum::<f64>() / 200.0;
+                prop_assert!(mean.abs() < 5.5 * (square / 200.0).sqrt() + 1e-9, "{k} {i}: {mean}");
+            }
+        }
+    }
+
     #[test]
     fn the_score_of_a_carried_normal_is_linear(seed in any::<u32>()) {
         let a = matrix::<f64>(3, 3, 1.0, u64::from(seed));

@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use rand::{Rng, RngExt};
 
+use super::gated::GatedBuilder;
 use super::{Layer, Mlp, Shape};
 use crate::error::{Error, Result};
 use crate::kernels::Activation;
@@ -12,12 +13,12 @@ use crate::real::Real;
 
 /// The last layer starts this much smaller than PyTorch's default, so that the velocities of an
 /// untrained field are small and its flow is close to the identity.
-const LAST_LAYER: f64 = 0.01;
+pub(super) const LAST_LAYER: f64 = 0.01;
 
 /// The choices of a neural field before its parameters exist; made by [`Mlp::new`].
 #[derive(Clone, Debug)]
 pub struct MlpBuilder {
-    shape: Shape,
+    pub(super) shape: Shape,
 }
 
 impl MlpBuilder {
@@ -51,6 +52,12 @@ impl MlpBuilder {
         self
     }
 
+    /// The same network with a gate behind every affine map, which time and context open; they
+    /// then enter through the gates alone.
+    pub fn gated(self) -> GatedBuilder {
+        GatedBuilder::new(self)
+    }
+
     /// Draws the initial parameters: weights and biases uniform in ±1/√inputs as in PyTorch, the
     /// last layer a hundred times smaller.
     ///
@@ -78,32 +85,34 @@ impl MlpBuilder {
     /// If the number of values is not that of the network, or one is NaN or infinite.
     pub fn with_parameters<T: Real>(&self, values: Vec<T>) -> Result<Mlp<T>> {
         let (layout, layers) = self.arrange()?;
-        if values.len() != layout.len() {
-            return Err(Error::shape(format!(
-                "this network has {} parameters, not {}",
-                layout.len(),
-                values.len()
-            )));
-        }
-        if let Some(i) = values.iter().position(|value| !value.is_finite()) {
-            return Err(Error::non_finite(format!("parameter {i} is {}", values[i])));
-        }
+        check_values(&layout, &values)?;
         Ok(self.assemble(layout, layers, values))
     }
 
-    fn assemble<T: Real>(&self, layout: Layout, layers: Vec<Layer>, values: Vec<T>) -> Mlp<T> {
+    pub(super) fn assemble<T: Real>(
+        &self,
+        layout: Layout,
+        layers: Vec<Layer>,
+        values: Vec<T>,
+    ) -> Mlp<T> {
         Mlp { shape: self.shape.clone(), layers, layout, values, contraction: OnceLock::new() }
+    }
+
+    /// An error if the dimension or a width is zero.
+    pub(super) fn check(&self) -> Result<()> {
+        if self.shape.dim == 0 {
+            return Err(Error::setting("a field needs at least one dimension"));
+        }
+        match self.shape.hidden.iter().position(|&width| width == 0) {
+            Some(l) => Err(Error::setting(format!("hidden layer {l} has width zero"))),
+            None => Ok(()),
+        }
     }
 
     /// Names and places of all weights and biases.
     fn arrange(&self) -> Result<(Layout, Vec<Layer>)> {
+        self.check()?;
         let shape = &self.shape;
-        if shape.dim == 0 {
-            return Err(Error::setting("a field needs at least one dimension"));
-        }
-        if let Some(l) = shape.hidden.iter().position(|&width| width == 0) {
-            return Err(Error::setting(format!("hidden layer {l} has width zero")));
-        }
         let mut layout = Layout::new();
         let mut layers = Vec::new();
         let mut inputs = shape.inputs();
@@ -114,5 +123,20 @@ impl MlpBuilder {
             inputs = outputs;
         }
         Ok((layout, layers))
+    }
+}
+
+/// An error unless there are as many values as parameters, all finite.
+pub(super) fn check_values<T: Real>(layout: &Layout, values: &[T]) -> Result<()> {
+    if values.len() != layout.len() {
+        return Err(Error::shape(format!(
+            "this network has {} parameters, not {}",
+            layout.len(),
+            values.len()
+        )));
+    }
+    match values.iter().position(|value| !value.is_finite()) {
+        Some(i) => Err(Error::non_finite(format!("parameter {i} is {}", values[i]))),
+        None => Ok(()),
     }
 }

@@ -6,10 +6,12 @@
 //! | `contraction` | the exact trace of fields with up to two hidden layers, as one product |
 //! | `forward` | velocity, tangents, traces |
 //! | `tape`, `reverse` | what an evaluation keeps; the pullback |
+//! | `gated/` | the same network with gates that time and context open |
 
 mod builder;
 mod contraction;
 mod forward;
+mod gated;
 mod reverse;
 mod tape;
 
@@ -20,6 +22,7 @@ use crate::parameters::Layout;
 use crate::real::Real;
 
 pub use builder::MlpBuilder;
+pub use gated::{Gated, GatedBuilder, GatedTape};
 pub use tape::MlpTape;
 
 /// A multilayer perceptron as a velocity field,
@@ -86,9 +89,14 @@ impl Shape {
         1 + 2 * self.frequencies
     }
 
+    /// The number of rows that time and context take.
+    fn controls(&self) -> usize {
+        self.time_rows() + self.context_dim
+    }
+
     /// The number of rows of the input.
     fn inputs(&self) -> usize {
-        self.dim + self.time_rows() + self.context_dim
+        self.dim + self.controls()
     }
 }
 

@@ -48,7 +48,7 @@ impl<T: Real> TrainableField<T> for Mlp<T> {
         let way = self.way(traced);
         tape.layers.resize_with(self.depth(), LayerTape::default);
         tape.input.reshape(self.shape.inputs(), at.lanes());
-        self.input(at, tape.input.view_mut());
+        self.write_input(at, tape.input.view_mut());
         if way == Way::Tangents {
             self.start_tangents(at.lanes(), traced, &mut tape.tangents);
         }
@@ -138,7 +138,7 @@ impl<T: Real> Mlp<T> {
 
 impl<T: Real> Mlp<T> {
     /// The cotangents of J u for the traces u'J u: each tangent times its trace's cotangent.
-    fn trace_cotangents(
+    pub(super) fn trace_cotangents(
         &self,
         way: Way,
         tape: &MlpTape<T>,
@@ -162,7 +162,7 @@ impl<T: Real> Mlp<T> {
 
     /// Adds to the sums of layer `l`: cotangents of its output times its input, values and tangents.
     #[expect(clippy::too_many_arguments, reason = "one step of the loop over layers, named")]
-    fn sum_layer(
+    pub(super) fn sum_layer(
         &self,
         l: usize,
         way: Way,
@@ -186,7 +186,12 @@ impl<T: Real> Mlp<T> {
     }
 
     /// From the cotangents of the output of layer `l` to those of its input.
-    fn back_through_affine(&self, l: usize, bar: Block<T>, scratch: &mut Scratch<T>) -> Block<T> {
+    pub(super) fn back_through_affine(
+        &self,
+        l: usize,
+        bar: Block<T>,
+        scratch: &mut Scratch<T>,
+    ) -> Block<T> {
         let mut back = scratch.take(self.layers[l].inputs, bar.lanes());
         product(self.weight(l).transposed(), bar.view(), Start::Zero, back.view_mut());
         scratch.give(bar);
@@ -208,30 +213,44 @@ impl<T: Real> Mlp<T> {
         scratch: &mut Scratch<T>,
     ) {
         let layer = &tape.layers[l];
-        if way == Way::Untraced {
-            scale(bar.values_mut(), layer.slope.values());
-            return;
-        }
-        let mut by_slope = scratch.take(bar.rows(), bar.lanes());
-        match way {
-            Way::Untraced => {}
-            Way::Contracted => {
-                self.contracted_slope_cotangents(l, tape, traces, &mut by_slope, scratch)
-            }
-            Way::Tangents => {
-                by_slope.fill(T::zero());
-                for i in 0..bar.rows() {
-                    let parts = tangent_bar.row_mut(i).chunks_exact_mut(bar.lanes());
-                    for (bars, rates) in parts.zip(layer.rate.row(i).chunks_exact(bar.lanes())) {
-                        multiply_add(bars, rates, by_slope.row_mut(i));
-                        scale(bars, layer.slope.row(i));
-                    }
-                }
-            }
-        }
+        let by_slope = self.slope_cotangents(l, way, tape, traces, tangent_bar, scratch);
         scale(bar.values_mut(), layer.slope.values());
-        multiply_add(by_slope.values(), layer.curvature.values(), bar.values_mut());
+        if way != Way::Untraced {
+            multiply_add(by_slope.values(), layer.curvature.values(), bar.values_mut());
+        }
         scratch.give(by_slope);
+    }
+
+    /// The derivative by the slopes of hidden layer `l`, from the trace or from the cotangents of
+    /// the tangents behind it, which are taken before it; empty if there is no trace.
+    pub(super) fn slope_cotangents(
+        &self,
+        l: usize,
+        way: Way,
+        tape: &MlpTape<T>,
+        traces: Rows<'_, T>,
+        tangent_bar: &mut Block<T>,
+        scratch: &mut Scratch<T>,
+    ) -> Block<T> {
+        let layer = &tape.layers[l];
+        if way == Way::Untraced {
+            return scratch.take(0, 0);
+        }
+        let mut by_slope = scratch.take(layer.slope.rows(), layer.slope.lanes());
+        if way == Way::Contracted {
+            self.contracted_slope_cotangents(l, tape, traces, &mut by_slope, scratch);
+            return by_slope;
+        }
+        by_slope.fill(T::zero());
+        for i in 0..by_slope.rows() {
+            let lanes = by_slope.lanes();
+            let parts = tangent_bar.row_mut(i).chunks_exact_mut(lanes);
+            for (bars, rates) in parts.zip(layer.rate.row(i).chunks_exact(lanes)) {
+                multiply_add(bars, rates, by_slope.row_mut(i));
+                scale(bars, layer.slope.row(i));
+            }
+        }
+        by_slope
     }
 
     /// The derivative of a contracted trace by the slopes of hidden layer `l`, times its cotangent.
@@ -267,7 +286,7 @@ impl<T: Real> Mlp<T> {
     }
 
     /// Adds Σ τ̄, Σ τ̄ d_1 or Σ τ̄ d_2 d_1' to the sums of the contraction.
-    fn sum_contraction(
+    pub(super) fn sum_contraction(
         &self,
         tape: &MlpTape<T>,
         traces: Rows<'_, T>,
@@ -292,7 +311,7 @@ impl<T: Real> Mlp<T> {
 }
 
 /// values *= factors, element by element.
-fn scale<T: Real>(values: &mut [T], factors: &[T]) {
+pub(super) fn scale<T: Real>(values: &mut [T], factors: &[T]) {
     for (value, factor) in values.iter_mut().zip(factors) {
         *value *= *factor;
     }

@@ -87,15 +87,24 @@ impl<T: Real> Mlp<T> {
         }
         scratch.give(z);
         if way == Way::Tangents {
-            let (weight, input) = match before {
-                None => (self.weight_of_x(), &tape.tangents),
-                Some(before) => (self.weight(l), &before.tangent),
-            };
-            layer.rate.reshape(width, input.lanes());
-            layer.tangent.reshape(width, input.lanes());
-            product(weight, input.view(), Start::Zero, layer.rate.view_mut());
-            scaled_tangents(layer.slope.view(), layer.rate.view(), &mut layer.tangent);
+            self.record_tangents(l, tape);
         }
+    }
+
+    /// The tangents before and behind the activation of hidden layer `l`, whose slope is on the
+    /// tape.
+    pub(super) fn record_tangents(&self, l: usize, tape: &mut MlpTape<T>) {
+        let (before, rest) = tape.layers.split_at_mut(l);
+        let (before, layer) = (before.last(), &mut rest[0]);
+        let (weight, input) = match before {
+            None => (self.weight_of_x(), &tape.tangents),
+            Some(before) => (self.weight(l), &before.tangent),
+        };
+        let width = self.hidden()[l];
+        layer.rate.reshape(width, input.lanes());
+        layer.tangent.reshape(width, input.lanes());
+        product(weight, input.view(), Start::Zero, layer.rate.view_mut());
+        scaled_tangents(layer.slope.view(), layer.rate.view(), &mut layer.tangent);
     }
 
     pub(super) fn record_traces(

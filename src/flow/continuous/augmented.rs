@@ -4,7 +4,7 @@ use crate::columns::{Rows, RowsMut, Scratch};
 use crate::field::{At, Cotangents, Pulled, Traced, TrainableField, VectorField, evaluate};
 use crate::ode::{Back, Differentiable, Place, RightHandSide};
 use crate::real::Real;
-use crate::trace::Hutchinson;
+use crate::trace::Estimator;
 
 /// The state is (x, ℓ), with one row ℓ for the exact log-determinant or one per probe; carried
 /// along are the probes, dim rows of each, and the context.
@@ -17,7 +17,7 @@ pub(super) struct Augmented<'a, F> {
 enum Kind {
     Points,
     Exact,
-    Estimated(Hutchinson),
+    Estimated(Estimator),
 }
 
 impl<'a, F> Augmented<'a, F> {
@@ -27,11 +27,11 @@ impl<'a, F> Augmented<'a, F> {
     }
 
     /// The points and their log-determinant, exact without an estimator.
-    pub fn log_det(field: &'a F, estimator: Option<Hutchinson>) -> Self {
+    pub fn log_det(field: &'a F, estimator: Option<Estimator>) -> Self {
         Self { field, kind: estimator.map_or(Kind::Exact, Kind::Estimated) }
     }
 
-    pub fn estimator(&self) -> Option<Hutchinson> {
+    pub fn estimator(&self) -> Option<Estimator> {
         match self.kind {
             Kind::Estimated(estimator) => Some(estimator),
             _ => None,
@@ -42,7 +42,7 @@ impl<'a, F> Augmented<'a, F> {
         match self.kind {
             Kind::Points => 0,
             Kind::Exact => 1,
-            Kind::Estimated(estimator) => estimator.probes,
+            Kind::Estimated(estimator) => estimator.probes(),
         }
     }
 
@@ -51,7 +51,7 @@ impl<'a, F> Augmented<'a, F> {
     where
         F: VectorField<T>,
     {
-        self.estimator().map_or(0, |estimator| estimator.probes * self.field.dim())
+        self.estimator().map_or(0, |estimator| estimator.probes() * self.field.dim())
     }
 
     pub fn state_rows<T: Real>(&self) -> usize
@@ -87,7 +87,7 @@ impl<'a, F> Augmented<'a, F> {
             // coordinate i of the tangents of all lanes.
             Kind::Estimated(estimator) => Traced::Probes(Rows::new(
                 carried.range(0, probes).values(),
-                estimator.probes * t.len(),
+                estimator.probes() * t.len(),
             )),
         };
         (At { t, x: y.range(0, self.field.dim()), context }, traced)

@@ -13,12 +13,12 @@ mod train;
 mod trajectory;
 
 use super::{Direction, Flow, Packet, Track};
-use crate::columns::{Block, pad_lanes};
+use crate::columns::Block;
 use crate::error::{Error, Result};
 use crate::field::VectorField;
 use crate::ode::{Adaptive, Batch, ErrorControlled, Solver, Span, Workspace, automatic};
 use crate::real::Real;
-use crate::trace::{Hutchinson, Trace, mix};
+use crate::trace::{Estimator, Outset, Trace, mix};
 use augmented::Augmented;
 
 pub use steps::ColumnSteps;
@@ -149,7 +149,7 @@ impl<F, S> ContinuousFlow<F, S> {
         let rhs = self.augmented(packet.track);
         let mut state = workspace.scratch.take(rhs.state_rows(), packet.len());
         let mut carried = workspace.scratch.take(rhs.carried_rows(), packet.len());
-        self.pack(&rhs, packet, &mut state, &mut carried);
+        self.pack(&rhs, span, packet, &mut state, &mut carried, workspace);
         let batch = Batch {
             state: &mut state,
             carried: carried.view(),
@@ -177,23 +177,31 @@ impl<F, S> ContinuousFlow<F, S> {
     fn pack<T: Real>(
         &self,
         rhs: &Augmented<'_, F>,
-        packet: &Packet<T>,
+        span: Span,
+        packet: &mut Packet<T>,
         state: &mut Block<T>,
         carried: &mut Block<T>,
+        workspace: &mut Workspace<T>,
     ) where
         F: VectorField<T>,
     {
         let (mut points, mut traces) = state.view_mut().split_at(packet.points.rows());
         points.values_mut().copy_from_slice(packet.points.values());
         traces.values_mut().fill(T::zero());
-        let (mut probes, mut context) = carried.view_mut().split_at(rhs.probe_rows::<T>());
+        let (probes, mut context) = carried.view_mut().split_at(rhs.probe_rows::<T>());
         context.values_mut().copy_from_slice(packet.context.values());
         if let Some(estimator) = rhs.estimator() {
-            for lane in 0..packet.len() {
-                let key = sample_key(&estimator, packet, lane);
-                estimator.draw(key, lane, &mut probes);
+            let outset = Outset {
+                points: packet.points.view(),
+                context: packet.context.view(),
+                span,
+                samples: packet.len(),
+                key: &|lane| sample_key(&estimator, packet, lane),
+            };
+            estimator.draw(&self.field, outset, probes, &mut workspace.scratch);
+            for effort in &mut packet.efforts {
+                effort.evaluations += estimator.evaluations_ahead();
             }
-            pad_lanes(probes, packet.len());
         }
     }
 
@@ -208,16 +216,16 @@ impl<F, S> ContinuousFlow<F, S> {
             return;
         }
         let traces = state.view().range(dim, rows);
-        let count = traces.rows() as f64;
-        packet.estimated |= rhs.estimator().is_some();
+        let Some(estimator) = rhs.estimator() else {
+            let sums = packet.log_det.values_mut()[..packet.outcomes.len()].iter_mut();
+            sums.zip(traces.row(0)).for_each(|(sum, value)| *sum += *value);
+            return;
+        };
+        packet.estimated = true;
         for lane in 0..packet.len() {
-            let values = || (0..traces.rows()).map(|k| traces.row(k)[lane].wide());
-            let mean = values().sum::<f64>() / count;
-            packet.log_det.row_mut(0)[lane] += T::of(mean);
-            if let Some(estimator) = rhs.estimator() {
-                let spread: f64 = values().map(|value| (value - mean).powi(2)).sum();
-                packet.variance.row_mut(0)[lane] += T::of(estimator.variance_of_mean(spread, dim));
-            }
+            let (estimate, variance) = estimator.judge(|p| traces.row(p)[lane].wide(), dim);
+            packet.log_det.row_mut(0)[lane] += T::of(estimate);
+            packet.variance.row_mut(0)[lane] += T::of(variance);
         }
     }
 }
@@ -231,10 +239,10 @@ fn check_span(Span { from, to }: Span) -> Result<()> {
 }
 
 /// A number that depends on the bits of a sample and its context, and on nothing else.
-fn sample_key<T: Real>(estimator: &Hutchinson, packet: &Packet<T>, lane: usize) -> u64 {
+fn sample_key<T: Real>(estimator: &Estimator, packet: &Packet<T>, lane: usize) -> u64 {
     let rows =
         |block: &Block<T>| (0..block.rows()).map(|i| block.row(i)[lane].bits()).collect_key();
-    mix(mix(estimator.seed, rows(&packet.points)), rows(&packet.context))
+    mix(mix(estimator.seed(), rows(&packet.points)), rows(&packet.context))
 }
 
 /// Folding of bits into one number.

@@ -81,7 +81,8 @@ impl<F, S> ContinuousFlow<F, S> {
         let rhs = self.augmented(packet.track);
         let mut state = workspace.scratch.take(rhs.state_rows(), packet.len());
         let mut carried = workspace.scratch.take(rhs.carried_rows(), packet.len());
-        self.pack(&rhs, packet, &mut state, &mut carried);
+        let span = self.directed(direction);
+        self.pack(&rhs, span, packet, &mut state, &mut carried, &mut workspace);
         let batch = Batch {
             state: &mut state,
             carried: carried.view(),
@@ -89,13 +90,7 @@ impl<F, S> ContinuousFlow<F, S> {
             efforts: &mut packet.efforts,
         };
         let mut record = Record::new();
-        self.solver.solve_recorded(
-            &rhs,
-            self.directed(direction),
-            batch,
-            &mut record,
-            &mut workspace,
-        );
+        self.solver.solve_recorded(&rhs, span, batch, &mut record, &mut workspace);
         let ends = packet.outcomes.iter().zip(&packet.efforts);
         let mut ways: Vec<ColumnSteps> = ends
             .map(|(&outcome, &effort)| ColumnSteps { steps: Vec::new(), effort, outcome })

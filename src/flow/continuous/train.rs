@@ -69,14 +69,14 @@ where
         tape.carried.reshape(rhs.carried_rows(), packet.len());
         tape.columns = packet.len();
         tape.track = packet.track;
-        self.pack(&rhs, packet, &mut state, &mut tape.carried);
+        let span = self.directed(direction);
+        self.pack(&rhs, span, packet, &mut state, &mut tape.carried, workspace);
         let batch = Batch {
             state: &mut state,
             carried: tape.carried.view(),
             outcomes: &mut packet.outcomes,
             efforts: &mut packet.efforts,
         };
-        let span = self.directed(direction);
         self.solver.solve_recorded(&rhs, span, batch, &mut tape.record, workspace);
         self.unpack(&rhs, packet, &state);
         workspace.scratch.give(state);
@@ -97,9 +97,9 @@ where
         carried.fill(T::zero());
         let (mut points, mut traces) = state.view_mut().split_at(dim);
         points.values_mut().copy_from_slice(cotangent.points.values());
-        // The log-determinant is the mean over the trace rows.
-        let share = T::of(1.0 / (rows - dim).max(1) as f64);
+        // The log-determinant is a weighted sum of the trace rows.
         for k in 0..rows - dim {
+            let share = rhs.estimator().map_or(T::one(), |all| T::of(all.weight(k)));
             for (to, from) in traces.row_mut(k).iter_mut().zip(cotangent.log_det.row(0)) {
                 *to = *from * share;
             }

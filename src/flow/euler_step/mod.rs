@@ -205,7 +205,7 @@ fn add<T: Real>(values: &[T], sums: &mut [T]) {
 }
 
 /// Marks the columns that ended as NaN or infinite.
-fn mark_overflow<T: Real>(packet: &mut Packet<T>) {
+pub(super) fn mark_overflow<T: Real>(packet: &mut Packet<T>) {
     for lane in 0..packet.len() {
         let rows = 0..packet.points.rows();
         let finite = rows.map(|i| packet.points.row(i)[lane]).all(|value| value.is_finite());

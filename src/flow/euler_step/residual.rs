@@ -21,7 +21,7 @@ const LIMIT: usize = 2000;
 /// The largest slope of an activation.
 fn steepest(activation: Activation) -> f64 {
     match activation {
-        Activation::Tanh | Activation::Softplus | Activation::Sin => 1.0,
+        Activation::Tanh | Activation::Softplus | Activation::Sin | Activation::Relu => 1.0,
         Activation::Silu => 1.1,
     }
 }

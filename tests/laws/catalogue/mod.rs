@@ -1,9 +1,12 @@
 //! Every field, solver and base of the crate, with a constructor: each law runs over the whole list.
 
+pub mod autoregressive;
 pub mod composed;
 pub mod continuous;
+pub mod coupling;
+pub mod spline;
 
-use liouville::field::{Closure, DynClosure, Linear, MlpBuilder, Planar, Radial};
+use liouville::field::{Closure, DynClosure, Gated, Linear, MlpBuilder, Planar, Radial, Sum};
 use liouville::flow::StepInvertible;
 use liouville::ode::{External, external_dop853, external_dopri5, external_rk4};
 use liouville::prelude::*;
@@ -57,6 +60,19 @@ pub fn fields<T: Real>() -> Vec<FieldEntry<T>> {
             name: "mlp, three layers, softplus",
             make: |seed| Box::new(mlp(seed, &[6, 5, 7], Activation::Softplus)),
         },
+        FieldEntry {
+            name: "affine coupling",
+            make: |seed| Box::new(coupling::field::<T>(seed, false)),
+        },
+        FieldEntry {
+            name: "affine coupling, residual",
+            make: |seed| Box::new(coupling::field::<T>(seed, true)),
+        },
+        FieldEntry { name: "gated, no hidden layer", make: |seed| Box::new(gated(seed, &[])) },
+        FieldEntry { name: "gated, one layer", make: |seed| Box::new(gated(seed, &[7])) },
+        FieldEntry { name: "gated, two layers", make: |seed| Box::new(gated(seed, &[9, 6])) },
+        FieldEntry { name: "gated, three layers", make: |seed| Box::new(gated(seed, &[6, 5, 7])) },
+        FieldEntry { name: "network + linear", make: |seed| Box::new(residual(seed)) },
     ]
 }
 
@@ -71,6 +87,13 @@ pub fn visit_trainable<T: Real>(seed: u64, visitor: &mut impl TrainableVisitor<T
             visitor.visit(&name, mlp::<T>(seed, hidden, activation));
         }
     }
+    coupling::visit_fields(seed, visitor);
+    for hidden in [&[][..], &[7], &[9, 6], &[6, 5, 7]] {
+        visitor.visit(&format!("gated {hidden:?}"), gated::<T>(seed, hidden));
+    }
+    visitor.visit("network + linear", residual::<T>(seed));
+    let both = Sum::new(linear::<T>(seed), planar::<T>(seed + 1)).expect("of one dimension");
+    visitor.visit("linear + planar", both);
 }
 
 /// What runs over every trainable flow.
@@ -93,13 +116,21 @@ pub trait FlowVisitor<T: Real> {
 /// round. A file of this folder that has layers of its own is hooked in here with one line.
 pub fn visit_flows<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
     visit_layers(seed, visitor);
+    visit_kinked(seed, visitor);
     visit_integrated(seed, visitor);
 }
 
-/// Every flow that is exact but for rounding.
+/// Every smooth flow that is exact but for rounding.
 pub fn visit_layers<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
     visit_steps(seed, &mut AsFlow(visitor));
+    coupling::visit(seed, visitor);
+    autoregressive::visit(seed, visitor);
     composed::visit(seed, visitor);
+}
+
+/// Exact flows whose log-determinants have kinks, which finite differences in `f32` cannot step over.
+pub fn visit_kinked<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+    autoregressive::visit_splines(seed, visitor);
 }
 
 /// Every flow that is integrated.
@@ -111,6 +142,8 @@ pub fn visit_integrated<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
 /// of this folder that has some is hooked in here with one line.
 pub fn visit_extreme<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
     visit_steps_at_the_edge(seed, &mut AsFlow(visitor));
+    coupling::visit_extreme(seed, visitor);
+    autoregressive::visit_extreme(seed, visitor);
 }
 
 /// A visitor of flows that is sent to layers of one Euler step.
@@ -281,6 +314,22 @@ fn pulsing(
 pub fn mlp<T: Real>(seed: u64, hidden: &[usize], activation: Activation) -> Mlp<T> {
     let builder = Mlp::new(3).context(2).time_frequencies(1).hidden(hidden.to_vec());
     with_random_parameters(&builder.activation(activation), seed)
+}
+
+/// A gated network with a context, Fourier features of the time, and parameters of ordinary size.
+pub fn gated<T: Real>(seed: u64, hidden: &[usize]) -> Gated<T> {
+    let plain = Mlp::new(3).context(2).time_frequencies(1).hidden(hidden.to_vec());
+    let builder = plain.gated();
+    let mut rng = StdRng::seed_from_u64(seed);
+    let untrained: Gated<T> = builder.build(&mut rng).expect("valid sizes");
+    let count = untrained.parameters().len();
+    let values = (0..count).map(|_| T::of(rng.random_range(-0.7..0.7))).collect();
+    builder.with_parameters(values).expect("as many as there are")
+}
+
+/// A network with a context, which the linear field added to it does not see.
+fn residual<T: Real>(seed: u64) -> Sum<T, Gated<T>, Linear<T>> {
+    Sum::new(gated(seed, &[8, 5]), linear(seed + 1)).expect("of one dimension")
 }
 
 /// A plain network in two dimensions.

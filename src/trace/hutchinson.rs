@@ -1,61 +1,13 @@
-//! How the divergence along a trajectory is taken: exactly, or estimated from random probes.
+//! Hutchinson's estimator: the mean of quadratic forms of random probes.
 
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
 use rand_distr::StandardNormal;
 
+use super::frame::Frame;
+use super::mix;
 use crate::columns::RowsMut;
-use crate::error::{Error, Result};
-use crate::field::VectorField;
 use crate::real::Real;
-
-/// The cost of an exact divergence, in evaluations of the velocity, up to which [`Trace::Auto`]
-/// prefers it.
-const AFFORDABLE: f64 = 17.0;
-/// The number of probes that [`Trace::Auto`] falls back to.
-const PROBES: usize = 8;
-
-/// How the trace of the Jacobian enters the log-density.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub enum Trace {
-    /// Exact where the field says that this costs at most 17 evaluations of the velocity (any
-    /// dimension for neural fields of up to two hidden layers, 16 dimensions for others), else
-    /// Hutchinson's estimator with 8 Rademacher probes.
-    #[default]
-    Auto,
-    /// Exact: by the field's own formula, else by dim tangents.
-    Exact,
-    /// Estimated.
-    Hutchinson(Hutchinson),
-}
-
-impl Trace {
-    /// Hutchinson's estimator with `probes` Rademacher probes per sample and seed 0.
-    pub fn hutchinson(probes: usize) -> Self {
-        Self::Hutchinson(Hutchinson { probes, noise: Noise::Rademacher, seed: 0 })
-    }
-
-    /// The estimator that this choice comes to for a field, or `None` for the exact trace.
-    pub fn estimator<T: Real, F: VectorField<T> + ?Sized>(&self, field: &F) -> Option<Hutchinson> {
-        match *self {
-            Self::Exact => None,
-            Self::Hutchinson(estimator) if estimator.spans(field.dim()) => None,
-            Self::Hutchinson(estimator) => Some(estimator),
-            Self::Auto if field.divergence_cost() <= AFFORDABLE => None,
-            Self::Auto => Some(Hutchinson { probes: PROBES, noise: Noise::Rademacher, seed: 0 }),
-        }
-    }
-
-    /// An error if there are no probes to estimate from.
-    pub fn check(&self) -> Result<()> {
-        match self {
-            Self::Hutchinson(Hutchinson { probes: 0, .. }) => {
-                Err(Error::setting("Hutchinson's estimator needs at least one probe"))
-            }
-            _ => Ok(()),
-        }
-    }
-}
 
 /// Hutchinson's estimator of a trace: tr J = E\[u'J u\] for probes u whose entries have mean zero,
 /// variance one, and no correlation.
@@ -91,7 +43,7 @@ pub enum Noise {
 
 impl Hutchinson {
     /// Whether the probes leave no direction out.
-    fn spans(&self, dim: usize) -> bool {
+    pub(super) fn spans(&self, dim: usize) -> bool {
         self.noise == Noise::Orthogonal && self.probes >= dim
     }
 
@@ -101,12 +53,11 @@ impl Hutchinson {
     /// Estimates from orthogonal probes are a sample without replacement: all dim of them would add
     /// up to the trace exactly (Cochran 1977, Sampling Techniques, theorem 2.2).
     pub(crate) fn variance_of_mean(&self, deviations: f64, dim: usize) -> f64 {
-        let count = self.probes as f64;
         let left_out = match self.noise {
-            Noise::Orthogonal => 1.0 - count / dim as f64,
+            Noise::Orthogonal => 1.0 - self.probes as f64 / dim as f64,
             Noise::Rademacher | Noise::Gaussian => 1.0,
         };
-        deviations / (count - 1.0) / count * left_out
+        deviations / (self.probes as f64 - 1.0) / self.probes as f64 * left_out
     }
 
     /// Draws the probes of the sample in lane `lane`: one value for every row of `probes`.
@@ -126,47 +77,12 @@ impl Hutchinson {
             probes.row_mut(i)[lane] = T::of(value);
         }
         if self.noise == Noise::Orthogonal {
-            set_at_right_angles(probes, self.probes, lane);
+            let (count, length) = (self.probes, (probes.rows() as f64 / self.probes as f64).sqrt());
+            let mut frame = Frame { rows: probes, count, lane };
+            frame.set_at_right_angles(0..count, &mut rng);
+            (0..count).for_each(|p| frame.scale(p, length));
         }
     }
-}
-
-/// Makes the `count` vectors of a lane orthogonal and of length √dim, by the method of Gram and
-/// Schmidt, twice over. Coordinate i of vector p is in row `i * count + p`.
-fn set_at_right_angles<T: Real>(probes: &mut RowsMut<'_, T>, count: usize, lane: usize) {
-    let dim = probes.rows() / count;
-    for p in 0..count {
-        for q in (0..p).chain(0..p) {
-            let inner: f64 = (0..dim).map(|i| product_at(probes, i * count, [p, q], lane)).sum();
-            let share = T::of(inner / dim as f64);
-            for i in 0..dim {
-                let other = probes.row(i * count + q)[lane];
-                probes.row_mut(i * count + p)[lane] -= share * other;
-            }
-        }
-        let square: f64 = (0..dim).map(|i| product_at(probes, i * count, [p, p], lane)).sum();
-        let scale = T::of((dim as f64 / square).sqrt());
-        for i in 0..dim {
-            probes.row_mut(i * count + p)[lane] *= scale;
-        }
-    }
-}
-
-fn product_at<T: Real>(
-    probes: &RowsMut<'_, T>,
-    row: usize,
-    [p, q]: [usize; 2],
-    lane: usize,
-) -> f64 {
-    probes.row(row + p)[lane].wide() * probes.row(row + q)[lane].wide()
-}
-
-/// Stirs `value` into `state`; the finaliser of SplitMix64 (Steele, Lea and Flood 2014).
-pub(crate) fn mix(state: u64, value: u64) -> u64 {
-    let mut z = state.wrapping_add(0x9e37_79b9_7f4a_7c15) ^ value;
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 #[cfg(test)]
@@ -181,8 +97,7 @@ mod tests {
         estimator.draw(1, 4, &mut probes.view_mut());
         for p in 0..5 {
             for q in 0..5 {
-                let inner: f64 =
-                    (0..7).map(|i| product_at(&probes.view_mut(), 5 * i, [p, q], 4)).sum();
+                let inner = Frame { rows: &mut probes.view_mut(), count: 5, lane: 4 }.inner(p, q);
                 assert!((inner - if p == q { 7.0 } else { 0.0 }).abs() < 1e-5, "{p} {q}: {inner}");
             }
         }

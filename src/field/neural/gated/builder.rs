@@ -1,0 +1,99 @@
+//! How a gated network is put together, and where its parameters start.
+
+use std::sync::OnceLock;
+
+use rand::{Rng, RngExt};
+
+use super::super::builder::{LAST_LAYER, MlpBuilder, check_values};
+use super::super::{Layer, Mlp};
+use super::{Gate, Gated};
+use crate::error::Result;
+use crate::parameters::Layout;
+use crate::real::Real;
+
+/// The choices of a gated network before its parameters exist; made by
+/// [`MlpBuilder::gated`](super::super::MlpBuilder::gated).
+#[derive(Clone, Debug)]
+pub struct GatedBuilder {
+    plain: MlpBuilder,
+}
+
+/// Names and places.
+struct Plan {
+    layout: Layout,
+    layers: Vec<Layer>,
+    gates: Vec<Gate>,
+}
+
+impl GatedBuilder {
+    pub(in super::super) fn new(plain: MlpBuilder) -> Self {
+        Self { plain }
+    }
+
+    /// Draws the initial parameters: all uniform in ±1/√inputs as in PyTorch, the affine map and
+    /// the shift of the last layer a hundred times smaller.
+    ///
+    /// # Errors
+    ///
+    /// If the dimension or a width is zero.
+    pub fn build<T: Real, R: Rng + ?Sized>(&self, rng: &mut R) -> Result<Gated<T>> {
+        let plan = self.arrange()?;
+        let mut values = vec![T::zero(); plan.layout.len()];
+        let controls = self.plain.shape.controls();
+        for (l, (layer, gate)) in plan.layers.iter().zip(&plan.gates).enumerate() {
+            let last = if l + 1 == plan.layers.len() { LAST_LAYER } else { 1.0 };
+            for (range, inputs, scale) in [
+                (&layer.weight, layer.inputs, last),
+                (&layer.bias, layer.inputs, last),
+                (&gate.shift, controls, last),
+                (&gate.weight, controls, 1.0),
+                (&gate.bias, controls, 1.0),
+            ] {
+                let bound = scale / (inputs as f64).sqrt();
+                for value in &mut values[range.clone()] {
+                    *value = T::of(rng.random_range(-bound..bound));
+                }
+            }
+        }
+        Ok(self.assemble(plan, values))
+    }
+
+    /// Takes the parameters as they are, in the order of the layout.
+    ///
+    /// # Errors
+    ///
+    /// If the number of values is not that of the network, or one is NaN or infinite.
+    pub fn with_parameters<T: Real>(&self, values: Vec<T>) -> Result<Gated<T>> {
+        let plan = self.arrange()?;
+        check_values(&plan.layout, &values)?;
+        Ok(self.assemble(plan, values))
+    }
+
+    fn assemble<T: Real>(&self, plan: Plan, values: Vec<T>) -> Gated<T> {
+        let Plan { layout, layers, gates } = plan;
+        let contraction = OnceLock::new();
+        let core = Mlp { shape: self.plain.shape.clone(), layers, layout, values, contraction };
+        Gated { core, gates }
+    }
+
+    fn arrange(&self) -> Result<Plan> {
+        self.plain.check()?;
+        let shape = &self.plain.shape;
+        let (mut inputs, controls) = (shape.dim, shape.controls());
+        let mut plan = Plan { layout: Layout::new(), layers: Vec::new(), gates: Vec::new() };
+        for (l, &outputs) in shape.hidden.iter().chain([&shape.dim]).enumerate() {
+            let rows = if l < shape.hidden.len() { outputs } else { 1 };
+            let mut push =
+                |name: &str, shape: &[usize]| plan.layout.push(format!("layers.{l}.{name}"), shape);
+            let weight = push("_layer.weight", &[outputs, inputs]);
+            let bias = push("_layer.bias", &[outputs]);
+            plan.layers.push(Layer { inputs, outputs, weight, bias });
+            let shift = push("_hyper_bias.weight", &[outputs, controls]);
+            let weight = push("_hyper_gate.weight", &[rows, controls]);
+            let bias = push("_hyper_gate.bias", &[rows]);
+            plan.gates.push(Gate { rows, weight, bias, shift });
+            inputs = outputs;
+        }
+        Ok(plan)
+    }
+}
