@@ -17,7 +17,7 @@ use nalgebra::DMatrix;
 struct SinhArcsinh {
     skew: Vec<f64>,
     tail: Vec<f64>,
-    /// The mistake: the slope of the asinh is left out of the log-determinant.
+    /// The mistake: the tail parameter is left out of the log-determinant.
     mistake: bool,
 }
 
@@ -35,9 +35,9 @@ impl<T: Real> Flow<T> for SinhArcsinh {
                     Direction::Forward => ((before.asinh() + skew) / tail, 1.0 / tail),
                     Direction::Inverse => (before.asinh() * tail - skew, *tail),
                 };
-                let slope = if self.mistake { 1.0 } else { 1.0 / before.hypot(1.0) };
+                let bent = if self.mistake { 1.0 } else { bent };
                 *x = T::of(after.sinh());
-                *log_det += T::of((bent * after.cosh() * slope).ln());
+                *log_det += T::of((bent * after.cosh() / before.hypot(1.0)).ln());
             }
         }
         for effort in &mut packet.efforts {

@@ -55,7 +55,7 @@ impl fmt::Display for Diagnosis {
         line(f, &format!("log-density (nats; mean {})", short(mean)), &self.log_prob)?;
         line(f, "evaluations per sample", &self.evaluations)?;
         line(f, "inverse error", &self.inverse_error)?;
-        line(f, "log-determinant error (nats)", &self.conditioning.log_det_error)?;
+        line(f, "log-determinant against Jacobian", &self.conditioning.log_det_error)?;
         if let Some(passage) = &self.passage {
             let name = format!("log-density error (nats; at {:.0e})", passage.reference.tolerance);
             line(f, &name, &passage.reference.errors)?;

@@ -97,7 +97,7 @@ fn ascending(values: &[f64]) -> (Vec<f64>, Vec<f64>) {
 fn errors(found: &Diagnosis) -> CurvesPicture {
     let mut kinds = vec![
         ("inverse", &found.inverse_error),
-        ("log-determinant (nats)", &found.conditioning.log_det_error),
+        ("log-determinant by differences", &found.conditioning.log_det_error),
     ];
     if let Some(passage) = &found.passage {
         kinds.push(("log-density (nats)", &passage.reference.errors));
@@ -112,9 +112,10 @@ fn errors(found: &Diagnosis) -> CurvesPicture {
 fn stretching(found: &Diagnosis) -> CurvesPicture {
     let all = &found.conditioning.singular_values;
     let at = |i: usize| -> Vec<f64> { all.iter().map(|values| values[i].max(LEAST)).collect() };
-    let picture = panel("stretching, base to data", "share of samples", "singular value")
-        .log_y()
-        .x_range(0.0, 1.0);
+    let picture =
+        panel("stretching, base to data", "share of samples", "singular value").x_range(0.0, 1.0);
+    let range = Summary::of(&all.concat());
+    let picture = if range.most > 10.0 * range.least { picture.log_y() } else { picture };
     let last = found.dim - 1;
     let mut shown = vec![("largest", 0), ("middle", last / 2), ("smallest", last)];
     shown.dedup_by_key(|(_, i)| *i);

@@ -3,7 +3,7 @@
 use nalgebra::DMatrix;
 use rayon::ThreadPoolBuilder;
 
-use super::moving::{BOTH, Inputs};
+use super::moving::{BOTH, Borrowed, Inputs};
 use super::{Cause, Difference, Law, Place, Tolerances, Violation};
 use crate::error::Error;
 use crate::flow::{Direction, Flow, Moved, PACKET};
@@ -28,26 +28,10 @@ pub fn batch_law<T: Real, F: Flow<T> + ?Sized>(
     tolerances: &Tolerances,
 ) -> Result<(), Violation> {
     let inputs = Inputs { law: Law::Batch, points, context, tolerances };
-    for direction in BOTH {
-        inputs.follow(flow, direction)?;
-        let batch = Batch { flow, inputs, direction };
-        let count = points.ncols();
-        let places: Vec<usize> = (0..count.max(2 * PACKET + 17)).map(|k| k % count).collect();
-        let whole = batch.follow(&places, None)?;
-        for (threads, what) in [(1, "on one thread it"), (2, "on two threads it")] {
-            let moved = batch.on_threads(threads, || batch.follow(&places, None))?;
-            batch.same(&moved, &whole, &places, what)?;
-        }
-        let reversed: Vec<usize> = places.iter().rev().copied().collect();
-        let moved = batch.follow(&reversed, None)?;
-        batch.same(&moved, &whole, &reversed, "in another order it")?;
-        for place in spread(count) {
-            let moved = batch.follow(&[place], None)?;
-            batch.same(&moved, &whole, &[place], "alone it")?;
-        }
-        batch.beside_nan(&whole, &places[..3 * count.min(SOME)])?;
-    }
-    Ok(())
+    BOTH.into_iter().try_for_each(|direction| {
+        inputs.follow(&Borrowed(flow), direction)?;
+        Batch { flow: &Borrowed(flow), inputs, direction }.check()
+    })
 }
 
 /// Some places in a batch, the ends among them.
@@ -57,13 +41,31 @@ fn spread(count: usize) -> impl Iterator<Item = usize> {
 }
 
 /// A flow and the columns that it is to follow.
-struct Batch<'a, T: Real, F: ?Sized> {
-    flow: &'a F,
+struct Batch<'a, T: Real> {
+    flow: &'a dyn Flow<T>,
     inputs: Inputs<'a, T>,
     direction: Direction,
 }
 
-impl<T: Real, F: Flow<T> + ?Sized> Batch<'_, T, F> {
+impl<T: Real> Batch<'_, T> {
+    fn check(&self) -> Result<(), Violation> {
+        let count = self.inputs.points.ncols();
+        let places: Vec<usize> = (0..count.max(2 * PACKET + 17)).map(|k| k % count).collect();
+        let whole = self.follow(&places, None)?;
+        for (threads, what) in [(1, "on one thread it"), (2, "on two threads it")] {
+            let moved = self.on_threads(threads, || self.follow(&places, None))?;
+            self.same(&moved, &whole, &places, what)?;
+        }
+        let reversed: Vec<usize> = places.iter().rev().copied().collect();
+        let moved = self.follow(&reversed, None)?;
+        self.same(&moved, &whole, &reversed, "in another order it")?;
+        for place in spread(count) {
+            let moved = self.follow(&[place], None)?;
+            self.same(&moved, &whole, &[place], "alone it")?;
+        }
+        self.beside_nan(&whole, &places[..3 * count.min(SOME)])
+    }
+
     /// Follows the columns at these places; one of them may be spoilt.
     fn follow(&self, places: &[usize], spoilt: Option<usize>) -> Result<Moved<T>, Violation> {
         let mut points = self.inputs.points.select_columns(places);

@@ -6,13 +6,14 @@ use std::fmt;
 use nalgebra::DMatrix;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 
+use super::moving::Borrowed;
 use super::shrinking::Case;
 use super::strategies::{Points, cases, points};
 use super::{
     Cause, Law, Tolerances, Violation, batch_law, composition_law, density_law, gradient_law,
     inverse_law, log_det_law,
 };
-use crate::flow::{Flow, TrainableFlow};
+use crate::flow::{Chain, Flow, TrainableFlow};
 use crate::real::Real;
 
 /// Checks a flow by the laws that need no parameters, with the settings of [`Checks::new`].
@@ -133,22 +134,26 @@ impl Checks {
     ///
     /// The first [`Violation`], shrunk to few columns of round numbers.
     pub fn flow<T: Real, F: Flow<T> + ?Sized>(&self, flow: &F) -> Result<Checked, Violation> {
+        self.flow_laws(&Borrowed(flow))
+    }
+
+    fn flow_laws<T: Real>(&self, flow: &dyn Flow<T>) -> Result<Checked, Violation> {
         let tolerances = self.tolerances_of::<T>();
         let run = Run { checks: self, context_dim: flow.context_dim() };
         let near = points::<T>(flow.dim()).columns(self.columns);
         let far = near.clone().tails(self.tails);
         let few = self.cases.div_ceil(4);
         let mut checked = Checked { laws: Vec::new() };
-        run.law(&mut checked, (Law::Inverse, self.cases), &far, |points, context| {
+        run.law(&mut checked, (Law::Inverse, self.cases), &far, &|points, context| {
             inverse_law(flow, points, context, &tolerances)
         })?;
-        run.law(&mut checked, (Law::LogDet, few), &near, |points, context| {
+        run.law(&mut checked, (Law::LogDet, few), &near, &|points, context| {
             log_det_law(flow, points, context, &tolerances)
         })?;
-        run.law(&mut checked, (Law::Batch, few), &far, |points, context| {
+        run.law(&mut checked, (Law::Batch, few), &far, &|points, context| {
             batch_law(flow, points, context, &tolerances)
         })?;
-        run.law(&mut checked, (Law::Density, 1), &near, |_, context| {
+        run.law(&mut checked, (Law::Density, 1), &near, &|_, context| {
             let context = context.map(|context| context.columns(0, 1).into_owned());
             density_law(flow, context.as_ref(), self.seed, &tolerances)
         })?;
@@ -165,16 +170,26 @@ impl Checks {
         T: Real,
         F: TrainableFlow<T, Tape: 'static> + Clone + 'static,
     {
+        let link = Chain::new().then(flow.clone());
+        self.trainable_laws(&Borrowed(flow), &link).map_err(Violation::of_link)
+    }
+
+    /// All laws on a flow, which is also the only link of a chain.
+    fn trainable_laws<T: Real>(
+        &self,
+        flow: &dyn Flow<T>,
+        link: &Chain<T>,
+    ) -> Result<Checked, Violation> {
         let tolerances = self.tolerances_of::<T>();
-        let mut checked = self.flow(flow)?;
+        let mut checked = self.flow_laws(flow)?;
         let run = Run { checks: self, context_dim: flow.context_dim() };
         let near = points::<T>(flow.dim()).columns(self.columns);
         let few = self.cases.div_ceil(4);
-        run.law(&mut checked, (Law::Composition, few), &near, |points, context| {
-            composition_law(flow, flow, points, context, &tolerances)
+        run.law(&mut checked, (Law::Composition, few), &near, &|points, context| {
+            composition_law(link, link, points, context, &tolerances)
         })?;
-        run.law(&mut checked, (Law::Gradient, few), &near, |points, context| {
-            gradient_law(flow, points, context, &tolerances)
+        run.law(&mut checked, (Law::Gradient, few), &near, &|points, context| {
+            gradient_law(link, points, context, &tolerances)
         })?;
         Ok(checked)
     }
@@ -208,6 +223,9 @@ impl fmt::Display for Checked {
     }
 }
 
+/// Whether a law holds for some points with their contexts.
+type Holds<'a, T> = &'a dyn Fn(&DMatrix<T>, Option<&DMatrix<T>>) -> Result<(), Violation>;
+
 /// One law over random cases.
 struct Run<'a> {
     checks: &'a Checks,
@@ -221,7 +239,7 @@ impl Run<'_> {
         checked: &mut Checked,
         (law, count): (Law, u32),
         points: &Points<T>,
-        holds: impl Fn(&DMatrix<T>, Option<&DMatrix<T>>) -> Result<(), Violation>,
+        holds: Holds<'_, T>,
     ) -> Result<(), Violation> {
         if self.checks.only.as_ref().is_some_and(|only| !only.contains(&law)) {
             return Ok(());

@@ -30,31 +30,36 @@ where
     let inputs = Inputs { law: Law::Composition, points, context, tolerances };
     let chain = Chain::new().then(first.clone()).then(second.clone());
     let turned = Inverted::new(first.clone());
-    for direction in BOTH {
-        let (ours, theirs, between) = match direction {
-            Direction::Forward => in_turn(&inputs, &chain, first, second, direction)?,
-            Direction::Inverse => in_turn(&inputs, &chain, second, first, direction)?,
-        };
-        let what = ["in a chain the number", "one link after the other it"];
-        same(&inputs, direction, [&ours, &theirs], Some(&between), what)?;
-        let reads = (first.context_dim() > 0).then_some(context).flatten();
-        let alone = Inputs { context: reads, ..inputs };
-        let ours = alone.follow(&turned, direction)?;
-        let theirs = alone.follow(first, direction.reversed())?;
-        let what = ["inside `Inverted` the number", "in the other direction it"];
-        same(&inputs, direction, [&ours, &theirs], None, what)?;
-    }
-    Ok(())
+    let links: [&dyn Flow<T>; 4] = [&chain, &turned, first, second];
+    BOTH.into_iter().try_for_each(|direction| in_direction(&inputs, links, direction))
+}
+
+fn in_direction<T: Real>(
+    inputs: &Inputs<'_, T>,
+    [chain, turned, first, second]: [&dyn Flow<T>; 4],
+    direction: Direction,
+) -> Result<(), Violation> {
+    let [ours, theirs, between] = match direction {
+        Direction::Forward => in_turn(inputs, chain, [first, second], direction)?,
+        Direction::Inverse => in_turn(inputs, chain, [second, first], direction)?,
+    };
+    let what = ["in a chain the number", "one link after the other it"];
+    same(inputs, direction, [&ours, &theirs], Some(&between), what)?;
+    let reads = if first.context_dim() > 0 { inputs.context } else { None };
+    let alone = Inputs { context: reads, ..*inputs };
+    let ours = alone.follow(turned, direction)?;
+    let theirs = alone.follow(first, direction.reversed())?;
+    let what = ["inside `Inverted` the number", "in the other direction it"];
+    same(inputs, direction, [&ours, &theirs], None, what)
 }
 
 /// The end of a chain, the end of its links one after the other, and the end of the first of them.
 fn in_turn<T: Real>(
     inputs: &Inputs<'_, T>,
-    chain: &Chain<T>,
-    first: &impl Flow<T>,
-    second: &impl Flow<T>,
+    chain: &dyn Flow<T>,
+    [first, second]: [&dyn Flow<T>; 2],
     direction: Direction,
-) -> Result<(Moved<T>, Moved<T>, Moved<T>), Violation> {
+) -> Result<[Moved<T>; 3], Violation> {
     let context = |dim: usize| if dim > 0 { inputs.context } else { None };
     let start = Inputs { context: context(chain.context_dim()), ..*inputs };
     let ours = start.follow(chain, direction)?;
@@ -62,7 +67,7 @@ fn in_turn<T: Real>(
     let between = start.follow(first, direction)?;
     let middle = Inputs { context: context(second.context_dim()), ..*inputs };
     let theirs = middle.with(&between.points).follow(second, direction)?;
-    Ok((ours, theirs, between))
+    Ok([ours, theirs, between])
 }
 
 fn same<T: Real>(

@@ -4,6 +4,7 @@ use nalgebra::{DMatrix, DVector};
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
 
+use super::moving::Borrowed;
 use super::{Cause, Difference, Law, Place, Tolerances, Violation};
 use crate::density::{Density, StandardNormal};
 use crate::error::Error;
@@ -35,7 +36,11 @@ pub fn density_law<T: Real, F: Flow<T> + ?Sized>(
     seed: u64,
     tolerances: &Tolerances,
 ) -> Result<(), Violation> {
-    let integral = Integral { flow, context, tolerances };
+    mass_is_one(&Integral { flow: &Borrowed(flow), context, tolerances }, seed)
+}
+
+fn mass_is_one<T: Real>(integral: &Integral<'_, T>, seed: u64) -> Result<(), Violation> {
+    let Integral { flow, tolerances, .. } = *integral;
     let (mass, error) = match flow.dim() {
         1 | 2 => integral.by_grid(),
         _ => integral.by_samples(seed),
@@ -53,13 +58,13 @@ pub fn density_law<T: Real, F: Flow<T> + ?Sized>(
     if (mass - 1.0).abs() <= bound { Ok(()) } else { fails(mass, 1.0, bound, what) }
 }
 
-struct Integral<'a, T: Real, F: ?Sized> {
-    flow: &'a F,
+struct Integral<'a, T: Real> {
+    flow: &'a dyn Flow<T>,
     context: Option<&'a DMatrix<T>>,
     tolerances: &'a Tolerances,
 }
 
-impl<T: Real, F: Flow<T> + ?Sized> Integral<'_, T, F> {
+impl<T: Real> Integral<'_, T> {
     /// The density at every column; zero where the way back overflows.
     fn density(&self, points: &DMatrix<T>) -> Result<DVector<f64>, Error> {
         let moved = self.flow.follow(Direction::Inverse, points, self.context)?;
@@ -93,7 +98,7 @@ impl<T: Real, F: Flow<T> + ?Sized> Integral<'_, T, F> {
         let points = grid(dim, side, |i| ranges[i]);
         let density = self.density(&points.map(T::of))?;
         let cell: f64 = ranges.iter().map(|[low, high]| (high - low) / (side - 1) as f64).product();
-        let even = |k: usize| k % side % 2 == 0 && k / side % 2 == 0;
+        let even = |k: usize| (k % side).is_multiple_of(2) && (k / side).is_multiple_of(2);
         let coarse: f64 = (0..points.ncols()).filter(|k| even(*k)).map(|k| density[k]).sum();
         let (fine, coarse) = (density.sum() * cell, coarse * cell * 2f64.powi(dim as i32));
         Ok((fine, (fine - coarse).abs()))

@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 
-use super::moving::{BOTH, Inputs, numbers, size};
+use super::moving::{BOTH, Borrowed, Inputs, numbers, size};
 use super::{Law, Place, Tolerances, Violation};
 use crate::flow::{Direction, Flow, Moved};
 use crate::real::Real;
@@ -35,20 +35,24 @@ pub fn inverse_law<T: Real, F: Flow<T> + ?Sized>(
     tolerances: &Tolerances,
 ) -> Result<(), Violation> {
     let inputs = Inputs { law: Law::Inverse, points, context, tolerances };
-    for direction in BOTH {
-        let there = inputs.follow(flow, direction)?;
-        let end = &there.points;
-        let back = inputs.with(end).follow(flow, direction.reversed())?;
-        let neighbours = [1, 2].map(|seed| shaken(points, end, seed));
-        let [one, other] = neighbours.each_ref().map(|end| {
-            // A neighbour may lie where the flow overflows; then there is no telling what rounding
-            // costs, and none is allowed for.
-            flow.follow(direction.reversed(), end, context).ok()
-        });
-        let around = Around { back: &back, neighbours: [one, other] };
-        compare(&inputs, direction, &there, &around)?;
-    }
-    Ok(())
+    BOTH.into_iter().try_for_each(|direction| there_and_back(&inputs, &Borrowed(flow), direction))
+}
+
+fn there_and_back<T: Real>(
+    inputs: &Inputs<'_, T>,
+    flow: &dyn Flow<T>,
+    direction: Direction,
+) -> Result<(), Violation> {
+    let there = inputs.follow(flow, direction)?;
+    let end = &there.points;
+    let back = inputs.with(end).follow(flow, direction.reversed())?;
+    // A neighbour may lie where the flow overflows; then there is no telling what rounding costs, and
+    // none is allowed for.
+    let neighbours = [1, 2].map(|seed| {
+        let end = shaken(inputs.points, end, seed);
+        flow.follow(direction.reversed(), &end, inputs.context).ok()
+    });
+    compare(inputs, direction, &there, &Around { back: &back, neighbours })
 }
 
 /// Where the way back leads from the end point, and from its neighbours.

@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 
-use super::moving::{BOTH, Inputs};
+use super::moving::{BOTH, Borrowed, Inputs};
 use super::{Law, Place, Tolerances, Violation};
 use crate::diagnose::jacobians;
 use crate::flow::{Direction, Flow};
@@ -33,25 +33,31 @@ pub fn log_det_law<T: Real, F: Flow<T> + ?Sized>(
     tolerances: &Tolerances,
 ) -> Result<(), Violation> {
     let inputs = Inputs { law: Law::LogDet, points, context, tolerances };
-    for direction in BOTH {
-        let moved = inputs.follow(flow, direction)?;
-        for column in (0..points.ncols()).filter(|j| moved.outcomes[*j].arrived()) {
-            let found = moved.log_det[column].wide();
-            let expected = nearest(&inputs, flow, direction, column, found)?;
-            let what = ["the log-determinant", "that of the Jacobian by differences is"];
-            let bound = tolerances.log_det * (1.0 + found.abs());
-            let place = Place::LogDet { column };
-            inputs.agree(direction, place, what, [found, expected], bound)?;
-        }
+    BOTH.into_iter().try_for_each(|direction| in_direction(&inputs, &Borrowed(flow), direction))
+}
+
+fn in_direction<T: Real>(
+    inputs: &Inputs<'_, T>,
+    flow: &dyn Flow<T>,
+    direction: Direction,
+) -> Result<(), Violation> {
+    let moved = inputs.follow(flow, direction)?;
+    for column in (0..inputs.points.ncols()).filter(|j| moved.outcomes[*j].arrived()) {
+        let found = moved.log_det[column].wide();
+        let expected = nearest(inputs, flow, direction, column, found)?;
+        let what = ["the log-determinant", "that of the Jacobian by differences is"];
+        let bound = inputs.tolerances.log_det * (1.0 + found.abs());
+        let place = Place::LogDet { column };
+        inputs.agree(direction, place, what, [found, expected], bound)?;
     }
     Ok(())
 }
 
 /// The log-determinant by differences: of the first step that agrees with `found`, else of the step
 /// that agrees best with its successor.
-fn nearest<T: Real, F: Flow<T> + ?Sized>(
+fn nearest<T: Real>(
     inputs: &Inputs<'_, T>,
-    flow: &F,
+    flow: &dyn Flow<T>,
     direction: Direction,
     column: usize,
     found: f64,

@@ -4,7 +4,8 @@ use nalgebra::DMatrix;
 
 use super::{Cause, Difference, Failures, Law, Place, Tolerances, Violation};
 use crate::error::Error;
-use crate::flow::{Direction, Flow, Moved};
+use crate::flow::{Direction, Flow, Moved, Packet};
+use crate::ode::Workspace;
 use crate::outcome::Outcome;
 use crate::real::Real;
 
@@ -30,11 +31,7 @@ impl<'a, T: Real> Inputs<'a, T> {
     }
 
     /// Follows the points; a column that fails is a violation unless failures are allowed.
-    pub fn follow<F: Flow<T> + ?Sized>(
-        &self,
-        flow: &F,
-        direction: Direction,
-    ) -> Result<Moved<T>, Violation> {
+    pub fn follow(&self, flow: &dyn Flow<T>, direction: Direction) -> Result<Moved<T>, Violation> {
         let moved = flow
             .follow(direction, self.points, self.context)
             .map_err(|error| self.refused(Some(direction), error))?;
@@ -81,6 +78,32 @@ impl<'a, T: Real> Inputs<'a, T> {
         }
         let difference = Difference { place, what, found, expected, bound };
         Err(self.violation(Some(direction), Cause::Differs(difference)))
+    }
+}
+
+/// A flow behind a reference, so that laws are compiled once for `dyn Flow` and not for every flow.
+pub(super) struct Borrowed<'a, F: ?Sized>(pub &'a F);
+
+impl<T: Real, F: Flow<T> + ?Sized> Flow<T> for Borrowed<'_, F> {
+    fn dim(&self) -> usize {
+        self.0.dim()
+    }
+
+    fn context_dim(&self) -> usize {
+        self.0.context_dim()
+    }
+
+    fn check(&self) -> crate::error::Result<()> {
+        self.0.check()
+    }
+
+    fn follow_packet(
+        &self,
+        direction: Direction,
+        packet: &mut Packet<T>,
+        workspace: &mut Workspace<T>,
+    ) {
+        self.0.follow_packet(direction, packet, workspace);
     }
 }
 

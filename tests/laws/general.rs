@@ -9,7 +9,9 @@ use liouville::testing::{
 use nalgebra::DMatrix;
 use proptest::prelude::*;
 
-use crate::catalogue::{FlowVisitor, visit_extreme, visit_flows, visit_integrated, visit_layers};
+use crate::catalogue::{
+    FlowVisitor, visit_extreme, visit_flows, visit_integrated, visit_kinked, visit_layers,
+};
 use crate::support::{cases, matrix};
 
 /// One law over random points and contexts.
@@ -128,6 +130,7 @@ proptest! {
         let seed = u64::from(seed);
         visit_layers::<f64>(seed, &mut Obeys::new(Law::Gradient, 8, seed));
         visit_layers::<f32>(seed, &mut Obeys::new(Law::Gradient, 8, seed));
+        visit_kinked::<f64>(seed, &mut Obeys::new(Law::Gradient, 8, seed));
     }
 
     #[test]

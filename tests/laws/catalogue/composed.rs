@@ -13,6 +13,8 @@ pub fn visit<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
         "chain in a turned chain",
         Inverted::new(Chain::new().then(stack).then(EulerStep::new(radial::<T>(seed)))),
     );
+    let frozen = Frozen::new(EulerStep::new(planar::<T>(seed + 1)));
+    visitor.visit("frozen link", Chain::new().then(EulerStep::new(radial::<T>(seed))).then(frozen));
     let (tolerance, accuracy) = precision::<T>();
     let turned = Inverted::new(ContinuousFlow::new(planar::<T>(seed)).tolerance(tolerance));
     visitor.visit_within(accuracy, "continuous flow, turned", turned);

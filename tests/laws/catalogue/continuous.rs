@@ -23,6 +23,8 @@ pub fn visit<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
     let field = mlp::<T>(seed, &[9, 6], Activation::Silu);
     let flow = ContinuousFlow::new(field).solver(dopri8().tolerance(tolerance)).span(0.2, 1.4);
     visitor.visit_within(accuracy, "mlp with a context by dopri8", flow);
+    let flow = ContinuousFlow::new(super::coupling::field::<T>(seed, true)).tolerance(tolerance);
+    visitor.visit_within(accuracy, "affine coupling field by automatic", flow);
     // As many probes at right angles as there are dimensions come to the exact trace.
     let all = Hutchinson { probes: 3, noise: Noise::Orthogonal, seed };
     let flow = ContinuousFlow::new(mlp::<T>(seed, &[7], Activation::Sin)).solver(rk4(48));

@@ -10,7 +10,6 @@ pub mod spline;
 pub mod sylvester;
 
 use liouville::field::{Closure, DynClosure, Gated, Linear, MlpBuilder, Planar, Radial, Sum};
-
 use liouville::flow::StepInvertible;
 use liouville::ode::{External, external_dop853, external_dopri5, external_rk4};
 use liouville::prelude::*;
@@ -126,14 +125,21 @@ pub trait FlowVisitor<T: Real> {
 /// round. A file of this folder that has layers of its own is hooked in here with one line.
 pub fn visit_flows<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
     visit_layers(seed, visitor);
+    visit_kinked(seed, visitor);
     visit_integrated(seed, visitor);
 }
 
-/// Every flow that is exact but for rounding.
+/// Every smooth flow that is exact but for rounding.
 pub fn visit_layers<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
     visit_steps(seed, &mut AsFlow(visitor));
-    composed::visit(seed, visitor);
+    coupling::visit(seed, visitor);
     autoregressive::visit(seed, visitor);
+    closed_form::visit(seed, visitor);
+    composed::visit(seed, visitor);
+}
+
+/// Exact flows whose log-determinants have kinks, which finite differences in `f32` cannot step over.
+pub fn visit_kinked<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
     autoregressive::visit_splines(seed, visitor);
 }
 
@@ -146,6 +152,7 @@ pub fn visit_integrated<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
 /// of this folder that has some is hooked in here with one line.
 pub fn visit_extreme<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
     visit_steps_at_the_edge(seed, &mut AsFlow(visitor));
+    coupling::visit_extreme(seed, visitor);
     autoregressive::visit_extreme(seed, visitor);
 }
 
