@@ -2,128 +2,181 @@
 
 use std::ops::Range;
 
+use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 
-use crate::columns::RowsMut;
+use crate::columns::{Block, Rows, RowsMut, Scratch};
+use crate::kernels::{multiply_add, sum_of_products};
 use crate::real::Real;
 
 /// What is left of the square of a vector's length, at least, for its direction to be trusted.
 const TRUSTED: f64 = 1e-8;
 
-/// The vectors of one lane: coordinate i of vector p is in row `i * count + p`.
-pub(super) struct Frame<'a, 'b, T> {
-    pub rows: &'a mut RowsMut<'b, T>,
-    pub count: usize,
-    pub lane: usize,
+/// Vectors of every lane: coordinate i of vector p is in row `p * dim + i`.
+pub(super) struct Frame<T> {
+    pub dim: usize,
+    pub vectors: Block<T>,
 }
 
-impl<T: Real> Frame<'_, '_, T> {
-    pub fn dim(&self) -> usize {
-        self.rows.rows() / self.count
+impl<T: Real> Frame<T> {
+    /// Room for `count` vectors.
+    pub fn take(dim: usize, count: usize, lanes: usize, scratch: &mut Scratch<T>) -> Self {
+        Self { dim, vectors: scratch.take(count * dim, lanes) }
     }
 
-    fn at(&self, i: usize, p: usize) -> f64 {
-        self.rows.row(i * self.count + p)[self.lane].wide()
+    fn count(&self) -> usize {
+        self.vectors.rows() / self.dim
     }
 
-    fn set(&mut self, i: usize, p: usize, value: f64) {
-        self.rows.row_mut(i * self.count + p)[self.lane] = T::of(value);
+    /// The coordinates of vector p.
+    pub fn vector(&self, p: usize) -> Rows<'_, T> {
+        self.vectors.view().range(p * self.dim, (p + 1) * self.dim)
     }
 
-    /// The inner product of two vectors.
-    pub fn inner(&self, p: usize, q: usize) -> f64 {
-        (0..self.dim()).map(|i| self.at(i, p) * self.at(i, q)).sum()
-    }
-
-    /// The inner product of vector p with the same of another frame.
-    pub fn inner_with(&self, other: &Frame<'_, '_, T>, p: usize) -> f64 {
-        (0..self.dim()).map(|i| self.at(i, p) * other.at(i, p)).sum()
-    }
-
-    /// Multiplies vector p.
-    pub fn scale(&mut self, p: usize, factor: f64) {
-        for i in 0..self.dim() {
-            self.set(i, p, factor * self.at(i, p));
+    /// Draws vectors of a lane, with independent standard normal coordinates.
+    pub fn draw(&mut self, range: Range<usize>, lane: usize, rng: &mut impl Rng) {
+        for row in range.start * self.dim..range.end * self.dim {
+            self.vectors.row_mut(row)[lane] = T::of(rng.sample(StandardNormal));
         }
     }
 
-    /// Draws vector p anew, with independent standard normal coordinates.
-    pub fn draw(&mut self, p: usize, rng: &mut impl Rng) {
-        for i in 0..self.dim() {
-            self.set(i, p, rng.sample(StandardNormal));
-        }
-    }
-
-    /// Writes other vectors, less `shift` times these, over these.
-    pub fn replace_by(&mut self, other: &Frame<'_, '_, T>, shift: f64) {
-        for p in 0..self.count {
-            for i in 0..self.dim() {
-                self.set(i, p, other.at(i, p) - shift * self.at(i, p));
-            }
-        }
-    }
-
-    /// Makes the vectors of `range` orthonormal among one another and to all before them. A vector
-    /// that lies in the span of those before it, up to rounding, or that is not finite, is drawn
-    /// anew.
-    pub fn set_at_right_angles(&mut self, range: Range<usize>, rng: &mut impl Rng) {
+    /// Writes vectors, times `length`, where a field reads its tangents: coordinate i of vector p
+    /// into row `i * count + p`.
+    pub fn write(&self, range: Range<usize>, length: f64, tangents: &mut RowsMut<'_, T>) {
+        let (count, length) = (tangents.rows() / self.dim, T::of(length));
         for p in range {
-            while !self.set_apart(p) {
-                self.draw(p, rng);
+            for i in 0..self.dim {
+                let to = tangents.row_mut(i * count + p).iter_mut();
+                to.zip(self.vector(p).row(i)).for_each(|(to, from)| *to = length * *from);
             }
         }
     }
 
-    /// Takes the share of the vectors before it out of vector p, twice over, and makes its length
-    /// one; says whether enough was left of it.
-    fn set_apart(&mut self, p: usize) -> bool {
-        let before = self.inner(p, p);
-        for q in (0..p).chain(0..p) {
-            let share = self.inner(p, q);
-            for i in 0..self.dim() {
-                self.set(i, p, self.at(i, p) - share * self.at(i, q));
+    /// Reads vectors that were written so.
+    pub fn read(&mut self, tangents: Rows<'_, T>) {
+        let count = self.count();
+        for p in 0..count {
+            for i in 0..self.dim {
+                let row = tangents.row(i * count + p);
+                self.vectors.row_mut(p * self.dim + i).copy_from_slice(row);
             }
         }
-        let left = self.inner(p, p);
-        // A NaN is not greater either.
-        if !(left > TRUSTED * before && before.is_finite()) {
-            return false;
+    }
+
+    /// Makes the vectors of `range` orthonormal among one another and to all before them. In the
+    /// first `samples` lanes, a vector that lies in the span of those before it, up to rounding, or
+    /// that is not finite, is drawn anew from the lane's stream.
+    pub fn set_at_right_angles(
+        &mut self,
+        range: Range<usize>,
+        samples: usize,
+        stream: impl Fn(usize) -> Xoshiro256PlusPlus,
+        scratch: &mut Scratch<T>,
+    ) {
+        let mut sizes = scratch.take(2, self.vectors.lanes());
+        for p in range {
+            self.inner(p, p, sizes.row_mut(0));
+            self.set_apart(p, scratch);
+            self.set_apart(p, scratch);
+            self.inner(p, p, sizes.row_mut(1));
+            for lane in 0..samples {
+                let [before, left] = [0, 1].map(|row| sizes.row(row)[lane].wide());
+                // A NaN is not greater either.
+                if left > TRUSTED * before && before.is_finite() {
+                    self.scale_lane(p, lane, left.sqrt().recip());
+                } else {
+                    self.draw_apart(p, lane, &mut stream(lane));
+                }
+            }
         }
-        self.scale(p, left.sqrt().recip());
-        true
+        scratch.give(sizes);
+    }
+
+    /// The inner products of two vectors, lane by lane.
+    fn inner(&self, p: usize, q: usize, out: &mut [T]) {
+        out.fill(T::zero());
+        sum_of_products(self.vector(p), self.vector(q), out);
+    }
+
+    /// Takes the shares of the orthonormal vectors before it out of vector p, in all lanes.
+    fn set_apart(&mut self, p: usize, scratch: &mut Scratch<T>) {
+        let (size, lanes) = (self.dim * self.vectors.lanes(), self.vectors.lanes());
+        let mut share = scratch.take(1, lanes);
+        for q in 0..p {
+            self.inner(p, q, share.row_mut(0));
+            share.values_mut().iter_mut().for_each(|share| *share = -*share);
+            let (before, from) = self.vectors.values_mut().split_at_mut(p * size);
+            let rows = from[..size].chunks_exact_mut(lanes);
+            for (to, other) in rows.zip(before[q * size..].chunks_exact(lanes)) {
+                multiply_add(share.row(0), other, to);
+            }
+        }
+        scratch.give(share);
+    }
+
+    /// Draws vector p of a lane, which is to have length one and to stand apart from those before
+    /// it.
+    fn draw_apart(&mut self, p: usize, lane: usize, rng: &mut impl Rng) {
+        loop {
+            self.draw(p..p + 1, lane, rng);
+            let before = self.lane_inner(p, p, lane);
+            for q in (0..p).chain(0..p) {
+                let share = self.lane_inner(p, q, lane);
+                for i in 0..self.dim {
+                    let other = self.vector(q).row(i)[lane].wide();
+                    let value = &mut self.vectors.row_mut(p * self.dim + i)[lane];
+                    *value = T::of(value.wide() - share * other);
+                }
+            }
+            let left = self.lane_inner(p, p, lane);
+            if left > TRUSTED * before {
+                return self.scale_lane(p, lane, left.sqrt().recip());
+            }
+        }
+    }
+
+    fn lane_inner(&self, p: usize, q: usize, lane: usize) -> f64 {
+        let at = |p: usize, i: usize| self.vector(p).row(i)[lane].wide();
+        (0..self.dim).map(|i| at(p, i) * at(q, i)).sum()
+    }
+
+    fn scale_lane(&mut self, p: usize, lane: usize, factor: f64) {
+        for row in p * self.dim..(p + 1) * self.dim {
+            let value = &mut self.vectors.row_mut(row)[lane];
+            *value = T::of(factor * value.wide());
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use rand::SeedableRng;
-    use rand::rngs::StdRng;
 
     use super::*;
-    use crate::columns::Block;
 
     #[test]
     fn vectors_that_span_nothing_new_are_drawn_anew() {
         for seed in 0..20 {
-            let mut rng = StdRng::seed_from_u64(seed);
-            let mut block: Block<f32> = Block::new(7 * 5, 16);
-            let mut rows = block.view_mut();
-            let mut frame = Frame { rows: &mut rows, count: 5, lane: 3 };
-            // A vector, a multiple of it, zero, a NaN, and another one.
-            frame.draw(0, &mut rng);
-            frame.draw(4, &mut rng);
-            for i in 0..7 {
-                frame.set(i, 1, -3.0 * frame.at(i, 0));
-                frame.set(i, 2, 0.0);
-                frame.set(i, 3, f64::NAN);
+            let stream = |lane: usize| Xoshiro256PlusPlus::seed_from_u64(seed + 100 * lane as u64);
+            let mut scratch = Scratch::<f32>::new();
+            let mut frame = Frame::take(7, 5, 16, &mut scratch);
+            for lane in 0..16 {
+                frame.draw(0..5, lane, &mut stream(lane));
             }
-            frame.set_at_right_angles(0..5, &mut rng);
-            for p in 0..5 {
-                for q in 0..5 {
+            // In one lane a vector, a multiple of it, zero, a NaN, and another one.
+            for i in 0..7 {
+                let first = frame.vector(0).row(i)[3];
+                for (p, value) in [(1, -3.0 * first), (2, 0.0), (3, f32::NAN)] {
+                    frame.vectors.row_mut(7 * p + i)[3] = value;
+                }
+            }
+            frame.set_at_right_angles(0..5, 16, |lane| stream(lane + 16), &mut scratch);
+            for (p, q) in (0..5).flat_map(|p| (0..5).map(move |q| (p, q))) {
+                for lane in 0..16 {
+                    let inner = frame.lane_inner(p, q, lane);
                     let expected = if p == q { 1.0 } else { 0.0 };
-                    let inner = frame.inner(p, q);
-                    assert!((inner - expected).abs() < 1e-5, "{p} {q}: {inner}");
+                    assert!((inner - expected).abs() < 1e-5, "{p} {q} {lane}: {inner}");
                 }
             }
         }

@@ -1,12 +1,12 @@
 //! Hutchinson's estimator: the mean of quadratic forms of random probes.
 
 use rand::rngs::Xoshiro256PlusPlus;
-use rand::{RngExt, SeedableRng};
+use rand::{Rng, RngExt, SeedableRng};
 use rand_distr::StandardNormal;
 
 use super::frame::Frame;
 use super::mix;
-use crate::columns::RowsMut;
+use crate::columns::{RowsMut, Scratch};
 use crate::real::Real;
 
 /// Hutchinson's estimator of a trace: tr J = E\[u'J u\] for probes u whose entries have mean zero,
@@ -60,9 +60,32 @@ impl Hutchinson {
         deviations / (self.probes as f64 - 1.0) / self.probes as f64 * left_out
     }
 
-    /// Draws the probes of the sample in lane `lane`: one value for every row of `probes`.
-    pub(crate) fn draw<T: Real>(&self, sample: u64, lane: usize, probes: &mut RowsMut<'_, T>) {
-        let mut rng = Xoshiro256PlusPlus::seed_from_u64(mix(self.seed, sample));
+    /// Draws the probes of the first `samples` lanes; coordinate i of probe p comes into row
+    /// `i * probes + p`.
+    pub(super) fn draw<T: Real>(
+        &self,
+        samples: usize,
+        key: &dyn Fn(usize) -> u64,
+        probes: &mut RowsMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) {
+        let stream = |lane: usize| mix(self.seed, key(lane));
+        for lane in 0..samples {
+            self.draw_lane(&mut Xoshiro256PlusPlus::seed_from_u64(stream(lane)), lane, probes);
+        }
+        if self.noise == Noise::Orthogonal {
+            let (dim, count) = (probes.rows() / self.probes, self.probes);
+            let mut frame = Frame::take(dim, count, probes.lanes(), scratch);
+            frame.read(probes.as_rows());
+            let again = |lane: usize| Xoshiro256PlusPlus::seed_from_u64(mix(stream(lane), 1));
+            frame.set_at_right_angles(0..count, samples, again, scratch);
+            frame.write(0..count, (dim as f64).sqrt(), probes);
+            scratch.give(frame.vectors);
+        }
+    }
+
+    /// Independent entries for the sample in lane `lane`.
+    fn draw_lane<T: Real>(&self, rng: &mut impl Rng, lane: usize, probes: &mut RowsMut<'_, T>) {
         let mut bits = 0u64;
         for i in 0..probes.rows() {
             let value = match self.noise {
@@ -76,12 +99,6 @@ impl Hutchinson {
             };
             probes.row_mut(i)[lane] = T::of(value);
         }
-        if self.noise == Noise::Orthogonal {
-            let (count, length) = (self.probes, (probes.rows() as f64 / self.probes as f64).sqrt());
-            let mut frame = Frame { rows: probes, count, lane };
-            frame.set_at_right_angles(0..count, &mut rng);
-            (0..count).for_each(|p| frame.scale(p, length));
-        }
     }
 }
 
@@ -89,17 +106,23 @@ impl Hutchinson {
 mod tests {
     use super::*;
     use crate::columns::Block;
+    use crate::kernels::sum_of_products;
 
     #[test]
     fn orthogonal_probes_stand_at_right_angles() {
         let estimator = Hutchinson { probes: 5, noise: Noise::Orthogonal, seed: 3 };
         let mut probes: Block<f32> = Block::new(5 * 7, 16);
-        estimator.draw(1, 4, &mut probes.view_mut());
-        for p in 0..5 {
-            for q in 0..5 {
-                let inner = Frame { rows: &mut probes.view_mut(), count: 5, lane: 4 }.inner(p, q);
-                assert!((inner - if p == q { 7.0 } else { 0.0 }).abs() < 1e-5, "{p} {q}: {inner}");
-            }
+        estimator.draw(16, &|lane| lane as u64, &mut probes.view_mut(), &mut Scratch::new());
+        let mut frame = Frame::take(7, 5, 16, &mut Scratch::new());
+        frame.read(probes.view());
+        for (p, q) in (0..5).flat_map(|p| (0..5).map(move |q| (p, q))) {
+            let mut inner = [0.0; 16];
+            sum_of_products(frame.vector(p), frame.vector(q), &mut inner);
+            let expected = if p == q { 7.0 } else { 0.0 };
+            assert!(
+                inner.iter().all(|inner| (inner - expected).abs() < 1e-5),
+                "{p} {q}: {inner:?}"
+            );
         }
     }
 
@@ -107,10 +130,8 @@ mod tests {
     fn probes_have_mean_zero_and_variance_one() {
         for noise in [Noise::Rademacher, Noise::Gaussian, Noise::Orthogonal] {
             let mut probes: Block<f64> = Block::new(100, 64);
-            for lane in 0..64 {
-                let estimator = Hutchinson { probes: 1, noise, seed: 5 };
-                estimator.draw(lane as u64, lane, &mut probes.view_mut());
-            }
+            let estimator = Hutchinson { probes: 1, noise, seed: 5 };
+            estimator.draw(64, &|lane| lane as u64, &mut probes.view_mut(), &mut Scratch::new());
             let n = probes.values().len() as f64;
             let mean = probes.values().iter().sum::<f64>() / n;
             let variance = probes.values().iter().map(|u| u * u).sum::<f64>() / n;

@@ -200,9 +200,7 @@ impl Estimator {
     ) {
         match self {
             Self::Hutchinson(estimator) => {
-                for lane in 0..outset.samples {
-                    estimator.draw((outset.key)(lane), lane, &mut probes);
-                }
+                estimator.draw(outset.samples, outset.key, &mut probes, scratch);
             }
             Self::HutchPlusPlus(estimator) => estimator.draw(field, outset, &mut probes, scratch),
         }
