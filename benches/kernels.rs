@@ -1,14 +1,18 @@
 //! Matrix products at the shapes of small networks: ours, `gemm`, `matrixmultiply` and `faer`, one
-//! thread.
+//! thread; and splines.
 //!
 //! `cargo bench --bench kernels` prints GFLOP/s, the median of several runs, beside the peak of fused
-//! multiply-adds that the same core reaches.
+//! multiply-adds that the same core reaches; and milliseconds for 4096 samples of 8 coordinates through
+//! splines of 8 bins, each coordinate with parameters of its own.
 
 use std::hint::black_box;
 use std::time::Instant;
 
-use liouville::columns::Block;
+use liouville::columns::{Block, Scratch};
+use liouville::flow::Direction;
+use liouville::flow::transformer::{Mapped, Spline, Transformer};
 use liouville::kernels::{Start, Weights, product};
+use liouville::prelude::Real;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -180,7 +184,56 @@ impl Shape {
     }
 }
 
+/// Milliseconds for 64 calls of `work`, which does a 64th of it; from the median of short runs.
+fn milliseconds(work: impl FnMut()) -> f64 {
+    // One call counts as so many operations that a run is five calls.
+    let operations = 20_000_000;
+    64.0 * operations as f64 / rate(operations, work) * 1e-6
+}
+
+/// Milliseconds for 4096 samples of 8 coordinates: spline, inverse, and the reverse pass of each.
+fn splines<T: Real>() -> [f64; 4] {
+    const DIM: usize = 8;
+    const { assert!(64 * LANES == 4096) };
+    let (spline, mut rng) = (Spline::default(), StdRng::seed_from_u64(1));
+    let mut fill = |rows: usize, scale: f64| {
+        let mut block = Block::<T>::new(rows, LANES);
+        let values = block.values_mut().iter_mut();
+        values.for_each(|value| *value = T::of(scale * rng.random_range(-1.0..1.0)));
+        block
+    };
+    let raw = fill(DIM * Transformer::<T>::parameters(&spline), 1.0);
+    let (input, bar) = (fill(DIM, 5.0), fill(DIM, 1.0));
+    let (mut points, mut raw_bar) = (input.clone(), raw.clone());
+    let (mut log_det, scratch) = (vec![T::zero(); LANES], &mut Scratch::new());
+    let ways = [Direction::Inverse, Direction::Forward];
+    let there = ways.map(|direction| {
+        milliseconds(|| {
+            points.values_mut().copy_from_slice(input.values());
+            let view = points.view_mut();
+            spline.apply(direction, black_box(raw.view()), view, &mut log_det, scratch);
+        })
+    });
+    log_det.fill(T::one());
+    let back = ways.map(|direction| {
+        milliseconds(|| {
+            points.values_mut().copy_from_slice(bar.values());
+            let (raw, output) = (black_box(raw.view()), input.view());
+            let mapped = Mapped { raw, input: input.view(), output };
+            let by_raw = raw_bar.view_mut();
+            spline.pullback(direction, mapped, points.view_mut(), &log_det, by_raw, scratch);
+        })
+    });
+    [there[0], there[1], back[0], back[1]]
+}
+
 fn main() {
+    println!("splines, ms      spline   inverse   reverse of spline   reverse of inverse");
+    for (name, [there, back, by_there, by_back]) in
+        [("f32", splines::<f32>()), ("f64", splines::<f64>())]
+    {
+        println!("{name} {there:>19.2} {back:>9.2} {by_there:>19.2} {by_back:>20.2}");
+    }
     println!("peak of fused multiply-adds: {:.0} GFLOP/s", peak());
     println!("rows x cols, {LANES} lanes     ours     gemm  matrixmultiply     faer");
     for (rows, cols) in [(64, 64), (128, 128), (128, 64), (64, 3), (2, 64), (64, 65), (16, 16)] {

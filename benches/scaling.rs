@@ -1,4 +1,5 @@
-//! How the cost of exact log-densities grows: with points, with threads, with precision, in memory.
+//! How the cost of exact log-densities grows: with points, with threads, with precision, in memory;
+//! and what the two ways to a gradient cost.
 //!
 //! `cargo bench --bench scaling`; the field is 2-64-64-2, the tolerance 1e-5. Peak memory is read from
 //! Linux's `/proc`, and left out elsewhere.
@@ -7,6 +8,7 @@ mod models;
 
 use std::time::Instant;
 
+use liouville::flow::continuous::Gradient;
 use liouville::prelude::*;
 use liouville::train::{MaximumLikelihood, MiniBatch, Objective, Pool, Trainable};
 use nalgebra::DMatrix;
@@ -46,14 +48,61 @@ fn repeated<T: Real>(points: &DMatrix<T>, count: usize) -> DMatrix<T> {
 /// The peak memory before and after one gradient of the likelihood over all points.
 fn gradient_memory(model: &Model<f32>, points: &DMatrix<f32>) -> Option<[f64; 2]> {
     let before = peak()?;
-    let contexts = DMatrix::zeros(0, points.ncols());
-    let batch = MiniBatch { points, contexts: &contexts, seed: 1 };
-    let mut gradient = vec![0.0; model.parameters().len()];
-    MaximumLikelihood.gradient(model, batch, &Pool::new(), &mut gradient).expect("valid");
+    gradient(model, points, &Pool::new());
     Some([before, peak()?])
 }
 
+type Of<F> = Pushforward<StandardNormal, ContinuousFlow<F>>;
+type Memory<F> = Pool<f32, <MaximumLikelihood as Objective<f32, Of<F>>>::Memory>;
+
+/// One gradient of the likelihood, and the seconds it took.
+fn gradient<F: TrainableField<f32>>(
+    model: &Of<F>,
+    points: &DMatrix<f32>,
+    pool: &Memory<F>,
+) -> (Vec<f32>, f64) {
+    let contexts = DMatrix::zeros(0, points.ncols());
+    let batch = MiniBatch { points, contexts: &contexts, seed: 1 };
+    let mut gradient = vec![0.0; model.parameters().len()];
+    let start = Instant::now();
+    MaximumLikelihood.gradient(model, batch, pool, &mut gradient).expect("valid");
+    (gradient, start.elapsed().as_secs_f64())
+}
+
+/// Time and memory of the two gradients of 256 points in 64 dimensions.
+fn discrete_and_adjoint<F: TrainableField<f32> + Clone>(name: &str, field: F, length: f64) {
+    let base = StandardNormal::new(64);
+    let flow = ContinuousFlow::new(field).span(0.0, length).tolerance(1e-5);
+    let points = flow.forward(&models::noise::<f32>(64, 256)).expect("arrives").points;
+    let evaluated = base.pushed_by(flow.clone()).evaluate(&points, None).expect("valid");
+    let steps = evaluated.efforts.iter().map(|effort| effort.accepted).sum::<u64>() / 256;
+    let adjoint = Gradient::Adjoint(automatic().tolerance(1e-5));
+    // Peaks only grow: the one that takes less comes first.
+    let results = [("adjoint", adjoint), ("discrete", Gradient::Discrete)].map(|(way, kind)| {
+        let model = base.pushed_by(flow.clone().gradient(kind));
+        let (pool, before) = (Pool::new(), peak().unwrap_or(f64::NAN));
+        let (found, first) = gradient(&model, &points, &pool);
+        let grown = peak().unwrap_or(f64::NAN) - before;
+        let runs = (0..3).map(|_| gradient(&model, &points, &pool).1);
+        let milliseconds = 1e3 * runs.fold(first, f64::min);
+        println!(
+            "{name}, {steps} steps a point, {way} gradient: {milliseconds:.1} ms, peak memory {grown:.1} MB more"
+        );
+        DMatrix::from_vec(found.len(), 1, found)
+    });
+    let error = (&results[0] - &results[1]).norm() / results[1].norm();
+    println!("{name}: they differ by {error:.1e} of their norm");
+}
+
+/// A rotation in 64 dimensions, whose way back is as tame as its way there.
+fn rotation() -> field::Linear<f32> {
+    let noise = models::noise::<f32>(64, 64);
+    field::Linear::new((&noise - noise.transpose()) * 0.1).expect("square")
+}
+
 fn main() {
+    discrete_and_adjoint("64-128-128-64", models::wide::<f32>(), 1.0);
+    discrete_and_adjoint("rotation in 64-d", rotation(), 400.0);
     let (single, double) = (model::<f32>(), model::<f64>());
     let points = single.sample(1000, &mut StdRng::seed_from_u64(3)).expect("valid");
     for count in [2000, 200_000] {

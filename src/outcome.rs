@@ -53,6 +53,13 @@ pub enum Reason {
     TooManySteps,
     /// The search for the inverse did not settle.
     NotConverged,
+    /// The point lies outside the support of the flow.
+    OutsideSupport {
+        /// The coordinate that gives it away, counted from zero.
+        coordinate: usize,
+    },
+    /// A coordinate or the log-determinant became NaN or infinite on the way.
+    Overflow,
 }
 
 impl fmt::Display for Failure {
@@ -78,6 +85,14 @@ impl fmt::Display for Failure {
             Reason::NotConverged => write!(
                 f,
                 "the search for the inverse still moved by {step:.3e} when it was given up: the map may be too flat there"
+            ),
+            Reason::OutsideSupport { coordinate } => write!(
+                f,
+                "the point lies outside the support of the flow, by its coordinate {coordinate}: remove the column, or choose a flow whose support holds it"
+            ),
+            Reason::Overflow => write!(
+                f,
+                "a coordinate or the log-determinant became NaN or infinite: the point, or a parameter of the layer, is too large"
             ),
         }
     }

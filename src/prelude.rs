@@ -4,8 +4,12 @@ pub use num_dual::DualNum;
 
 pub use crate::data;
 pub use crate::density::{Base, Density, Pushforward, Sample, StandardNormal};
+pub use crate::diagnose::Diagnose;
 pub use crate::field::{self, Mlp, TrainableField, VectorField};
-pub use crate::flow::{Chain, ContinuousFlow, Direction, EulerStep, Flow, Inverted, TrainableFlow};
+pub use crate::flow::layers::AffineCoupling;
+pub use crate::flow::{
+    Chain, ContinuousFlow, Direction, EulerStep, Flow, Frozen, Inverted, TrainableFlow,
+};
 pub use crate::kernels::Activation;
 pub use crate::ode::{automatic, dopri5, dopri8, rk4, tsit5};
 #[cfg(feature = "plot")]

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The floor of every room; a room imports only from lower floors.
-const FLOORS: [(&str, u32); 17] = [
+const FLOORS: [(&str, u32); 20] = [
     ("simd", 0),
     ("outcome", 0),
     ("parameters", 0),
@@ -13,14 +13,17 @@ const FLOORS: [(&str, u32); 17] = [
     ("columns", 2),
     ("kernels", 3),
     ("ode", 4),
+    ("nn", 4),
     ("field", 5),
     ("trace", 6),
     ("flow", 7),
     ("density", 8),
     ("data", 9),
+    ("diagnose", 9),
     ("train", 10),
     ("plot", 10),
     ("prelude", 11),
+    ("testing", 11),
     ("lib", 12),
 ];
 

@@ -3,7 +3,10 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use liouville::flow::{Packet, Track};
+use liouville::flow::continuous::Gradient;
+use liouville::flow::euler_step::{Determinant, PowerSeries};
+use liouville::flow::layers::{AffineCoupling, Maf, RealNvpCoupling, SplineMaf};
+use liouville::flow::{ClosedForm, Constrain, Cotangent, Packet, Permutation, Track, elementwise};
 use liouville::ode::Workspace;
 use liouville::prelude::*;
 use rand::SeedableRng;
@@ -76,6 +79,48 @@ fn follow_with<F: Flow<f32>>(name: &str, flow: &F) {
     assert_eq!(allocations, 0, "{name}");
 }
 
+/// A gradient by the adjoint: once warm at a loose tolerance, one with many more steps allocates
+/// nothing either, since nothing is kept of them.
+fn adjoint_with(trace: Trace) {
+    let values: Vec<f32> = (0..64 * 9).map(|i| (i as f32).sin()).collect();
+    let builder = Mlp::new(3).hidden([16, 16]);
+    let count = 16 * 4 + 16 + 16 * 16 + 16 + 3 * 16 + 3;
+    let field = builder.with_parameters(values[..count].to_vec()).expect("as many");
+    let points: Vec<f32> = (0..3 * 64).map(|i| (i as f32 * 0.7).cos()).collect();
+    let (mut packet, mut workspace) = (Packet::new(Track::LogDet), Workspace::new());
+    let (mut tape, mut cotangent) = (Default::default(), Cotangent::default());
+    let mut sums = vec![0.0; field.sums_len()];
+    let mut gradient = |flow: &ContinuousFlow<Mlp<f32>>| {
+        packet.load(&points, 3, &[], 0);
+        flow.record_packet(Direction::Inverse, &mut packet, &mut tape, &mut workspace);
+        cotangent.points.clone_from(&packet.points);
+        cotangent.log_det.clone_from(&packet.log_det);
+        cotangent.context.reshape(0, 64);
+        flow.pullback_packet(
+            Direction::Inverse,
+            &mut tape,
+            &mut cotangent,
+            &mut sums,
+            &mut workspace,
+        );
+        packet.efforts.iter().map(|effort| effort.accepted).sum::<u64>()
+    };
+    let at = |flow: &ContinuousFlow<Mlp<f32>>, tolerance: f64| {
+        let solver = tsit5().tolerance(tolerance);
+        flow.clone().solver(solver).gradient(Gradient::Adjoint(solver))
+    };
+    let loose = at(&ContinuousFlow::new(field).trace(trace), 1e-2);
+    let few = gradient(&loose);
+    let tight = at(&loose, 1e-6);
+    gradient(&loose);
+    let before = COUNT.load(Ordering::Relaxed);
+    let many = gradient(&tight);
+    let allocations = COUNT.load(Ordering::Relaxed) - before;
+    assert!(many > 2 * few, "{many} steps after {few}");
+    assert!(sums.iter().all(|sum| sum.is_finite()));
+    assert_eq!(allocations, 0, "adjoint, {trace:?}");
+}
+
 /// A layer in both directions.
 fn layer_with<L: Flow<f32>>(name: &str, layer: &L) {
     let points: Vec<f32> = (0..3 * 100).map(|i| (i as f32 * 0.7).cos()).collect();
@@ -90,6 +135,19 @@ fn layer_with<L: Flow<f32>>(name: &str, layer: &L) {
     }
 }
 
+/// A flow onto a constrained support, forward.
+fn constrained_with<L: Flow<f32>>(name: &str, layer: &L) {
+    let points: Vec<f32> = (0..3 * 100).map(|i| (i as f32 * 0.7).cos()).collect();
+    let (mut packet, mut workspace) = (Packet::new(Track::LogDet), Workspace::new());
+    let allocations = allocations_when_warm(|| {
+        packet.load(&points, 3, &[], 0);
+        layer.follow_packet(Direction::Forward, &mut packet, &mut workspace);
+        layer.follow_packet(Direction::Inverse, &mut packet, &mut workspace);
+    });
+    assert!(packet.outcomes.iter().all(|outcome| outcome.arrived()), "{name}");
+    assert_eq!(allocations, 0, "{name}");
+}
+
 /// One test, since the count belongs to the process.
 #[test]
 fn warm_solves_allocate_nothing() {
@@ -99,9 +157,34 @@ fn warm_solves_allocate_nothing() {
     follow_with("gated", &ContinuousFlow::new(gated()).trace(Trace::Exact));
     solve_with("three layers", &[16, 8, 16], Trace::Exact, tsit5());
     solve_with("equal steps", &[16], Trace::Exact, rk4(10));
+    adjoint_with(Trace::Exact);
+    adjoint_with(Trace::hutchinson(2));
     let (u, w) = (nalgebra::dvector![1.0, -0.5, 0.3], nalgebra::dvector![-2.0, 0.4, 1.0]);
     let planar = field::Planar::new(u.clone(), w, 0.2).expect("finite");
     layer_with("planar step", &EulerStep::new(planar));
     let radial = field::Radial::new(u, 0.5, 1.0).expect("finite");
     layer_with("radial step", &EulerStep::new(radial));
+    let mut rng = StdRng::seed_from_u64(1);
+    let affine = AffineCoupling::<f32>::alternating(3, 0, [16, 8], &mut rng).expect("splits");
+    layer_with("affine coupling", &affine);
+    let residual = RealNvpCoupling::new(affine.mask().clone()).hidden([16, 16]).residual();
+    let residual: RealNvpCoupling<f32> = residual.build(&mut rng).expect("valid sizes");
+    layer_with("residual RealNVP coupling", &residual);
+    let maf: Maf<f32> = Maf::new(3).hidden([8, 8]).build(&mut rng).expect("valid sizes");
+    layer_with("maf", &maf);
+    let builder = SplineMaf::new(3).hidden([8, 8]).residual();
+    let maf: SplineMaf<f32> = builder.build(&mut rng).expect("valid sizes");
+    layer_with("spline maf", &maf);
+    let sylvester = field::Sylvester::random(3, 2, &mut rng).expect("valid sizes");
+    layer_with("sylvester step", &EulerStep::new(sylvester));
+    let network: Mlp<f32> = Mlp::new(3).hidden([8, 8]).build(&mut rng).expect("valid sizes");
+    let series = Determinant::Series(PowerSeries::default());
+    layer_with("residual step, estimated", &EulerStep::new(network).determinant(series));
+    let turning = field::Skew::new(3, vec![0.3, -0.2, 1.0]).expect("three angles");
+    layer_with("rotation", &ClosedForm::new(turning));
+    let scaling = field::DiagonalAffine::zero(3).expect("three dimensions");
+    layer_with("actnorm", &ClosedForm::new(scaling));
+    layer_with("permutation", &Permutation::reverse(3));
+    let three = elementwise::simplex(4).expect("four");
+    constrained_with("simplex", &Constrain::new().then(three));
 }

@@ -20,6 +20,12 @@ WIDE_PROBE = "log_prob, 512 points, 64-128-128-64, one probe"
 WIDE_GRADIENT = "likelihood gradient, batch 128, 64-128-128-64, exact"
 MATCHING = "flow-matching step, batch 512, 2-64-64-2"
 
+STACK_DIM, STACK_LAYERS, BINS, TAIL = 16, 8, 8, 3.0
+AFFINE, SPLINE = (
+    tuple(f"{work} of 4096 points, 8 {kind} couplings, dim 16" for work in ("log_prob", "sampling", "likelihood gradient"))
+    for kind in ("affine", "spline")
+)
+
 
 def arrays(name):
     """The arrays of a safetensors file."""

@@ -16,11 +16,23 @@ pub fn padded(columns: usize) -> usize {
 struct Line<T>([T; LANES]);
 
 /// Owned rows of lanes: `rows` x `lanes`, row-major, 64-byte aligned.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub struct Block<T> {
     lines: Vec<Line<T>>,
     rows: usize,
     lanes: usize,
+}
+
+impl<T: Clone> Clone for Block<T> {
+    fn clone(&self) -> Self {
+        Self { lines: self.lines.clone(), rows: self.rows, lanes: self.lanes }
+    }
+
+    /// Keeps the memory that is there.
+    fn clone_from(&mut self, other: &Self) {
+        self.lines.clone_from(&other.lines);
+        (self.rows, self.lanes) = (other.rows, other.lanes);
+    }
 }
 
 impl<T: Real> Block<T> {

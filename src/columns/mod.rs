@@ -8,8 +8,10 @@
 
 mod block;
 mod gather;
+mod mask;
 mod scratch;
 
 pub use block::{Block, LANES, Rows, RowsMut, padded};
 pub use gather::{block_to_columns, columns_to_block, move_lane, pad_lanes};
+pub use mask::Mask;
 pub use scratch::Scratch;

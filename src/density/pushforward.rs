@@ -5,7 +5,7 @@ use rand::Rng;
 
 use super::{Base, Density, Given, Sample};
 use crate::error::{Error, Result};
-use crate::flow::{Direction, Flow, Moved, Track, transport};
+use crate::flow::{Direction, Flow, Moved, Track, TrainableFlow, transport};
 use crate::outcome::{Effort, Outcome};
 use crate::real::Real;
 
@@ -66,6 +66,39 @@ impl<B, F> Pushforward<B, F> {
     /// The flow, to be changed.
     pub fn flow_mut(&mut self) -> &mut F {
         &mut self.flow
+    }
+
+    /// Sets the flow's parameters that depend on data, such as those of activation normalisation, so
+    /// that `data` arrive at the base with mean 0 and variance 1; see [`TrainableFlow::initialise`].
+    /// To be called once before training.
+    ///
+    /// ```
+    /// use liouville::flow::layers::ActNorm;
+    /// use liouville::prelude::*;
+    /// use nalgebra::dmatrix;
+    ///
+    /// let layer: ActNorm<f64> = ActNorm::new(field::DiagonalAffine::zero(2)?);
+    /// let mut model = StandardNormal::new(2).pushed_by(layer);
+    /// model.initialise(&dmatrix![100.0, 104.0; 0.1, 0.3], None)?;
+    /// assert!(model.log_prob(&dmatrix![102.0; 0.2])?[0] > -2.0);
+    /// # Ok::<(), liouville::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If shapes do not fit, or the data do not determine the parameters.
+    pub fn initialise<T: Real>(
+        &mut self,
+        data: &DMatrix<T>,
+        context: Option<&DMatrix<T>>,
+    ) -> Result<()>
+    where
+        B: Base<T>,
+        F: TrainableFlow<T>,
+    {
+        self.check_dims()?;
+        self.flow.check()?;
+        self.flow.initialise(Direction::Inverse, data, context)
     }
 
     /// The same distribution with its context fixed: `context` has one column for all samples, or

@@ -2,10 +2,10 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::{At, Cotangents, Pulled, Traced, TrainableField, VectorField};
+use super::{At, Cotangents, Pulled, Traced, TrainableField, VectorField, product_cotangents};
 use crate::columns::{Rows, RowsMut, Scratch};
 use crate::error::{Error, Result};
-use crate::kernels::{Start, Weights, multiply, outer, product, row_sums};
+use crate::kernels::{Start, Weights, outer, product, row_sums};
 use crate::parameters::Layout;
 use crate::real::Real;
 
@@ -74,6 +74,11 @@ impl<T: Real> Linear<T> {
         Ok(self)
     }
 
+    /// A, row after row, and b.
+    pub(crate) fn parts(&self) -> (&[T], &[T]) {
+        self.values.split_at(self.dim * self.dim)
+    }
+
     fn weights(&self) -> Weights<'_, T> {
         Weights::new(&self.values[..self.dim * self.dim], self.dim, self.dim)
     }
@@ -91,7 +96,7 @@ impl<T: Real> Linear<T> {
 }
 
 /// An error unless all values are finite.
-fn finite<T: Real>(values: &[T], what: &str) -> Result<()> {
+pub(super) fn finite<T: Real>(values: &[T], what: &str) -> Result<()> {
     match values.iter().position(|value| !value.is_finite()) {
         Some(i) => Err(Error::non_finite(format!("value {i} of the {what} is {}", values[i]))),
         None => Ok(()),
@@ -185,12 +190,12 @@ impl<T: Real> TrainableField<T> for Linear<T> {
                 }
             }
             Traced::Probes(probes) => {
-                let mut scaled = scratch.take(self.dim, probes.lanes());
-                for i in 0..self.dim {
-                    multiply(probes.row(i), cotangents.traces.values(), scaled.row_mut(i));
-                }
-                outer(scaled.view(), probes, weights, self.dim, scratch);
-                scratch.give(scaled);
+                let bars = product_cotangents(probes, cotangents.traces, scratch);
+                outer(bars.view(), probes, weights, self.dim, scratch);
+                scratch.give(bars);
+            }
+            Traced::Products(tangents) => {
+                outer(cotangents.traces, tangents, weights, self.dim, scratch);
             }
         }
     }

@@ -3,32 +3,44 @@
 //! | file | field |
 //! | --- | --- |
 //! | `linear` | A x + b |
+//! | `diagonal` | s x + b, coordinate by coordinate |
+//! | `skew` | S x with a skew matrix |
 //! | `planar` | u tanh(w'x + b) |
 //! | `radial` | beta (x - x0) / (alpha + distance to x0) |
+//! | `coupling/` | zero for some coordinates, s b + t for the others, by a network of the former |
 //! | `sum` | the sum of two fields |
+//! | `sylvester/` | Q R tanh(R~ Q'x + b) |
 //! | `closure`, `dyn_closure` | whatever a user writes, differentiated by dual numbers |
 //! | `neural/` | a multilayer perceptron of (x, t, context), plain or gated |
 
 mod closure;
+mod coupling;
+mod diagonal;
 mod dyn_closure;
 mod linear;
 pub mod neural;
 mod planar;
 mod radial;
+mod skew;
 mod sum;
+mod sylvester;
 
-use crate::columns::{Rows, RowsMut, Scratch};
-use crate::kernels::sum_of_products;
+use crate::columns::{Block, Rows, RowsMut, Scratch};
+use crate::kernels::{multiply, sum_of_products};
 use crate::parameters::Layout;
 use crate::real::Real;
 
 pub use closure::{Closure, autonomous, conditional, time_dependent};
+pub use coupling::{AffineCoupling, AffineCouplingTape};
+pub use diagonal::DiagonalAffine;
 pub use dyn_closure::{DynClosure, autonomous_dyn, time_dependent_dyn};
 pub use linear::Linear;
 pub use neural::{Gated, GatedBuilder, Mlp, MlpBuilder};
 pub use planar::{Planar, PlanarTape};
 pub use radial::Radial;
+pub use skew::Skew;
 pub use sum::{Sum, SumTape};
+pub use sylvester::{Sylvester, SylvesterTape};
 
 /// Where a field is evaluated: each lane is one sample with its own time, point and context.
 #[derive(Clone, Copy)]
@@ -170,7 +182,7 @@ pub fn unit_tangents<T: Real>(mut tangents: RowsMut<'_, T>, lanes: usize) {
     }
 }
 
-/// How the divergence enters a recorded evaluation.
+/// How the Jacobian enters a recorded evaluation.
 #[derive(Clone, Copy)]
 pub enum Traced<'a, T> {
     /// Not at all: the velocity only.
@@ -179,15 +191,19 @@ pub enum Traced<'a, T> {
     Exact,
     /// u' J u for given probes u (dim rows, k x lanes lanes, laid out as in [`VectorField::jvp`]).
     Probes(Rows<'a, T>),
+    /// J u itself for given tangents u, laid out as for probes; the traces are then these products:
+    /// dim rows of as many lanes as the tangents have.
+    Products(Rows<'a, T>),
 }
 
 impl<T: Real> Traced<'_, T> {
-    /// The number of trace rows that come out: none, one, or one per probe.
+    /// The number of trace rows that come out: none, one, one per probe, or dim.
     pub fn rows(&self, lanes: usize) -> usize {
         match self {
             Self::Velocity => 0,
             Self::Exact => 1,
             Self::Probes(probes) => probes.lanes() / lanes,
+            Self::Products(tangents) => tangents.rows(),
         }
     }
 }
@@ -197,7 +213,8 @@ impl<T: Real> Traced<'_, T> {
 pub struct Cotangents<'a, T> {
     /// The derivative of the objective by the velocity: dim rows.
     pub velocity: Rows<'a, T>,
-    /// The derivative of the objective by each trace row: as many rows as [`Traced::rows`].
+    /// The derivative of the objective by each trace row: as many rows as [`Traced::rows`], laid out
+    /// as the traces.
     pub traces: Rows<'a, T>,
 }
 
@@ -284,7 +301,22 @@ pub fn evaluate<T: Real, F: VectorField<T> + ?Sized>(
             sum_of_products(probes, products.view(), traces);
             scratch.give(products);
         }
+        Traced::Products(tangents) => field.jvp(at, tangents, velocity, traces, scratch),
     }
+}
+
+/// The cotangents of the products J u that those of the traces u'J u stand for: each probe times
+/// the cotangent of its trace.
+pub(crate) fn product_cotangents<T: Real>(
+    probes: Rows<'_, T>,
+    traces: Rows<'_, T>,
+    scratch: &mut Scratch<T>,
+) -> Block<T> {
+    let mut bars = scratch.take(probes.rows(), probes.lanes());
+    for i in 0..probes.rows() {
+        multiply(probes.row(i), traces.values(), bars.row_mut(i));
+    }
+    bars
 }
 
 /// Adds to `sums[i]` the inner product of row `i` with `other`, lane by lane in order.

@@ -2,7 +2,7 @@
 
 use nalgebra::DVector;
 
-use super::{At, Cotangents, Pulled, Traced, TrainableField, VectorField};
+use super::{At, Cotangents, Pulled, Traced, TrainableField, VectorField, product_cotangents};
 use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::error::{Error, Result};
 use crate::kernels::{Activation, Start, Weights, multiply, product, row_sums};
@@ -195,9 +195,8 @@ impl<T: Real> TrainableField<T> for Planar<T> {
         super::evaluate(self, at, traced, velocity, traces, scratch);
     }
 
-    /// With a = w'x + b, s = tanh a and one trace τ = c s'(a) per lane, where c = u'w for the exact
-    /// trace and (p'u)(w'p) for a probe p, the chain rule runs through a:
-    /// ā = (v̄'u) s' + τ̄ c s'', and x̄ = w ā.
+    /// With a = w'x + b, s = tanh a and one trace τ = c s'(a) per lane, where c = u'w, the chain rule
+    /// runs through a: ā = (v̄'u) s' + τ̄ c s'', and x̄ = w ā. For c, see also `pull_products`.
     fn pullback(
         &self,
         at: At<'_, T>,
@@ -234,21 +233,14 @@ impl<T: Real> TrainableField<T> for Planar<T> {
                 }
             }
             Traced::Probes(probes) => {
-                let mut along = scratch.take(2, probes.lanes());
-                let mut by_u = scratch.take(1, probes.lanes());
-                let mut by_w = scratch.take(1, probes.lanes());
-                self.projections(probes, along.view_mut());
-                for (i, &trace) in cotangents.traces.values().iter().enumerate() {
-                    let (pu, pw, lane) = (along.row(0)[i], along.row(1)[i], i % lanes);
-                    by_u.row_mut(0)[i] = trace * pw * slope[lane];
-                    by_w.row_mut(0)[i] = trace * pu * slope[lane];
-                    a_bar.row_mut(0)[lane] += trace * pu * pw * curvature[lane];
-                }
-                super::add_row_products(probes, by_u.row(0), u_sums);
-                super::add_row_products(probes, by_w.row(0), w_sums);
-                scratch.give(by_w);
-                scratch.give(by_u);
-                scratch.give(along);
+                let bars = product_cotangents(probes, cotangents.traces, scratch);
+                let sums = [&mut *u_sums, &mut *w_sums];
+                self.pull_products(tape, probes, bars.view(), &mut a_bar, sums, scratch);
+                scratch.give(bars);
+            }
+            Traced::Products(tangents) => {
+                let sums = [&mut *u_sums, &mut *w_sums];
+                self.pull_products(tape, tangents, cotangents.traces, &mut a_bar, sums, scratch);
             }
         }
         super::add_row_products(at.x, a_bar.row(0), w_sums);
@@ -257,5 +249,37 @@ impl<T: Real> TrainableField<T> for Planar<T> {
         scratch.give(weight);
         scratch.give(a_bar);
         scratch.give(projected);
+    }
+}
+
+impl<T: Real> Planar<T> {
+    /// The part of the products J p = u s'(a) (w'p), from their cotangents q: added are
+    /// (u'q)(w'p) s'' to ā, q s' (w'p) to ū, and p s' (u'q) to w̄.
+    fn pull_products(
+        &self,
+        tape: &PlanarTape<T>,
+        tangents: Rows<'_, T>,
+        bars: Rows<'_, T>,
+        a_bar: &mut Block<T>,
+        [u_sums, w_sums]: [&mut [T]; 2],
+        scratch: &mut Scratch<T>,
+    ) {
+        let (slope, curvature) = (tape.jet.row(1), tape.jet.row(2));
+        let (lanes, all) = (tape.jet.lanes(), tangents.lanes());
+        let [mut along, mut back, mut factors] = [2; 3].map(|rows| scratch.take(rows, all));
+        self.projections(tangents, along.view_mut());
+        self.projections(bars, back.view_mut());
+        let (by_u, by_w) = factors.values_mut().split_at_mut(all);
+        for k in 0..all {
+            let (qu, pw, lane) = (back.row(0)[k], along.row(1)[k], k % lanes);
+            by_u[k] = pw * slope[lane];
+            by_w[k] = qu * slope[lane];
+            a_bar.row_mut(0)[lane] += qu * pw * curvature[lane];
+        }
+        super::add_row_products(bars, by_u, u_sums);
+        super::add_row_products(tangents, by_w, w_sums);
+        for block in [factors, back, along] {
+            scratch.give(block);
+        }
     }
 }

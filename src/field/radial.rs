@@ -2,7 +2,7 @@
 
 use nalgebra::DVector;
 
-use super::{At, Cotangents, Pulled, Traced, TrainableField, VectorField};
+use super::{At, Cotangents, Pulled, Traced, TrainableField, VectorField, product_cotangents};
 use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::error::{Error, Result};
 use crate::kernels::row_sums;
@@ -249,8 +249,14 @@ impl<T: Real> TrainableField<T> for Radial<T> {
             Traced::Velocity => {}
             Traced::Exact => self.pull_trace(&polar, cotangents, &mut pulled.x, &mut strength),
             Traced::Probes(probes) => {
-                let traces = cotangents.traces.values();
-                self.pull_probes(&polar, probes, traces, &mut pulled.x, &mut strength, scratch);
+                let bars = product_cotangents(probes, cotangents.traces, scratch);
+                let pair = [probes, bars.view()];
+                self.pull_products(&polar, pair, &mut pulled.x, &mut strength, scratch);
+                scratch.give(bars);
+            }
+            Traced::Products(tangents) => {
+                let pair = [tangents, cotangents.traces];
+                self.pull_products(&polar, pair, &mut pulled.x, &mut strength, scratch);
             }
         }
         self.add_sums(pulled.x.as_rows(), strength.view(), pulled.sums);
@@ -316,35 +322,39 @@ impl<T: Real> Radial<T> {
         }
     }
 
-    /// The part of the probes p, from τ = β h p'p - β h² r q² with q = n'p.
-    fn pull_probes(
+    /// The part of the products J p = β h p - β h² r n q with q = n'p, from their cotangents p̄: with
+    /// m = n'p̄ it is the derivative of β h p'p̄ - β h² r q m.
+    fn pull_products(
         &self,
         polar: &Block<T>,
-        probes: Rows<'_, T>,
-        traces: &[T],
+        [tangents, bars]: [Rows<'_, T>; 2],
         x_bar: &mut RowsMut<'_, T>,
         strength: &mut Block<T>,
         scratch: &mut Scratch<T>,
     ) {
         let (alpha, beta, two) = (self.alpha(), self.beta(), T::of(2.0));
         let (lanes, r) = (polar.lanes(), polar.row(self.dim));
-        let mut along = scratch.take(1, probes.lanes());
-        self.along(polar.view().range(0, self.dim), probes, along.values_mut());
+        let [along, back] = [tangents, bars].map(|rows| {
+            let mut along = scratch.take(1, rows.lanes());
+            self.along(polar.view().range(0, self.dim), rows, along.values_mut());
+            along
+        });
         let (by_alpha, by_beta) = strength.values_mut().split_at_mut(lanes);
-        for (k, &bar) in traces.iter().enumerate() {
-            let (lane, q) = (k % lanes, along.row(0)[k]);
+        for k in 0..tangents.lanes() {
+            let (lane, q, m) = (k % lanes, along.row(0)[k], back.row(0)[k]);
             let (h, r) = (T::one() / (alpha + r[lane]), r[lane]);
-            let square =
-                (0..self.dim).fold(T::zero(), |sum, i| sum + probes.row(i)[k] * probes.row(i)[k]);
-            by_beta[lane] += bar * h * (square - h * r * q * q);
-            by_alpha[lane] += bar * beta * h * h * (two * h * r * q * q - square);
-            let slope = two * r * h * q * q - square - q * q;
+            let inner =
+                (0..self.dim).fold(T::zero(), |sum, i| sum + tangents.row(i)[k] * bars.row(i)[k]);
+            by_beta[lane] += h * (inner - h * r * q * m);
+            by_alpha[lane] += beta * h * h * (two * h * r * q * m - inner);
+            let slope = two * r * h * q * m - inner - q * m;
             for i in 0..self.dim {
                 let n = polar.row(i)[lane];
-                let turn = two * q * (probes.row(i)[k] - q * n);
-                x_bar.row_mut(i)[lane] += bar * beta * h * h * (slope * n - turn);
+                let turn = m * (tangents.row(i)[k] - q * n) + q * (bars.row(i)[k] - m * n);
+                x_bar.row_mut(i)[lane] += beta * h * h * (slope * n - turn);
             }
         }
+        scratch.give(back);
         scratch.give(along);
     }
 }

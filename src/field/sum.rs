@@ -201,7 +201,7 @@ impl<T: Real, A: TrainableField<T>, B: TrainableField<T>> TrainableField<T> for 
         scratch: &mut Scratch<T>,
     ) {
         let mut other = scratch.take(self.dim(), at.lanes());
-        let mut others = scratch.take(traced.rows(at.lanes()), at.lanes());
+        let mut others = scratch.take(traces.rows(), traces.lanes());
         let [first, second] = [self.first.context_dim(), self.second.context_dim()];
         let (to, into) = (velocity.reborrow(), traces.reborrow());
         self.first.record(seen(at, first), traced, to, into, &mut tape.first, scratch);

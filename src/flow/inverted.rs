@@ -1,5 +1,7 @@
 //! A flow the other way round.
 
+use nalgebra::DMatrix;
+
 use super::{Cotangent, Direction, Flow, Packet, TrainableFlow};
 use crate::error::Result;
 use crate::ode::Workspace;
@@ -92,5 +94,14 @@ impl<T: Real, F: TrainableFlow<T>> TrainableFlow<T> for Inverted<F> {
         workspace: &mut Workspace<T>,
     ) {
         self.flow.pullback_packet(direction.reversed(), tape, cotangent, sums, workspace);
+    }
+
+    fn initialise(
+        &mut self,
+        direction: Direction,
+        points: &DMatrix<T>,
+        context: Option<&DMatrix<T>>,
+    ) -> Result<()> {
+        self.flow.initialise(direction.reversed(), points, context)
     }
 }

@@ -5,16 +5,25 @@
 //! | `packet` | a block of samples on their way through one flow or several |
 //! | `batch` | a matrix of samples, cut into packets, over all threads |
 //! | `continuous/` | the flow of a vector field, by integration |
+//! | `closed_form/` | flows with a closed form: activation normalisation, linear maps, permutations |
+//! | `elementwise/` | bijectors onto constrained supports: positive, bounded, ordered, simplex |
 //! | `euler_step/` | one explicit Euler step of a field: planar, radial and residual layers |
-//! | `chain`, `inverted` | flows one after the other; a flow the other way round |
+//! | `chain/`, `inverted`, `frozen` | flows one after the other; a flow the other way round; one that learns no more |
+//! | `autoregressive/` | flows that move each coordinate as those before it say |
+//! | `coupling/` | couplings: some coordinates say how the others are moved |
 //! | `transformer/` | increasing maps of one coordinate, for couplings and autoregressive flows |
 //! | `layers` | the names of layers, in one table |
 //! | `root` | roots of increasing functions, one for every lane |
 
+pub mod autoregressive;
 mod batch;
 mod chain;
+pub mod closed_form;
 pub mod continuous;
+pub mod coupling;
+pub mod elementwise;
 pub mod euler_step;
+mod frozen;
 mod inverted;
 pub mod layers;
 mod packet;
@@ -29,11 +38,17 @@ use crate::outcome::{Effort, Outcome};
 use crate::parameters::Layout;
 use crate::real::Real;
 
+pub use crate::columns::Mask;
+pub use autoregressive::{Autoregressive, AutoregressiveBuilder};
 pub use batch::transport;
 pub(crate) use batch::{Contexts, PACKET, check_points};
 pub use chain::{Chain, ChainTape};
-pub use continuous::ContinuousFlow;
+pub use closed_form::{ClosedForm, InvertibleLinear, Permutation, Solvable};
+pub use continuous::{ColumnSteps, ContinuousFlow};
+pub use coupling::{Coupling, CouplingBuilder};
+pub use elementwise::Constrain;
 pub use euler_step::{EulerStep, StepInvertible};
+pub use frozen::Frozen;
 pub use inverted::Inverted;
 pub use packet::{Cotangent, Packet, Track};
 pub use root::Report;
@@ -185,4 +200,25 @@ pub trait TrainableFlow<T: Real>: Flow<T> {
         sums: &mut [T],
         workspace: &mut Workspace<T>,
     );
+
+    /// Sets the parameters that depend on data, so that `points` moved in `direction` arrive with
+    /// mean 0 and variance 1 in every coordinate as far as the flow can do that; for data and
+    /// [`Direction::Inverse`] this is the initialisation of Kingma and Dhariwal 2018 (Glow, section
+    /// 3.1). By default no parameter depends on data.
+    ///
+    /// `context` has one column per sample, or a single one for all. A chain hands the points from
+    /// link to link in `direction`, each initialised before they pass it.
+    ///
+    /// # Errors
+    ///
+    /// If shapes do not fit, or the points do not determine the parameters.
+    fn initialise(
+        &mut self,
+        direction: Direction,
+        points: &DMatrix<T>,
+        context: Option<&DMatrix<T>>,
+    ) -> Result<()> {
+        let _ = (direction, points, context);
+        Ok(())
+    }
 }

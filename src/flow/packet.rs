@@ -1,7 +1,7 @@
 //! A packet: a block of samples on their way, with all that belongs to them.
 
-use crate::columns::{Block, columns_to_block};
-use crate::outcome::{Effort, Outcome};
+use crate::columns::{Block, Scratch, columns_to_block};
+use crate::outcome::{Effort, Failure, Outcome, Reason};
 use crate::real::Real;
 
 /// What is wanted of a flow.
@@ -67,6 +67,29 @@ impl<T: Real> Packet<T> {
         self.outcomes.resize(count, Outcome::Arrived);
         self.efforts.clear();
         self.efforts.resize(count, Effort::default());
+    }
+
+    /// Ends the way through a layer: counts one evaluation for every sample, and marks those that
+    /// became NaN or infinite with `reason`.
+    pub(super) fn settle(&mut self, reason: Reason, scratch: &mut Scratch<T>) {
+        for effort in &mut self.efforts {
+            effort.evaluations += 1;
+        }
+        // Zero times anything finite is zero.
+        let mut sums = scratch.take(1, self.points.lanes());
+        sums.fill(T::zero());
+        let rows = (0..self.points.rows()).map(|i| self.points.row(i));
+        for values in rows.chain([self.log_det.row(0)]) {
+            for (sum, value) in sums.values_mut().iter_mut().zip(values) {
+                *sum += T::zero() * *value;
+            }
+        }
+        for (outcome, sum) in self.outcomes.iter_mut().zip(sums.values()) {
+            if !sum.is_finite() && outcome.arrived() {
+                *outcome = Outcome::Failed(Failure { reason, t: 0.0, step: 1.0 });
+            }
+        }
+        scratch.give(sums);
     }
 
     /// The number of samples.

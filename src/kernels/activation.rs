@@ -1,12 +1,12 @@
 //! Activation functions on slices, with their first two derivatives.
 
-use super::curve::{Curve, Silu, Sin, Softplus, Tanh};
+use super::curve::{Curve, Relu, Silu, Sin, Softplus, Tanh};
 use super::dispatch::{InstructionSet, instruction_set, stamp};
 use crate::columns::LANES;
 use crate::real::Real;
 use crate::simd::Vector;
 
-/// A smooth function applied to every element.
+/// A function applied to every element; smooth, but for [`Activation::Relu`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activation {
     /// The hyperbolic tangent.
@@ -17,6 +17,9 @@ pub enum Activation {
     Silu,
     /// The sine.
     Sin,
+    /// max(0, x), with slope 0 at and below zero and 1 above: for conditioners rather than for
+    /// fields to be integrated, which should be smooth.
+    Relu,
 }
 
 impl Activation {
@@ -111,6 +114,7 @@ unsafe fn choose<T: Real, V: Vector<T>, const N: usize>(
             Activation::Softplus => follow::<T, V, Softplus, N>(z, jet, len),
             Activation::Silu => follow::<T, V, Silu, N>(z, jet, len),
             Activation::Sin => follow::<T, V, Sin, N>(z, jet, len),
+            Activation::Relu => follow::<T, V, Relu, N>(z, jet, len),
         }
     }
 }

@@ -4,7 +4,7 @@ use super::elementary::{SIN_BOUND, constant, decay, ln_1p, sin_cos};
 use crate::real::Real;
 use crate::simd::Vector;
 
-/// A smooth function of one variable with two derivatives.
+/// A function of one variable with two derivatives.
 pub(super) trait Curve {
     /// Arguments beyond this bound, and NaN, are left to [`Curve::exact`]; none are if infinite.
     const BOUND: f64 = f64::INFINITY;
@@ -116,5 +116,19 @@ impl Curve for Sin {
 
     fn exact<T: Real>(x: T) -> [T; 3] {
         [x.sin(), x.cos(), -x.sin()]
+    }
+}
+
+/// max(0, x); NaN stays NaN.
+pub(super) struct Relu;
+
+impl Curve for Relu {
+    #[inline(always)]
+    unsafe fn jet<T: Real, V: Vector<T>>(x: V) -> [V; 3] {
+        // SAFETY: as for `Tanh`.
+        unsafe {
+            let (zero, one) = (constant::<T, V>(0.0), constant::<T, V>(1.0));
+            [zero.max(x), zero.select_less(x, one, zero), zero]
+        }
     }
 }

@@ -128,7 +128,7 @@ pub(super) struct Exponential<V> {
     pub rest: V,
 }
 
-/// 2^`lift` eˣ for x <= 0. Where a result would be less than about the smallest normal number,
+/// 2^`lift` eˣ for x <= 0, or for any x of which eˣ is far from overflow. Where a result would be less than about the smallest normal number,
 /// it is zero. With lift 0, `power` is exactly 1 around zero, so that eˣ - 1 comes out accurate.
 #[inline(always)]
 pub(super) unsafe fn decay<T: Real, V: Vector<T>>(x: V, lift: f64) -> Exponential<V> {
@@ -168,6 +168,62 @@ pub(super) unsafe fn ln_1p<T: Real, V: Vector<T>>(e: V) -> V {
     }
 }
 
+/// ln x for normal x > 0; NaN where x is NaN or infinite.
+///
+/// With x = m 2ⁿ and 1/√2 < m <= √2: n ln 2 + 2 artanh((m - 1) / (m + 1)).
+#[inline(always)]
+pub(super) unsafe fn ln<T: Real, V: Vector<T>>(x: V) -> V {
+    let [high, low] = if is_single::<T>() { LN_2_32 } else { LN_2_64 };
+    // SAFETY: as in `constant`.
+    unsafe {
+        let (one, middle) = (constant::<T, V>(1.0), constant::<T, V>(std::f64::consts::SQRT_2));
+        let (m, n) = (x.significand(), x.exponent());
+        let n = middle.select_less(m, n.add(one), n);
+        let m = middle.select_less(m, m.mul(constant::<T, V>(0.5)), m);
+        let s = m.sub(one).div(m.add(one));
+        let w = s.mul(s);
+        let tail = if is_single::<T>() {
+            polynomial::<T, V, 4>(w, &ARTANH_32)
+        } else {
+            polynomial::<T, V, 10>(w, &ARTANH_64)
+        };
+        let double = s.add(s);
+        let rest = double.mul(w).mul_add(tail, n.mul(constant::<T, V>(low)));
+        let sum = n.mul_add(constant::<T, V>(high), double.add(rest));
+        // Zero, but NaN for infinities and NaN, whose exponents mean nothing.
+        sum.add(x.sub(x))
+    }
+}
+
+/// The Taylor coefficients (k + 1) / (k + 2)! of the derivative of (eᵘ - 1) / u.
+const fn growth_slope_coefficients<const N: usize>() -> [f64; N] {
+    let (mut c, mut factorial, mut k) = ([0.0; N], 1.0, 0);
+    while k < N {
+        factorial *= (k + 2) as f64;
+        c[k] = (k + 1) as f64 / factorial;
+        k += 1;
+    }
+    c
+}
+
+/// The derivative of g(u) = (eᵘ - 1) / u, given eᵘ and g: (eᵘ - g) / u, and where that would cancel
+/// its Taylor series.
+#[inline(always)]
+pub(super) unsafe fn growth_slope<T: Real, V: Vector<T>>(u: V, exponential: V, growth: V) -> V {
+    const SERIES_32: [f64; 9] = growth_slope_coefficients();
+    const SERIES_64: [f64; 16] = growth_slope_coefficients();
+    // SAFETY: as in `constant`.
+    unsafe {
+        let series = if is_single::<T>() {
+            polynomial::<T, V, 9>(u, &SERIES_32)
+        } else {
+            polynomial::<T, V, 16>(u, &SERIES_64)
+        };
+        let quotient = exponential.sub(growth).div(u);
+        u.abs().select_less(constant::<T, V>(0.5), series, quotient)
+    }
+}
+
 /// sin x and cos x for |x| <= [`SIN_BOUND`].
 #[inline(always)]
 pub(super) unsafe fn sin_cos<T: Real, V: Vector<T>>(x: V) -> [V; 2] {
@@ -186,6 +242,22 @@ pub(super) unsafe fn sin_cos<T: Real, V: Vector<T>>(x: V) -> [V; 2] {
             quadrant.select_odd(cos, sin).negate_by_second_bit(quadrant),
             quadrant.select_odd(sin, cos).negate_by_second_bit(next),
         ]
+    }
+}
+
+/// x less the multiple of 2π nearest to it: in [-π, π] up to rounding for |x| <= [`SIN_BOUND`], and
+/// within the rounding of x beyond.
+#[inline(always)]
+pub(super) unsafe fn wrap_angle<T: Real, V: Vector<T>>(x: V) -> V {
+    let parts = if is_single::<T>() { HALF_PI_32 } else { HALF_PI_64 };
+    // SAFETY: as in `constant`.
+    unsafe {
+        let round = constant::<T, V>(rounder::<T>());
+        let per_turn = constant::<T, V>(0.5 * std::f64::consts::FRAC_1_PI);
+        let turns = x.mul_add(per_turn, round).sub(round);
+        let rest = turns.mul_sub_from(constant::<T, V>(4.0 * parts[0]), x);
+        let rest = turns.mul_sub_from(constant::<T, V>(4.0 * parts[1]), rest);
+        turns.mul_sub_from(constant::<T, V>(4.0 * parts[2]), rest)
     }
 }
 

@@ -10,6 +10,11 @@ pub fn multiply<T: Real>(a: &[T], b: &[T], out: &mut [T]) {
     multiply_with(instruction_set(), a, b, out);
 }
 
+/// values *= factors, element by element.
+pub fn multiply_by<T: Real>(factors: &[T], values: &mut [T]) {
+    multiply_by_with(instruction_set(), factors, values);
+}
+
 /// out += a b, element by element.
 pub fn multiply_add<T: Real>(a: &[T], b: &[T], out: &mut [T]) {
     multiply_add_with(instruction_set(), a, b, out);
@@ -28,6 +33,11 @@ pub fn sum_of_products<T: Real>(p: Rows<'_, T>, q: Rows<'_, T>, out: &mut [T]) {
 stamp! {
     /// [`multiply`] with the given instruction set.
     pub(super) fn multiply_with<T>(a: &[T], b: &[T], out: &mut [T]) = products::<false>
+}
+
+stamp! {
+    /// [`multiply_by`] with the given instruction set.
+    pub(super) fn multiply_by_with<T>(factors: &[T], values: &mut [T]) = products_in_place
 }
 
 stamp! {
@@ -51,6 +61,8 @@ stamp! {
 enum Step<V> {
     /// out = a b.
     Multiply,
+    /// out *= a.
+    MultiplyBy,
     /// out += a b.
     MultiplyAdd,
     /// out += factor a.
@@ -62,6 +74,12 @@ unsafe fn products<T: Real, V: Vector<T>, const ADD: bool>(a: &[T], b: &[T], out
     let step = if ADD { Step::MultiplyAdd } else { Step::Multiply };
     // SAFETY: the caller vouches for the instruction set, here and below.
     unsafe { walk::<T, V>(step, a, b, out) }
+}
+
+#[inline(always)]
+unsafe fn products_in_place<T: Real, V: Vector<T>>(factors: &[T], values: &mut [T]) {
+    // SAFETY: as in `products`.
+    unsafe { walk::<T, V>(Step::MultiplyBy, factors, factors, values) }
 }
 
 #[inline(always)]
@@ -106,6 +124,7 @@ unsafe fn apply<T: Real, V: Vector<T>>(step: Step<V>, a: *const T, b: *const T, 
         let a = V::load(a);
         let result = match step {
             Step::Multiply => a.mul(V::load(b)),
+            Step::MultiplyBy => V::load(out).mul(a),
             Step::MultiplyAdd => a.mul_add(V::load(b), V::load(out)),
             Step::AddMultiple(factor) => a.mul_add(factor, V::load(out)),
         };

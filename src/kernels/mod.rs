@@ -1,6 +1,7 @@
 //! The arithmetic that takes the time, once per instruction set: products, sums and activations.
 
 mod activation;
+mod affine;
 mod combine;
 mod curve;
 mod dispatch;
@@ -8,14 +9,19 @@ mod elementary;
 mod elementwise;
 mod outer;
 mod product;
+mod spline;
 mod tile;
 
 pub use activation::Activation;
+pub use affine::{AffineForm, AffineMap, AffinePulled};
 pub use combine::{Term, combine, squared_error};
 pub use dispatch::{InstructionSet, available, instruction_set, limit_instruction_set};
-pub use elementwise::{axpy, multiply, multiply_add, sum_of_products};
+pub use elementwise::{axpy, multiply, multiply_add, multiply_by, sum_of_products};
 pub use outer::{outer, row_sums};
 pub use product::{Start, Weights, product};
+pub use spline::{
+    Ends, MIN_DERIVATIVE, MIN_SHARE, SplineShape, SplineWay, UNIT_DERIVATIVE, pull_spline, spline,
+};
 
 #[cfg(test)]
 mod tests;

@@ -61,23 +61,34 @@ pub(super) fn outer_with<T: Real>(
 }
 
 /// Writes row `i` of `rows` down column `i` of `turned`.
+///
+/// One line of every row at a time, so that what is read and what is written stay in the cache.
 fn transpose<T: Real>(rows: Rows<'_, T>, turned: &mut Block<T>) {
     let (count, width) = (rows.rows(), turned.lanes());
     debug_assert!(width == padded(count));
-    let values = turned.values_mut();
     let whole = count - count % SIDE;
-    for i in (0..whole).step_by(SIDE) {
-        let [a, b, c, d] = [0, 1, 2, 3].map(|k| rows.row(i + k).as_chunks::<SIDE>().0);
-        let squares = a.iter().zip(b).zip(c.iter().zip(d));
-        for (out, ((a, b), (c, d))) in values.chunks_exact_mut(SIDE * width).zip(squares) {
-            for k in 0..SIDE {
-                out[k * width + i..][..SIDE].copy_from_slice(&[a[k], b[k], c[k], d[k]]);
+    for (line, out) in turned.values_mut().chunks_exact_mut(LANES * width).enumerate() {
+        let part = |i: usize| &rows.row(i)[line * LANES..][..LANES];
+        for i in (0..whole).step_by(SIDE) {
+            let four = [part(i), part(i + 1), part(i + 2), part(i + 3)];
+            transpose_squares(four, &mut out[i..], width);
+        }
+        for i in whole..count {
+            for (to, from) in out[i..].iter_mut().step_by(width).zip(part(i)) {
+                *to = *from;
             }
         }
     }
-    for i in whole..count {
-        for (to, from) in values[i..].iter_mut().step_by(width).zip(rows.row(i)) {
-            *to = *from;
+}
+
+/// Four rows become four columns, square by square.
+fn transpose_squares<T: Real>(rows: [&[T]; SIDE], out: &mut [T], width: usize) {
+    let [a, b, c, d] = rows.map(|row| row.as_chunks::<SIDE>().0);
+    for (s, ((a, b), (c, d))) in a.iter().zip(b).zip(c.iter().zip(d)).enumerate() {
+        let square = T::turned([*a, *b, *c, *d]);
+        let to = &mut out[s * SIDE * width..][..(SIDE - 1) * width + SIDE];
+        for (k, column) in square.iter().enumerate() {
+            to[k * width..][..SIDE].copy_from_slice(column);
         }
     }
 }

@@ -3,15 +3,17 @@
 use proptest::prelude::*;
 
 use super::activation::{jet_with_2, jet_with_3, value_in_place_with, value_with};
-use super::elementwise::{axpy_with, multiply_add_with, multiply_with, sum_of_products_with};
+use super::elementwise::{
+    axpy_with, multiply_add_with, multiply_by_with, multiply_with, sum_of_products_with,
+};
 use super::outer::{outer_with, row_sums_with};
 use super::product::product_with;
 use super::{Activation, InstructionSet, Start, Weights};
 use crate::columns::{Block, Rows, Scratch};
 use crate::real::Real;
 
-const ACTIVATIONS: [Activation; 4] =
-    [Activation::Tanh, Activation::Softplus, Activation::Silu, Activation::Sin];
+const ACTIVATIONS: [Activation; 5] =
+    [Activation::Tanh, Activation::Softplus, Activation::Silu, Activation::Sin, Activation::Relu];
 
 /// Numbers between -1 and 1 that repeat for nobody's convenience.
 fn values<T: Real>(count: usize, seed: u64) -> Vec<T> {
@@ -106,12 +108,15 @@ fn check_elementwise<T: Real>(len: usize, seed: u64) {
     let [a, b, old]: [Vec<T>; 3] = std::array::from_fn(|k| values(len, seed + k as u64));
     for set in InstructionSet::ALL {
         let (mut product, mut added, mut moved) = (old.clone(), old.clone(), old.clone());
+        let mut scaled = old.clone();
+        multiply_by_with(set, &a, &mut scaled);
         multiply_with(set, &a, &b, &mut product);
         multiply_add_with(set, &a, &b, &mut added);
         axpy_with(set, T::of(0.3), &a, &mut moved);
         for i in 0..len {
             let ab = a[i].wide() * b[i].wide();
             assert!(close(product[i], ab, 1) && close(added[i], old[i].wide() + ab, 1));
+            assert!(close(scaled[i], old[i].wide() * a[i].wide(), 1));
             assert!(close(moved[i], old[i].wide() + 0.3 * a[i].wide(), 1));
         }
     }
@@ -195,6 +200,7 @@ fn reference(activation: Activation, x: f64) -> [f64; 3] {
             [value, sigmoid + tail, bend]
         }
         Activation::Sin => [x.sin(), x.cos(), -x.sin()],
+        Activation::Relu => [if x < 0.0 { 0.0 } else { x }, f64::from(u8::from(x > 0.0)), 0.0],
     }
 }
 

@@ -10,13 +10,16 @@
 //! | `external` | the solvers of the `ode_solvers` crate behind the same trait |
 //! | `record` | the accepted steps |
 //! | `reverse` | the discrete gradient of a recorded solve |
+//! | `adjoint`, `quadrature` | the continuous gradient of a solve without a record; its sums |
 
 mod adaptive;
+mod adjoint;
 mod clock;
 mod control;
 mod external;
 mod fixed;
 mod high_order;
+mod quadrature;
 mod record;
 mod reverse;
 mod stages;
@@ -29,6 +32,7 @@ use crate::outcome::{Effort, Failure, Outcome, Reason};
 use crate::real::Real;
 
 pub use adaptive::{Adaptive, automatic, dopri5, dopri8, tsit5};
+pub use adjoint::{Adjoint, AdjointMemory, Ending};
 pub use external::{External, external_dop853, external_dopri5, external_rk4};
 pub use fixed::{Fixed, fixed, rk4};
 pub use high_order::DOPRI8;
@@ -41,9 +45,16 @@ pub trait RightHandSide<T: Real>: Sync {
     /// The number of rows of the state.
     fn rows(&self) -> usize;
 
-    /// The number of leading rows whose error is measured apart from that of the others, so that
-    /// many rows of one kind cannot hide the error of a single row of another. Default: all.
+    /// The number of leading rows that the equations depend on; the others are integrals along the
+    /// way. Their errors are measured apart, so that many rows of one kind cannot hide the error of
+    /// a single row of another. Default: all.
     fn leading_rows(&self) -> usize {
+        self.rows()
+    }
+
+    /// The number of rows, counted from the first, that steps are chosen by. The rows behind them
+    /// are carried along by the steps that suit the others, and change nothing in them. Default: all.
+    fn controlled_rows(&self) -> usize {
         self.rows()
     }
 

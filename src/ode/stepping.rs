@@ -4,7 +4,7 @@ use super::adaptive::Adaptive;
 use super::clock::{Clock, Verdict};
 use super::control::{Norms, scaled_norm};
 use super::stages::{combination, no_terms, node_times, steps, terms_of};
-use super::{Batch, Record, RightHandSide, Span, Step, Workspace};
+use super::{Batch, Record, RightHandSide, Span, Step, Tableau, Workspace};
 use crate::columns::{Block, Scratch, move_lane, pad_lanes};
 use crate::kernels::squared_error;
 use crate::outcome::{Failure, Outcome, Reason};
@@ -14,13 +14,38 @@ use crate::real::Real;
 /// of the controller leaves room for it, and a whole step is saved.
 const STRETCH: f64 = 1.1;
 
+/// What looks on while steps are accepted.
+pub(super) trait Watch<T> {
+    /// Meets the lanes after each attempt, those that moved and those that did not.
+    fn accepted(&mut self, attempt: &Attempt<'_, T>, scratch: &mut Scratch<T>);
+}
+
+/// One attempt of every lane: where it began, and its stages.
+pub(super) struct Attempt<'a, T> {
+    pub method: &'static Tableau,
+    pub clocks: &'a [Clock],
+    pub y: &'a Block<T>,
+    pub carried: &'a Block<T>,
+    pub stages: &'a [Block<T>],
+}
+
+impl<T: Real> Watch<T> for Record<T> {
+    fn accepted(&mut self, attempt: &Attempt<'_, T>, _: &mut Scratch<T>) {
+        let y = attempt.y;
+        for (lane, clock) in attempt.clocks.iter().enumerate().filter(|(_, clock)| clock.moved) {
+            let step = Step { column: clock.place, t: clock.from, h: clock.taken };
+            self.push(step, (0..y.rows()).map(|i| y.row(i)[lane]));
+        }
+    }
+}
+
 /// The lanes on their way.
-struct Run<'a, T: Real, R: ?Sized> {
+struct Run<'a, 'w, T: Real, R: ?Sized> {
     settings: Adaptive,
     rhs: &'a R,
     span: Span,
     batch: Batch<'a, T>,
-    record: Option<&'a mut Record<T>>,
+    watch: Option<&'a mut (dyn Watch<T> + 'w)>,
     scratch: &'a mut Scratch<T>,
     clocks: &'a mut Vec<Clock>,
     stages: &'a mut [Block<T>],
@@ -34,13 +59,13 @@ struct Run<'a, T: Real, R: ?Sized> {
     rows: Block<T>,
 }
 
-/// Follows every column that is still travelling; records accepted steps if there is a record.
+/// Follows every column that is still travelling, under the eyes of whoever watches.
 pub(super) fn integrate<T: Real, R: RightHandSide<T> + ?Sized>(
     settings: Adaptive,
     rhs: &R,
     span: Span,
     batch: Batch<'_, T>,
-    record: Option<&mut Record<T>>,
+    watch: Option<&mut (dyn Watch<T> + '_)>,
     workspace: &mut Workspace<T>,
 ) {
     let Workspace { scratch, stages, clocks } = workspace;
@@ -58,7 +83,7 @@ pub(super) fn integrate<T: Real, R: RightHandSide<T> + ?Sized>(
         settings,
         rhs,
         span,
-        record,
+        watch,
         y: scratch.take(rows, lanes),
         carried: scratch.take(batch.carried.rows(), lanes),
         trial: scratch.take(rows, lanes),
@@ -84,7 +109,7 @@ pub(super) fn integrate<T: Real, R: RightHandSide<T> + ?Sized>(
     }
 }
 
-impl<T: Real, R: RightHandSide<T> + ?Sized> Run<'_, T, R> {
+impl<T: Real, R: RightHandSide<T> + ?Sized> Run<'_, '_, T, R> {
     /// Copies every travelling column into its lane.
     fn board(&mut self) {
         let count = self.clocks.len();
@@ -110,14 +135,16 @@ impl<T: Real, R: RightHandSide<T> + ?Sized> Run<'_, T, R> {
         node_times(clocks, 0.0, times);
         let carried = self.carried.view();
         self.rhs.evaluate(times, self.y.view(), carried, stages[0].view_mut(), self.scratch);
-        let norms = |stages: &[Block<T>], y: &Block<T>, lane: usize| Norms {
-            state: scaled_norm(|i| y.row(i)[lane].wide(), y.view(), lane, tolerance),
-            velocity: scaled_norm(|i| stages[0].row(i)[lane].wide(), y.view(), lane, tolerance),
+        let controlled = self.rhs.controlled_rows();
+        let y = self.y.view().range(0, controlled);
+        let norms = |stages: &[Block<T>], lane: usize| Norms {
+            state: scaled_norm(|i| y.row(i)[lane].wide(), y, lane, tolerance),
+            velocity: scaled_norm(|i| stages[0].row(i)[lane].wide(), y, lane, tolerance),
         };
         for (lane, clock) in clocks.iter_mut().enumerate() {
             clock.effort.evaluations += 2;
-            clock.h = sign * norms(stages, &self.y, lane).probe(longest);
-            if (0..self.y.rows()).any(|i| !stages[0].row(i)[lane].is_finite()) {
+            clock.h = sign * norms(stages, lane).probe(longest);
+            if (0..controlled).any(|i| !stages[0].row(i)[lane].is_finite()) {
                 clock.verdict = Verdict::Failed(Reason::NonFiniteVelocity);
                 clock.h = 0.0;
             }
@@ -129,9 +156,8 @@ impl<T: Real, R: RightHandSide<T> + ?Sized> Run<'_, T, R> {
         self.rhs.evaluate(times, self.point.view(), carried, stages[1].view_mut(), self.scratch);
         for (lane, clock) in clocks.iter_mut().enumerate() {
             let change = |i: usize| (stages[1].row(i)[lane] - stages[0].row(i)[lane]).wide();
-            let change = scaled_norm(change, self.y.view(), lane, tolerance);
-            let norms = norms(stages, &self.y, lane);
-            clock.h = sign * norms.first_step(clock.h.abs(), change, order, longest);
+            let change = scaled_norm(change, y, lane, tolerance);
+            clock.h = sign * norms(stages, lane).first_step(clock.h.abs(), change, order, longest);
         }
     }
 
@@ -164,7 +190,7 @@ impl<T: Real, R: RightHandSide<T> + ?Sized> Run<'_, T, R> {
     fn judge(&mut self) {
         let (method, tolerance) = (self.settings.method(), self.settings.tolerance);
         let lanes = self.y.lanes();
-        let (rows, leading) = (self.y.rows(), self.rhs.leading_rows());
+        let (rows, leading) = (self.rhs.controlled_rows(), self.rhs.leading_rows());
         let (front, errors) = self.rows.view_mut().split_at(2);
         let (mut first, mut second) = errors.split_at(1);
         let h = front.row(1);
@@ -198,15 +224,19 @@ impl<T: Real, R: RightHandSide<T> + ?Sized> Run<'_, T, R> {
         }
     }
 
-    /// Takes the accepted steps: records them, and lets trial and last stage take the place of
-    /// state and first stage.
+    /// Takes the accepted steps: shows them, and lets trial and last stage take the place of state
+    /// and first stage.
     fn settle(&mut self) {
         let last = self.settings.method().stages() - 1;
-        if let Some(record) = &mut self.record {
-            for (lane, clock) in self.clocks.iter().enumerate().filter(|(_, clock)| clock.moved) {
-                let step = Step { column: clock.place, t: clock.from, h: clock.taken };
-                record.push(step, (0..self.y.rows()).map(|i| self.y.row(i)[lane]));
-            }
+        if let Some(watch) = &mut self.watch {
+            let attempt = Attempt {
+                method: self.settings.method(),
+                clocks: self.clocks,
+                y: &self.y,
+                carried: &self.carried,
+                stages: self.stages,
+            };
+            watch.accepted(&attempt, self.scratch);
         }
         if self.clocks.iter().all(|clock| clock.moved) {
             std::mem::swap(&mut self.y, &mut self.trial);

@@ -1,8 +1,8 @@
 //! Curves over a common axis, with a legend.
 
-use super::canvas::{Anchor, Area, Canvas, Picture};
-use super::frame::{Captions, Frame, Range, Scaling, range_of};
-use super::style::{INK, NUMBER, SERIES, WHITE, text_width};
+use super::canvas::{Anchor, Area, Canvas, Color, Picture};
+use super::frame::{Captions, Frame, Range, Scaling, check_range, range_of};
+use super::style::{AXIS, INK, NUMBER, SERIES, WHITE, text_width};
 use crate::error::{Error, Result};
 
 /// A picture of curves; made by [`curves`].
@@ -11,6 +11,7 @@ pub struct CurvesPicture {
     series: Vec<Series>,
     captions: Captions,
     scaling: Scaling,
+    x: Option<Range>,
     y: Option<Range>,
     size: (u32, u32),
     problem: Option<Error>,
@@ -20,7 +21,14 @@ pub struct CurvesPicture {
 struct Series {
     label: String,
     points: Vec<[f64; 2]>,
-    dotted: bool,
+    look: Look,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Look {
+    Line,
+    Dots,
+    Guide,
 }
 
 /// Curves, to be added one by one.
@@ -37,6 +45,7 @@ pub fn curves() -> CurvesPicture {
         series: Vec::new(),
         captions: Captions::default(),
         scaling: Scaling::Free,
+        x: None,
         y: None,
         size: (1000, 640),
         problem: None,
@@ -46,21 +55,26 @@ pub fn curves() -> CurvesPicture {
 impl CurvesPicture {
     /// A line through the points (x, y); NaN leaves a gap.
     pub fn line(self, label: &str, xs: &[f64], ys: &[f64]) -> Self {
-        self.add(label, xs, ys, false)
+        self.add(label, xs, ys, Look::Line)
     }
 
     /// The points (x, y), joined by a line.
     pub fn points(self, label: &str, xs: &[f64], ys: &[f64]) -> Self {
-        self.add(label, xs, ys, true)
+        self.add(label, xs, ys, Look::Dots)
     }
 
-    fn add(mut self, label: &str, xs: &[f64], ys: &[f64], dotted: bool) -> Self {
+    /// A quiet line to compare the others with; it has a name, and takes no colour.
+    pub fn guide(self, label: &str, xs: &[f64], ys: &[f64]) -> Self {
+        self.add(label, xs, ys, Look::Guide)
+    }
+
+    fn add(mut self, label: &str, xs: &[f64], ys: &[f64], look: Look) -> Self {
         if xs.len() != ys.len() {
             let (x, y) = (xs.len(), ys.len());
             self.problem.get_or_insert(Error::shape(format!("{label}: {x} values of x, {y} of y")));
         }
         let points = xs.iter().zip(ys).map(|(&x, &y)| [x, y]).collect();
-        self.series.push(Series { label: label.to_string(), points, dotted });
+        self.series.push(Series { label: label.to_string(), points, look });
         self
     }
 
@@ -85,6 +99,12 @@ impl CurvesPicture {
     /// Makes both axes logarithmic; points with a value that is not positive are left out.
     pub fn log_log(mut self) -> Self {
         self.scaling = Scaling::LogLog;
+        self
+    }
+
+    /// From where to where the first axis runs.
+    pub fn x_range(mut self, from: f64, to: f64) -> Self {
+        self.x = Some([from, to]);
         self
     }
 
@@ -117,7 +137,9 @@ impl CurvesPicture {
         };
         let (x, y) = (range(0, log_x, if log_x { 0.04 } else { 0.0 }), range(1, log_y, 0.06));
         match (x, y) {
-            (Some(x), Some(y)) => Ok([x, super::frame::check_range("y", self.y.unwrap_or(y))?]),
+            (Some(x), Some(y)) => {
+                Ok([check_range("x", self.x.unwrap_or(x))?, check_range("y", self.y.unwrap_or(y))?])
+            }
             _ => Err(Error::empty("there is no finite point to draw a curve through")),
         }
     }
@@ -136,10 +158,12 @@ impl Picture for CurvesPicture {
         let frame = Frame::new(area, &self.captions, x, y, self.scaling);
         frame.draw_grid(canvas);
         for (k, series) in self.series.iter().enumerate() {
-            let color = SERIES[k % SERIES.len()];
+            let (color, width) =
+                (self.color(k), if series.look == Look::Guide { 1.0 } else { 2.0 });
             for run in series.points.split(|point| !self.shown(point)) {
-                frame.draw_line(canvas, run, color, 1.0, 2.0);
-                for point in run.iter().filter(|p| series.dotted && frame.contains(**p)) {
+                frame.draw_line(canvas, run, color, 1.0, width);
+                for point in run.iter().filter(|p| series.look == Look::Dots && frame.contains(**p))
+                {
                     canvas.dot(frame.at(*point), 5.0, color, 1.0);
                 }
             }
@@ -151,6 +175,15 @@ impl Picture for CurvesPicture {
 }
 
 impl CurvesPicture {
+    /// Colours in turn; guides take none.
+    fn color(&self, k: usize) -> Color {
+        let guide = |series: &&Series| series.look == Look::Guide;
+        if guide(&&self.series[k]) {
+            return AXIS;
+        }
+        SERIES[(k - self.series[..k].iter().filter(guide).count()) % SERIES.len()]
+    }
+
     /// Names on a white ground, in the corner that hides the fewest points.
     fn draw_legend(&self, canvas: &mut Canvas, frame: &Frame) {
         let named: Vec<_> =
@@ -182,7 +215,7 @@ impl CurvesPicture {
         canvas.fill(ground, WHITE);
         for (row, (k, series)) in named.into_iter().enumerate() {
             let y = ground.top + 20.0 + 32.0 * row as f64;
-            let color = SERIES[k % SERIES.len()];
+            let color = self.color(k);
             canvas.line(vec![[ground.left + 8.0, y], [ground.left + 44.0, y]], color, 3.0);
             canvas.text([ground.left + 54.0, y], &series.label, NUMBER, INK, Anchor::Left);
         }

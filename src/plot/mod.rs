@@ -9,6 +9,7 @@
 //! | `canvas`, `render` | shapes in pixels, and how they become a file |
 //! | `frame`, `ticks`, `style`, `colormap` | axes, their numbers, and the house style |
 //! | `density`, `contour` | heat map with highest-density regions |
+//! | `diagnosis` | what was found about a density, in panels |
 //! | `samples`, `field`, `curves`, `images`, `panels` | the other pictures |
 
 mod canvas;
@@ -16,6 +17,7 @@ mod colormap;
 mod contour;
 mod curves;
 mod density;
+mod diagnosis;
 mod field;
 mod frame;
 mod images;
@@ -28,6 +30,7 @@ mod ticks;
 pub use canvas::{Area, Canvas, Picture};
 pub use curves::{CurvesPicture, curves};
 pub use density::{DensityPicture, density};
+pub use diagnosis::diagnosis;
 pub use field::{FieldPicture, field};
 pub use images::{ImagesPicture, images};
 pub use panels::{Panels, panels};

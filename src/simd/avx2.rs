@@ -14,9 +14,9 @@ pub struct Middle32(__m256);
 pub struct Middle64(__m256d);
 
 macro_rules! middle {
-    ($name:ident, $scalar:ty, $lanes:literal, $mantissa:literal, $odd_shift:literal,
+    ($name:ident, $scalar:ident, $lanes:literal, $mantissa:literal, $odd_shift:literal,
      $sign_shift:literal, $to_bits:ident, $from_bits:ident, $and:ident, $andnot:ident, $or:ident,
-     $xor:ident, $compare:ident, $blend:ident, $movemask:ident, $shift_left:ident;
+     $xor:ident, $compare:ident, $blend:ident, $movemask:ident, $shift_left:ident, $shift_right:ident;
      $($single:ident)*) => {
         // SAFETY: every method is lane-wise and touches memory only in `load` and `store`, which
         // move exactly LANES values.
@@ -52,6 +52,26 @@ macro_rules! middle {
             }
 
             #[inline(always)]
+            unsafe fn exponent(self) -> Self {
+                // SAFETY: as in `abs`. The lowest bits of a number of this size are an integer.
+                unsafe {
+                    let size = Self::splat((1u64 << $mantissa) as $scalar);
+                    let field = $from_bits($shift_right::<$mantissa>($to_bits(self.abs().0)));
+                    let biased = Self($or(size.0, field)).sub(size);
+                    biased.sub(Self::splat(($scalar::MAX_EXP - 1) as $scalar))
+                }
+            }
+
+            #[inline(always)]
+            unsafe fn significand(self) -> Self {
+                // SAFETY: as in `abs`. Infinity has every bit of the exponent and no other.
+                unsafe {
+                    let field = Self::splat($scalar::INFINITY);
+                    Self($or($andnot(field.0, self.abs().0), Self::splat(1.0).0))
+                }
+            }
+
+            #[inline(always)]
             unsafe fn low_bits_to_exponent(self) -> Self {
                 // SAFETY: as in `abs`.
                 unsafe { Self($from_bits($shift_left::<$mantissa>($to_bits(self.0)))) }
@@ -80,12 +100,12 @@ macro_rules! middle {
 
 middle!(Middle32, f32, 8, 23, 31, 30, _mm256_castps_si256, _mm256_castsi256_ps, _mm256_and_ps,
     _mm256_andnot_ps, _mm256_or_ps, _mm256_xor_ps, _mm256_cmp_ps, _mm256_blendv_ps,
-    _mm256_movemask_ps, _mm256_slli_epi32;
+    _mm256_movemask_ps, _mm256_slli_epi32, _mm256_srli_epi32;
     _mm256_set1_ps _mm256_loadu_ps _mm256_storeu_ps _mm256_add_ps _mm256_sub_ps _mm256_mul_ps
-    _mm256_div_ps _mm256_fmadd_ps _mm256_fnmadd_ps _mm256_max_ps _mm256_min_ps);
+    _mm256_div_ps _mm256_fmadd_ps _mm256_fnmadd_ps _mm256_max_ps _mm256_min_ps _mm256_sqrt_ps);
 
 middle!(Middle64, f64, 4, 52, 63, 62, _mm256_castpd_si256, _mm256_castsi256_pd, _mm256_and_pd,
     _mm256_andnot_pd, _mm256_or_pd, _mm256_xor_pd, _mm256_cmp_pd, _mm256_blendv_pd,
-    _mm256_movemask_pd, _mm256_slli_epi64;
+    _mm256_movemask_pd, _mm256_slli_epi64, _mm256_srli_epi64;
     _mm256_set1_pd _mm256_loadu_pd _mm256_storeu_pd _mm256_add_pd _mm256_sub_pd _mm256_mul_pd
-    _mm256_div_pd _mm256_fmadd_pd _mm256_fnmadd_pd _mm256_max_pd _mm256_min_pd);
+    _mm256_div_pd _mm256_fmadd_pd _mm256_fnmadd_pd _mm256_max_pd _mm256_min_pd _mm256_sqrt_pd);

@@ -16,7 +16,8 @@ pub struct Wide64(__m512d);
 macro_rules! wide {
     ($name:ident, $scalar:ty, $lanes:literal, $mantissa:literal, $sign_shift:literal,
      $to_bits:ident, $from_bits:ident, $and:ident, $andnot:ident, $or:ident, $xor:ident,
-     $less:ident, $blend:ident, $shift_left:ident, $test:ident, $one:expr; $($single:ident)*) => {
+     $less:ident, $blend:ident, $shift_left:ident, $test:ident, $one:expr,
+     $getexp:ident, $getmant:ident; $($single:ident)*) => {
         // SAFETY: every method is lane-wise and touches memory only in `load` and `store`, which
         // move exactly LANES values.
         unsafe impl Vector<$scalar> for $name {
@@ -51,6 +52,18 @@ macro_rules! wide {
             }
 
             #[inline(always)]
+            unsafe fn exponent(self) -> Self {
+                // SAFETY: as in `abs`.
+                unsafe { Self($getexp(self.0)) }
+            }
+
+            #[inline(always)]
+            unsafe fn significand(self) -> Self {
+                // SAFETY: as in `abs`.
+                unsafe { Self($getmant::<_MM_MANT_NORM_1_2, _MM_MANT_SIGN_ZERO>(self.0)) }
+            }
+
+            #[inline(always)]
             unsafe fn low_bits_to_exponent(self) -> Self {
                 // SAFETY: as in `abs`.
                 unsafe { Self($from_bits($shift_left::<$mantissa>($to_bits(self.0)))) }
@@ -76,12 +89,14 @@ macro_rules! wide {
 
 wide!(Wide32, f32, 16, 23, 30, _mm512_castps_si512, _mm512_castsi512_ps, _mm512_and_ps,
     _mm512_andnot_ps, _mm512_or_ps, _mm512_xor_ps, _mm512_cmp_ps_mask, _mm512_mask_blend_ps,
-    _mm512_slli_epi32, _mm512_test_epi32_mask, _mm512_set1_epi32(1);
+    _mm512_slli_epi32, _mm512_test_epi32_mask, _mm512_set1_epi32(1),
+    _mm512_getexp_ps, _mm512_getmant_ps;
     _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps _mm512_add_ps _mm512_sub_ps _mm512_mul_ps
-    _mm512_div_ps _mm512_fmadd_ps _mm512_fnmadd_ps _mm512_max_ps _mm512_min_ps);
+    _mm512_div_ps _mm512_fmadd_ps _mm512_fnmadd_ps _mm512_max_ps _mm512_min_ps _mm512_sqrt_ps);
 
 wide!(Wide64, f64, 8, 52, 62, _mm512_castpd_si512, _mm512_castsi512_pd, _mm512_and_pd,
     _mm512_andnot_pd, _mm512_or_pd, _mm512_xor_pd, _mm512_cmp_pd_mask, _mm512_mask_blend_pd,
-    _mm512_slli_epi64, _mm512_test_epi64_mask, _mm512_set1_epi64(1);
+    _mm512_slli_epi64, _mm512_test_epi64_mask, _mm512_set1_epi64(1),
+    _mm512_getexp_pd, _mm512_getmant_pd;
     _mm512_set1_pd _mm512_loadu_pd _mm512_storeu_pd _mm512_add_pd _mm512_sub_pd _mm512_mul_pd
-    _mm512_div_pd _mm512_fmadd_pd _mm512_fnmadd_pd _mm512_max_pd _mm512_min_pd);
+    _mm512_div_pd _mm512_fmadd_pd _mm512_fnmadd_pd _mm512_max_pd _mm512_min_pd _mm512_sqrt_pd);

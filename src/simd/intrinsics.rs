@@ -3,7 +3,8 @@
 /// The methods of `Vector` that are a single intrinsic on every x86 vector.
 macro_rules! single_intrinsics {
     ($scalar:ty, $set1:ident, $loadu:ident, $storeu:ident, $add:ident, $sub:ident, $mul:ident,
-     $div:ident, $fmadd:ident, $fnmadd:ident, $max:ident, $min:ident) => {
+     $div:ident, $fmadd:ident, $fnmadd:ident, $max:ident, $min:ident,
+     $sqrt:ident) => {
         #[inline(always)]
         unsafe fn splat(value: $scalar) -> Self {
             // SAFETY: the caller vouches for the instruction set, here and below.
@@ -68,6 +69,12 @@ macro_rules! single_intrinsics {
         unsafe fn min(self, other: Self) -> Self {
             // SAFETY: as in `splat`.
             unsafe { Self($min(self.0, other.0)) }
+        }
+
+        #[inline(always)]
+        unsafe fn sqrt(self) -> Self {
+            // SAFETY: as in `splat`.
+            unsafe { Self($sqrt(self.0)) }
         }
     };
 }

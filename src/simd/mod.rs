@@ -11,12 +11,14 @@ mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod intrinsics;
 mod plain;
+mod square;
 
 #[cfg(target_arch = "x86_64")]
 pub use avx2::{Middle32, Middle64};
 #[cfg(target_arch = "x86_64")]
 pub use avx512::{Wide32, Wide64};
 pub use plain::{Plain32, Plain64};
+pub use square::Square;
 
 #[cfg(not(target_arch = "x86_64"))]
 pub use plain::{Plain32 as Middle32, Plain32 as Wide32, Plain64 as Middle64, Plain64 as Wide64};
@@ -65,6 +67,9 @@ pub unsafe trait Vector<T>: Copy {
     /// term - self * factor, rounded once where the instruction set can.
     unsafe fn mul_sub_from(self, factor: Self, term: Self) -> Self;
 
+    /// The square root, correctly rounded; NaN below zero.
+    unsafe fn sqrt(self) -> Self;
+
     /// The larger of the two; `other` if either is NaN.
     unsafe fn max(self, other: Self) -> Self;
 
@@ -82,6 +87,12 @@ pub unsafe trait Vector<T>: Copy {
 
     /// Whether any lane fails self <= bound, as NaN does.
     unsafe fn any_beyond(self, bound: Self) -> bool;
+
+    /// For a normal number ±m 2ⁿ with 1 <= m < 2: n, as a number.
+    unsafe fn exponent(self) -> Self;
+
+    /// For a normal number ±m 2ⁿ with 1 <= m < 2: m.
+    unsafe fn significand(self) -> Self;
 
     /// The number whose exponent field is the lowest bits of self: shifts the bits left by the
     /// width of the mantissa.

@@ -81,6 +81,11 @@ macro_rules! plain {
             }
 
             #[inline(always)]
+            unsafe fn sqrt(self) -> Self {
+                self.map($scalar::sqrt)
+            }
+
+            #[inline(always)]
             unsafe fn max(self, other: Self) -> Self {
                 self.zip(other, |a, b| if a > b { a } else { b })
             }
@@ -109,6 +114,20 @@ macro_rules! plain {
             unsafe fn any_beyond(self, bound: Self) -> bool {
                 let within = |(a, b): (&$scalar, &$scalar)| a <= b;
                 !self.0.iter().zip(&bound.0).all(within)
+            }
+
+            #[inline(always)]
+            unsafe fn exponent(self) -> Self {
+                let bias = $scalar::MAX_EXP - 1;
+                self.map(|a| ((a.abs().to_bits() >> $mantissa) as i32 - bias) as $scalar)
+            }
+
+            #[inline(always)]
+            unsafe fn significand(self) -> Self {
+                let field = $scalar::INFINITY.to_bits();
+                self.map(|a| {
+                    $scalar::from_bits(a.abs().to_bits() & !field | (1.0 as $scalar).to_bits())
+                })
             }
 
             #[inline(always)]

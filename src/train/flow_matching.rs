@@ -162,7 +162,7 @@ impl FlowMatching {
                     false => memory.loss_with_gradient(field, used, count, sums),
                 };
                 let effort = Effort { evaluations: used as u64, ..Effort::default() };
-                Ok(Loss { value, effort })
+                Ok(Loss { value, effort, ..Loss::default() })
             };
         let mut loss = accumulate(count, sums_len, pool, work, |sums| {
             if let Some(gradient) = gradient {

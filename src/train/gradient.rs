@@ -100,5 +100,6 @@ pub fn accumulate<T: Real, W: Default + Send>(
 
 fn add(total: &mut Loss, loss: Loss) {
     total.value += loss.value;
+    total.penalty += loss.penalty;
     total.effort += loss.effort;
 }

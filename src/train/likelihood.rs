@@ -19,10 +19,10 @@ pub struct MaximumLikelihood;
 
 /// What one thread needs for a block.
 pub struct LikelihoodMemory<T, P> {
-    packet: Packet<T>,
-    workspace: Workspace<T>,
-    cotangent: Cotangent<T>,
-    tape: P,
+    pub(super) packet: Packet<T>,
+    pub(super) workspace: Workspace<T>,
+    pub(super) cotangent: Cotangent<T>,
+    pub(super) tape: P,
     log_prob: Vec<T>,
 }
 
@@ -39,7 +39,7 @@ impl<T: Real, P: Default> Default for LikelihoodMemory<T, P> {
 }
 
 impl<T: Real, P> LikelihoodMemory<T, P> {
-    fn load(&mut self, batch: &MiniBatch<'_, T>, range: &Range<usize>) {
+    pub(super) fn load(&mut self, batch: &MiniBatch<'_, T>, range: &Range<usize>) {
         let columns = |matrix: &nalgebra::DMatrix<T>| {
             range.start * matrix.nrows()..range.end * matrix.nrows()
         };
@@ -53,7 +53,7 @@ impl<T: Real, P> LikelihoodMemory<T, P> {
     }
 
     /// The sum of the negative log-densities of the packet, which has arrived at the base.
-    fn loss<B: Base<T>>(&mut self, base: &B, first: usize) -> Result<Loss> {
+    pub(super) fn loss<B: Base<T>>(&mut self, base: &B, first: usize) -> Result<Loss> {
         if let Some(error) = Error::from_outcomes(&self.packet.outcomes) {
             let range = first..first + self.packet.len();
             return Err(error
@@ -64,11 +64,11 @@ impl<T: Real, P> LikelihoodMemory<T, P> {
         let terms = self.log_prob.iter().zip(self.packet.log_det.row(0)).take(self.packet.len());
         let value = terms.map(|(base, log_det)| -(*base + *log_det).wide()).sum();
         let effort: Effort = self.packet.efforts.iter().copied().sum();
-        Ok(Loss { value, effort })
+        Ok(Loss { value, effort, ..Loss::default() })
     }
 
     /// Sets the cotangents of the mean loss over `count` samples: -score / n and -1 / n.
-    fn seed_cotangent<B: Base<T>>(&mut self, base: &B, count: usize) {
+    pub(super) fn seed_cotangent<B: Base<T>>(&mut self, base: &B, count: usize) {
         let (packet, cotangent) = (&self.packet, &mut self.cotangent);
         let (dim, used) = (packet.points.rows(), packet.len());
         let share = T::of(-1.0 / count as f64);

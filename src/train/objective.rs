@@ -71,8 +71,10 @@ pub struct MiniBatch<'a, T: Real> {
 /// The mean loss over a batch, and what it cost.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Loss {
-    /// The mean over the samples.
+    /// The mean over the samples, without penalties.
     pub value: f64,
+    /// What penalties add to it: the mean over the samples, weighted. Their sum is minimised.
+    pub penalty: f64,
     /// The sum over the samples.
     pub effort: Effort,
 }
@@ -85,7 +87,16 @@ pub trait Objective<T: Real, M>: Sync {
     /// What the loss is called in reports, with its unit.
     fn name(&self) -> &'static str;
 
-    /// The mean loss of a batch, without a gradient.
+    /// An error if a setting is out of range.
+    ///
+    /// # Errors
+    ///
+    /// If one is.
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// The mean loss of a batch, without a gradient. Models are chosen by it.
     ///
     /// # Errors
     ///

@@ -44,7 +44,11 @@ impl<T: Real> Optimizer<T> for Adam {
 
     fn step(&mut self, learning_rate: f64, parameters: &mut [T], gradient: &[T]) {
         self.steps = self.steps.saturating_add(1);
-        let correction = [self.beta1, self.beta2].map(|beta| 1.0 - beta.powi(self.steps));
+        // One division and one root for every parameter: these take the time.
+        let [first_scale, second_scale] =
+            [self.beta1, self.beta2].map(|beta| 1.0 / (1.0 - beta.powi(self.steps)));
+        let root_scale = second_scale.sqrt();
+        let rate = learning_rate * first_scale;
         let keep = 1.0 - learning_rate * self.weight_decay;
         let moments = self.first.iter_mut().zip(&mut self.second);
         for ((parameter, gradient), (first, second)) in
@@ -53,9 +57,8 @@ impl<T: Real> Optimizer<T> for Adam {
             let gradient = gradient.wide();
             *first += (1.0 - self.beta1) * (gradient - *first);
             *second += (1.0 - self.beta2) * (gradient * gradient - *second);
-            let change =
-                (*first / correction[0]) / ((*second / correction[1]).sqrt() + self.epsilon);
-            *parameter = T::of(parameter.wide() * keep - learning_rate * change);
+            let change = *first / (second.sqrt() * root_scale + self.epsilon);
+            *parameter = T::of(parameter.wide() * keep - rate * change);
         }
     }
 }

@@ -5,8 +5,10 @@ use std::fmt;
 /// One step of training.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StepReport {
-    /// The mean loss of the mini-batch, before the step.
+    /// The mean loss of the mini-batch, before the step and without penalties.
     pub loss: f64,
+    /// What penalties add to it.
+    pub penalty: f64,
     /// The global norm of the gradient, before clipping.
     pub gradient_norm: f64,
     /// The learning rate.
@@ -35,6 +37,8 @@ pub enum Stop {
     Finished,
     /// The held-out loss had not improved for as many checks as patience allowed.
     Early,
+    /// The callback of [`Trainer::monitor`](super::Trainer::monitor) asked for it.
+    Asked,
 }
 
 /// The curves of a training run.
@@ -76,6 +80,7 @@ impl fmt::Display for Report {
         let ending = match self.stop {
             Stop::Finished => "all taken",
             Stop::Early => "stopped early",
+            Stop::Asked => "stopped by the monitor",
         };
         writeln!(f, "loss                 {}", self.loss_name)?;
         writeln!(
@@ -86,6 +91,10 @@ impl fmt::Display for Report {
         )?;
         if let (Some(first), Some(last)) = (self.steps.first(), self.steps.last()) {
             writeln!(f, "training loss        {:.4} -> {:.4}", first.loss, last.loss)?;
+            if self.steps.iter().any(|step| step.penalty != 0.0) {
+                let (first, last) = (first.penalty, last.penalty);
+                writeln!(f, "penalty              {first:.4} -> {last:.4}")?;
+            }
             writeln!(
                 f,
                 "gradient norm        {:.3} -> {:.3}",

@@ -1,5 +1,6 @@
 //! The loop of a training run.
 
+use std::ops::ControlFlow;
 use std::time::Instant;
 
 use nalgebra::DMatrix;
@@ -15,6 +16,22 @@ use super::{
 };
 use crate::error::{Error, Result};
 use crate::real::Real;
+
+/// What is shown the model after every step. It cannot change the model, and draws no random numbers
+/// of the run.
+pub(super) trait Watch<M> {
+    /// Whether to go on after `done` steps.
+    fn after(&mut self, done: usize, step: &StepReport, model: &M) -> Result<ControlFlow<()>>;
+}
+
+/// Nothing is watched.
+pub(super) struct Unwatched;
+
+impl<M> Watch<M> for Unwatched {
+    fn after(&mut self, _: usize, _: &StepReport, _: &M) -> Result<ControlFlow<()>> {
+        Ok(ControlFlow::Continue(()))
+    }
+}
 
 /// The seed of the random part of every check, so that checks can be compared.
 const CHECK_SEED: u64 = 0x5eed;
@@ -78,9 +95,10 @@ where
         })
     }
 
-    pub fn train(mut self) -> Result<Report> {
+    /// Takes all steps; `watch` is shown the model after each, and may end the run.
+    pub fn train(mut self, watch: &mut impl Watch<M>) -> Result<Report> {
         let progress = Progress::new(self.settings.steps, self.settings.progress);
-        let result = self.take_steps(&progress);
+        let result = self.take_steps(&progress, watch);
         progress.finish();
         let taken = self.report.steps.len();
         match &self.best {
@@ -104,7 +122,7 @@ where
         }
     }
 
-    fn take_steps(&mut self, progress: &Progress) -> Result<()> {
+    fn take_steps(&mut self, progress: &Progress, watch: &mut impl Watch<M>) -> Result<()> {
         let steps = self.settings.steps;
         let interval = self.settings.check_every.unwrap_or((steps / 20).max(1));
         self.check(0)?;
@@ -114,6 +132,12 @@ where
             self.step(step, &mut gradient)?;
             progress.step(self.report.steps[step].loss);
             let done = step + 1;
+            let asked = watch.after(done, &self.report.steps[step], self.model)?;
+            if asked.is_break() && done < steps {
+                self.check(done)?;
+                self.report.stop = Stop::Asked;
+                break;
+            }
             if done % interval == 0 || done == steps {
                 unimproved = if self.check(done)? { 0 } else { unimproved + 1 };
                 if unimproved >= self.settings.patience && done < steps {
@@ -129,12 +153,12 @@ where
     fn step(&mut self, step: usize, gradient: &mut [T]) -> Result<()> {
         let settings = self.settings;
         let batch = self.source.next();
-        let Loss { value, effort } =
+        let Loss { value, penalty, effort } =
             settings.objective.gradient(self.model, batch, &self.pool, gradient)?;
         let norm = gradient.iter().map(|g| g.wide().powi(2)).sum::<f64>().sqrt();
-        if !(value.is_finite() && norm.is_finite()) {
+        if !(value.is_finite() && penalty.is_finite() && norm.is_finite()) {
             return Err(Error::training(format!(
-                "the loss is {value} and the norm of its gradient {norm}: lower the learning rate"
+                "the loss is {value}, its penalty {penalty} and the norm of its gradient {norm}: lower the learning rate"
             )));
         }
         if norm > settings.clip {
@@ -149,6 +173,7 @@ where
         }
         self.report.steps.push(StepReport {
             loss: value,
+            penalty,
             gradient_norm: norm,
             learning_rate,
             evaluations: effort.evaluations as f64 / self.source.batch as f64,
@@ -173,7 +198,7 @@ where
         let batch = MiniBatch { points, contexts, seed: CHECK_SEED };
         let loss = self.settings.objective.loss(self.model, batch, &self.pool);
         self.model.set_parameters(&self.parameters);
-        let Loss { value, effort } = loss?;
+        let Loss { value, effort, .. } = loss?;
         let evaluations = effort.evaluations as f64 / points.ncols() as f64;
         let check = Check { step, loss: value, evaluations };
         self.report.checks.push(check);

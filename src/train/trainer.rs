@@ -1,12 +1,14 @@
 //! The settings of a training run.
 
+use std::ops::ControlFlow;
+
 use nalgebra::DMatrix;
 use rand::Rng;
 
-use super::run::Run;
+use super::run::{Run, Unwatched, Watch};
 use super::{
-    Adam, Coupling, FlowMatching, MaximumLikelihood, Objective, Optimizer, Report, Schedule,
-    Trainable,
+    Adam, Coupling, FlowMatching, MaximumLikelihood, Monitored, Objective, Optimizer, Regularised,
+    Report, Schedule, Snapshot, Trainable,
 };
 use crate::error::{Error, Result};
 use crate::real::Real;
@@ -47,6 +49,33 @@ impl Trainer<MaximumLikelihood> {
     /// Minimises the negative log-likelihood.
     pub fn maximum_likelihood() -> Self {
         Self::new(MaximumLikelihood)
+    }
+}
+
+/// Regularisation of maximum likelihood, for continuous flows; see [`Regularised`].
+impl<O: Into<Regularised>, P> Trainer<O, P> {
+    /// Penalises the kinetic energy ∫ |f|² dt of every sample with this weight, such as 0.01.
+    pub fn kinetic_energy(self, weight: f64) -> Trainer<Regularised, P> {
+        self.regularised(|objective| objective.kinetic_energy = weight)
+    }
+
+    /// Penalises ∫ |∂f/∂x|² dt along the way of every sample with this weight, such as 0.01.
+    pub fn jacobian_norm(self, weight: f64) -> Trainer<Regularised, P> {
+        self.regularised(|objective| objective.jacobian_norm = weight)
+    }
+
+    /// Lets the data of every mini-batch lie at a random time, up to this share of the span before
+    /// or behind its end, such as 0.25.
+    pub fn steer(self, share: f64) -> Trainer<Regularised, P> {
+        self.regularised(|objective| objective.steer = share)
+    }
+
+    fn regularised(self, set: impl FnOnce(&mut Regularised)) -> Trainer<Regularised, P> {
+        self.with_objective(|objective| {
+            let mut objective = objective.into();
+            set(&mut objective);
+            objective
+        })
     }
 }
 
@@ -152,6 +181,23 @@ impl<O, P> Trainer<O, P> {
         self
     }
 
+    /// The same run of another objective.
+    fn with_objective<Q>(self, change: impl FnOnce(O) -> Q) -> Trainer<Q, P> {
+        Trainer {
+            objective: change(self.objective),
+            optimizer: self.optimizer,
+            steps: self.steps,
+            batch: self.batch,
+            schedule: self.schedule,
+            clip: self.clip,
+            held_out: self.held_out,
+            check_every: self.check_every,
+            patience: self.patience,
+            average: self.average,
+            progress: self.progress,
+        }
+    }
+
     /// Another optimiser.
     pub fn optimizer<Q>(self, optimizer: Q) -> Trainer<O, Q> {
         Trainer {
@@ -207,10 +253,37 @@ impl<O, P> Trainer<O, P> {
         P: Optimizer<T> + Clone,
         R: Rng + ?Sized,
     {
+        self.fit_watched(model, [data, contexts], rng, &mut Unwatched)
+    }
+
+    /// Shows a callback what becomes of the model, every so many steps: losses, log-determinants,
+    /// errors and condition numbers. See [`Monitored`].
+    pub fn monitor<C>(self, every: usize, callback: C) -> Monitored<O, P, C>
+    where
+        C: FnMut(&Snapshot) -> ControlFlow<()>,
+    {
+        Monitored::new(self, every, callback)
+    }
+
+    pub(super) fn fit_watched<T, M, R>(
+        &self,
+        model: &mut M,
+        [data, contexts]: [&DMatrix<T>; 2],
+        rng: &mut R,
+        watch: &mut impl Watch<M>,
+    ) -> Result<Report>
+    where
+        T: Real,
+        M: Trainable<T>,
+        O: Objective<T, M>,
+        P: Optimizer<T> + Clone,
+        R: Rng + ?Sized,
+    {
         self.check()?;
+        self.objective.check()?;
         model.check()?;
         check_data(model, data, contexts)?;
-        Run::new(self, model, data, contexts, rng)?.train()
+        Run::new(self, model, data, contexts, rng)?.train(watch)
     }
 
     fn check(&self) -> Result<()> {

@@ -1,80 +1,28 @@
-//! Laws of composition: links one after the other, log-determinants added, and the way back.
+//! What is particular to chains: links of different kinds, names of parameters, and what does not fit.
 
 use liouville::prelude::*;
+use liouville::testing::{Tolerances, composition_law};
 use nalgebra::DMatrix;
 use proptest::prelude::*;
 
-use crate::catalogue::{linear, mlp, planar, radial};
-use crate::steps::{follow, gradients_agree};
+use crate::catalogue::composed::{mixed, turning};
+use crate::catalogue::planar;
 use crate::support::{cases, matrix};
-
-/// Layers, a continuous flow with a context, and a flow the other way round.
-fn mixed<T: Real>(seed: u64) -> Chain<T> {
-    let network = mlp::<T>(seed, &[7, 5], Activation::Tanh);
-    let part = Chain::new().then(EulerStep::new(radial::<T>(seed))).then(turning(seed + 1));
-    Chain::new()
-        .repeat(2, |i| EulerStep::new(planar::<T>(seed + i as u64)))
-        .then(ContinuousFlow::new(network).solver(rk4(8)))
-        .then(Inverted::new(EulerStep::new(planar::<T>(seed + 2))))
-        .then(part)
-}
-
-fn turning<T: Real>(seed: u64) -> ContinuousFlow<field::Linear<T>, liouville::ode::Fixed> {
-    ContinuousFlow::new(linear::<T>(seed)).solver(rk4(8))
-}
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(cases(6)))]
 
     #[test]
-    fn log_determinants_add_up(seed in any::<u32>()) {
+    fn links_of_different_kinds_compose(seed in any::<u32>()) {
         let seed = u64::from(seed);
-        let first = EulerStep::new(planar::<f64>(seed));
-        let second = turning::<f64>(seed + 1);
-        let chain = Chain::new().then(first.clone()).then(second.clone());
+        let (first, second) = (EulerStep::new(planar::<f64>(seed)), turning::<f64>(seed + 1));
         let points = matrix::<f64>(3, 150, 2.0, seed);
-        let middle = follow("first", &first, Direction::Forward, &points);
-        let end = follow("second", &second, Direction::Forward, &middle.points);
-        let ours = follow("chain", &chain, Direction::Forward, &points);
-        prop_assert_eq!(&ours.points, &end.points);
-        prop_assert!((&ours.log_det - middle.log_det - end.log_det).amax() < 1e-14);
-        let middle = follow("second", &second, Direction::Inverse, &points);
-        let end = follow("first", &first, Direction::Inverse, &middle.points);
-        let ours = follow("chain", &chain, Direction::Inverse, &points);
-        prop_assert_eq!(&ours.points, &end.points);
-        prop_assert!((&ours.log_det - middle.log_det - end.log_det).amax() < 1e-14);
-    }
-
-    #[test]
-    fn a_turned_flow_swaps_its_directions(seed in any::<u32>()) {
-        let layer = EulerStep::new(planar::<f64>(u64::from(seed)));
-        let turned = Inverted::new(layer.clone());
-        let points = matrix::<f64>(3, 20, 2.0, u64::from(seed));
-        for direction in [Direction::Forward, Direction::Inverse] {
-            let ours = follow("turned", &turned, direction, &points);
-            let theirs = follow("layer", &layer, direction.reversed(), &points);
-            prop_assert_eq!(ours.points, theirs.points);
-            prop_assert_eq!(ours.log_det, theirs.log_det);
-        }
-    }
-
-    #[test]
-    fn chains_are_inverted_link_by_link(seed in any::<u32>()) {
-        let chain = mixed::<f64>(u64::from(seed));
-        let points = matrix::<f64>(3, 150, 1.0, u64::from(seed));
-        let there = follow("chain", &chain, Direction::Forward, &points);
-        let back = follow("chain", &chain, Direction::Inverse, &there.points);
-        let error = (back.points - &points).amax().max((back.log_det + &there.log_det).amax());
-        prop_assert!(error < 1e-3, "{error:e}");
-        let one = points.columns(77, 1).into_owned();
-        let alone = follow("alone", &chain, Direction::Forward, &one);
-        prop_assert_eq!(alone.points.column(0), there.points.column(77));
-        prop_assert_eq!(alone.log_det[0], there.log_det[77]);
-    }
-
-    #[test]
-    fn gradients_of_chains(seed in any::<u32>()) {
-        gradients_agree("chain", &mixed::<f64>(u64::from(seed)), u64::from(seed));
+        let tolerances = Tolerances::of::<f64>();
+        let checked = composition_law(&first, &second, &points, None, &tolerances);
+        prop_assert!(checked.is_ok(), "{}", checked.unwrap_err());
+        let context = matrix::<f64>(2, 150, 1.0, seed);
+        let checked = composition_law(&first, &mixed(seed), &points, Some(&context), &tolerances);
+        prop_assert!(checked.is_ok(), "{}", checked.unwrap_err());
     }
 }
 

@@ -21,7 +21,7 @@ fn agree(
 ) {
     for j in 0..at.ncols() {
         for i in 0..at.nrows() {
-            let expected = derivative(1e-2, |h| {
+            let expected = derivative(2e-3, |h| {
                 let mut moved = at.clone();
                 moved[(i, j)] += h;
                 log_prob(&moved)[j]

@@ -1,19 +1,18 @@
-//! Laws of layers that are one Euler step of a field: inverse, log-determinant, gradients, same bits.
+//! What is particular to layers that are one Euler step of a field: closed forms, and the very edge.
 
 use liouville::columns::{Block, columns_to_block};
 use liouville::field::{Planar, Radial};
 use liouville::flow::{Cotangent, Moved, Packet, StepInvertible, Track};
 use liouville::ode::{Tableau, Workspace, fixed};
 use liouville::prelude::*;
+use liouville::testing::{Tolerances, gradient_law};
 use nalgebra::{DMatrix, DVector};
 use proptest::prelude::*;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 use crate::catalogue::{StepVisitor, planar, radial, visit_steps, visit_steps_at_the_edge};
-use crate::support::{cases, derivative, matrix, velocity};
-
-const BOTH: [Direction; 2] = [Direction::Forward, Direction::Inverse];
+use crate::support::{cases, matrix, velocity};
 
 /// Moves columns that must all arrive.
 pub fn follow<T: Real, L: Flow<T>>(
@@ -31,7 +30,7 @@ pub fn follow<T: Real, L: Flow<T>>(
 }
 
 /// The same context for every column.
-fn contexts<T: Real>(rows: usize, columns: usize) -> DMatrix<T> {
+pub fn contexts<T: Real>(rows: usize, columns: usize) -> DMatrix<T> {
     let one = matrix::<T>(rows, 1, 1.0, 77);
     DMatrix::from_fn(rows, columns, |i, _| one[i])
 }
@@ -57,188 +56,21 @@ impl<T: Real> StepVisitor<T> for OneStep {
     }
 }
 
-/// There and back again, from both ends.
-struct Inverse {
-    seed: u64,
-    scale: f64,
-    bound: f64,
-}
-
-impl<T: Real> StepVisitor<T> for Inverse {
-    fn visit<F: StepInvertible<T> + 'static>(&mut self, name: &str, layer: EulerStep<F>) {
-        let points = matrix::<T>(layer.field().dim(), 40, self.scale, self.seed);
-        for direction in BOTH {
-            let there = follow(name, &layer, direction, &points);
-            let opposite = if direction == Direction::Forward { BOTH[1] } else { BOTH[0] };
-            let back = follow(name, &layer, opposite, &there.points);
-            let error = (&back.points - &points).amax().wide() / self.scale;
-            let cancel = (there.log_det + back.log_det).amax().wide();
-            assert!(
-                error < self.bound && cancel < self.bound,
-                "{name} {direction:?}: {error:e}, {cancel:e}"
-            );
-        }
-    }
-}
-
-/// The log-determinant against the Jacobian of the map by finite differences.
-struct LogDet {
-    seed: u64,
-}
-
-impl StepVisitor<f64> for LogDet {
-    fn visit<F: StepInvertible<f64> + 'static>(&mut self, name: &str, layer: EulerStep<F>) {
-        let dim = layer.field().dim();
-        let point = matrix::<f64>(dim, 1, 1.0, self.seed);
-        for direction in BOTH {
-            let end = |j: usize, s: f64| {
-                let mut moved = point.clone();
-                moved[j] += s;
-                follow(name, &layer, direction, &moved).points
-            };
-            let jacobian = DMatrix::from_fn(dim, dim, |i, j| derivative(1e-3, |s| end(j, s)[i]));
-            let expected = jacobian.determinant().abs().ln();
-            let log_det = follow(name, &layer, direction, &point).log_det[0];
-            let error = (log_det - expected).abs();
-            assert!(error < 1e-6, "{name} {direction:?}: {log_det} {expected}");
-        }
-    }
-}
-
-const COLUMNS: usize = 5;
-
-/// Σ p̄'points + Σ l̄ log_det at the end of a layer.
-struct Objective {
-    points: Block<f64>,
-    log_det: Block<f64>,
-}
-
-impl Objective {
-    fn new(dim: usize, seed: u64) -> Self {
-        let part = |rows: usize, seed| {
-            let values = matrix::<f64>(rows, COLUMNS, 1.0, seed);
-            let mut block = Block::default();
-            columns_to_block(values.as_slice(), rows, &mut block);
-            // Cotangents of padding lanes are zero.
-            for i in 0..rows {
-                block.row_mut(i)[COLUMNS..].fill(0.0);
-            }
-            block
-        };
-        Self { points: part(dim, seed), log_det: part(1, seed + 1) }
-    }
-
-    /// The value, and its derivatives by parameters, points and contexts.
-    fn run<L: TrainableFlow<f64>>(
-        &self,
-        layer: &L,
-        direction: Direction,
-        [x, context]: [&DMatrix<f64>; 2],
-    ) -> (f64, [Vec<f64>; 3]) {
-        let (mut packet, mut workspace) = (Packet::new(Track::LogDet), Workspace::new());
-        packet.load(x.as_slice(), x.nrows(), context.as_slice(), context.nrows());
-        let mut tape = L::Tape::default();
-        layer.record_packet(direction, &mut packet, &mut tape, &mut workspace);
-        assert!(packet.outcomes.iter().all(|outcome| outcome.arrived()));
-        let dot = |a: &Block<f64>, b: &Block<f64>| -> f64 {
-            a.values().iter().zip(b.values()).map(|(a, b)| a * b).sum()
-        };
-        let value = dot(&packet.points, &self.points) + dot(&packet.log_det, &self.log_det);
-        let (points, log_det) = (self.points.clone(), self.log_det.clone());
-        let mut cotangent =
-            Cotangent { points, log_det, context: Block::new(context.nrows(), COLUMNS) };
-        let mut sums = vec![0.0; layer.sums_len()];
-        layer.pullback_packet(direction, &mut tape, &mut cotangent, &mut sums, &mut workspace);
-        let mut gradient = vec![0.0; layer.parameters().len()];
-        layer.fold(&sums, &mut gradient);
-        let columns = |block: &Block<f64>| {
-            (0..COLUMNS).flat_map(|j| (0..block.rows()).map(move |i| block.row(i)[j])).collect()
-        };
-        (value, [gradient, columns(&cotangent.points), columns(&cotangent.context)])
-    }
-}
-
-/// The objective with one number moved.
-type Along<'a> = &'a dyn Fn(usize, f64) -> f64;
-
-/// The pullback in both directions against central differences.
-struct Gradient {
-    seed: u64,
-}
-
-fn agree(name: &str, ours: &[f64], differences: &[f64]) {
-    let scale = differences.iter().map(|d| d.abs()).fold(1e-3, f64::max);
-    for (i, (a, b)) in ours.iter().zip(differences).enumerate() {
-        assert!((a - b).abs() < 1e-6 * scale, "{name} {i}: {a} against {b}");
-    }
-}
-
-impl StepVisitor<f64> for Gradient {
-    fn visit<F: StepInvertible<f64> + 'static>(&mut self, name: &str, layer: EulerStep<F>) {
-        gradients_agree(name, &layer, self.seed);
-    }
-}
-
 /// The pullback of a flow in both directions against central differences.
 pub fn gradients_agree<L: TrainableFlow<f64> + Clone>(name: &str, layer: &L, seed: u64) {
-    let objective = Objective::new(layer.dim(), seed + 7);
-    let points = matrix::<f64>(layer.dim(), COLUMNS, 1.0, seed);
-    let context = contexts::<f64>(layer.context_dim(), COLUMNS);
-    let parameters = layer.parameters();
-    for direction in BOTH {
-        let run = |layer: &L, inputs: [&DMatrix<f64>; 2]| objective.run(layer, direction, inputs);
-        let (_, ours) = run(layer, [&points, &context]);
-        let by_parameter = |p: usize, s: f64| {
-            let (mut layer, mut values) = (layer.clone(), parameters.clone());
-            values[p] += s;
-            layer.set_parameters(&values);
-            run(&layer, [&points, &context]).0
-        };
-        let moved = |matrix: &DMatrix<f64>, i: usize, s: f64| {
-            let mut matrix = matrix.clone();
-            matrix[i] += s;
-            matrix
-        };
-        let by_point = |i, s| run(layer, [&moved(&points, i, s), &context]).0;
-        let by_context = |i, s| run(layer, [&points, &moved(&context, i, s)]).0;
-        let ways: [(&str, Along<'_>); 3] =
-            [("parameter", &by_parameter), ("coordinate", &by_point), ("context", &by_context)];
-        for ((what, along), ours) in ways.into_iter().zip(&ours) {
-            let differences: Vec<f64> =
-                (0..ours.len()).map(|i| derivative(1e-4, |s| along(i, s))).collect();
-            agree(&format!("{name} {direction:?}, {what}"), ours, &differences);
-        }
-    }
-}
-
-/// A sample's bits alone and in a batch, and on one thread and two.
-struct SameBits {
-    seed: u64,
-    place: usize,
-}
-
-impl<T: Real> StepVisitor<T> for SameBits {
-    fn visit<F: StepInvertible<T> + 'static>(&mut self, name: &str, layer: EulerStep<F>) {
-        let points = matrix::<T>(layer.field().dim(), 300, 3.0, self.seed);
-        for direction in BOTH {
-            let batch = follow(name, &layer, direction, &points);
-            let one = points.columns(self.place, 1).into_owned();
-            let alone = follow(name, &layer, direction, &one);
-            assert_eq!(alone.points.column(0), batch.points.column(self.place), "{name}");
-            assert_eq!(alone.log_det[0], batch.log_det[self.place], "{name}");
-            assert_eq!(alone.efforts[0], batch.efforts[self.place], "{name}");
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool");
-            let single = pool.install(|| follow(name, &layer, direction, &points));
-            assert_eq!(single.points, batch.points, "{name}");
-        }
+    let points = matrix::<f64>(layer.dim(), 5, 1.0, seed);
+    let context = contexts::<f64>(layer.context_dim(), 5);
+    let context = (layer.context_dim() > 0).then_some(&context);
+    if let Err(violation) = gradient_law(layer, &points, context, &Tolerances::of::<f64>()) {
+        panic!("{name}: {violation}");
     }
 }
 
 /// Points far out, or a map that is nearly flat somewhere: the inverse stays within what rounding
 /// allows, and nothing is NaN.
-struct Extreme {
-    seed: u64,
-    scale: f64,
+pub struct Extreme {
+    pub seed: u64,
+    pub scale: f64,
 }
 
 impl<T: Real> StepVisitor<T> for Extreme {
@@ -331,30 +163,6 @@ proptest! {
                 prop_assert!((ours.log_det[j] - log_det).abs() < 1e-9, "{log_det}");
             }
         }
-    }
-
-    #[test]
-    fn the_inverse_undoes_the_layer(seed in any::<u32>()) {
-        let seed = u64::from(seed);
-        visit_steps::<f64>(seed, &mut Inverse { seed, scale: 2.0, bound: 1e-12 });
-        visit_steps::<f32>(seed, &mut Inverse { seed, scale: 2.0, bound: 1e-3 });
-    }
-
-    #[test]
-    fn the_log_determinant_is_that_of_the_jacobian(seed in any::<u32>()) {
-        visit_steps(u64::from(seed), &mut LogDet { seed: u64::from(seed) });
-    }
-
-    #[test]
-    fn gradients_are_those_of_differences(seed in any::<u32>()) {
-        visit_steps(u64::from(seed), &mut Gradient { seed: u64::from(seed) });
-    }
-
-    #[test]
-    fn bits_do_not_depend_on_neighbours(seed in any::<u32>(), place in 0usize..300) {
-        let seed = u64::from(seed);
-        visit_steps::<f64>(seed, &mut SameBits { seed, place });
-        visit_steps::<f32>(seed, &mut SameBits { seed, place });
     }
 
     #[test]

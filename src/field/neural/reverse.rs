@@ -70,27 +70,12 @@ impl<T: Real> TrainableField<T> for Mlp<T> {
         scratch: &mut Scratch<T>,
     ) {
         let way = self.way(traced);
-        let tangent_bar = self.trace_cotangents(way, tape, cotangents.traces, scratch);
+        let tangent_bar = self.trace_cotangents(way, traced, tape, cotangents.traces, scratch);
         self.pull_all(at, way, tape, cotangents, tangent_bar, pulled, scratch);
     }
 }
 
 impl<T: Real> Mlp<T> {
-    /// Pulls back cotangents of the velocity and of the products J u themselves (dim rows, laid out
-    /// as the probes u), through an evaluation that was recorded with these probes.
-    pub(crate) fn pull_products(
-        &self,
-        at: At<'_, T>,
-        tape: &MlpTape<T>,
-        velocity: Rows<'_, T>,
-        products: Block<T>,
-        pulled: Pulled<'_, T>,
-        scratch: &mut Scratch<T>,
-    ) {
-        let cotangents = Cotangents { velocity, traces: Rows::new(&[], at.lanes()) };
-        self.pull_all(at, Way::Tangents, tape, cotangents, products, pulled, scratch);
-    }
-
     /// The pullback, with the cotangents of the products J u in `tangent_bar`.
     #[expect(clippy::too_many_arguments, reason = "the arguments of a pullback, and two more")]
     fn pull_all(
@@ -137,10 +122,12 @@ impl<T: Real> Mlp<T> {
 }
 
 impl<T: Real> Mlp<T> {
-    /// The cotangents of J u for the traces u'J u: each tangent times its trace's cotangent.
+    /// The cotangents of J u: as they are given, or for the traces u'J u each tangent times its
+    /// trace's cotangent.
     pub(super) fn trace_cotangents(
         &self,
         way: Way,
+        traced: Traced<'_, T>,
         tape: &MlpTape<T>,
         traces: Rows<'_, T>,
         scratch: &mut Scratch<T>,
@@ -149,6 +136,10 @@ impl<T: Real> Mlp<T> {
             return scratch.take(0, 0);
         }
         let mut bars = scratch.take(self.shape.dim, tape.tangents.lanes());
+        if matches!(traced, Traced::Products(_)) {
+            bars.values_mut().copy_from_slice(traces.values());
+            return bars;
+        }
         for i in 0..self.shape.dim {
             // One row of cotangents serves all unit tangents; every probe has its own.
             let parts = tape.tangents.row(i).chunks_exact(traces.values().len());

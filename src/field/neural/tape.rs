@@ -52,9 +52,9 @@ impl<T: Real> Mlp<T> {
         traced: Traced<'_, T>,
         tangents: &mut Block<T>,
     ) {
-        if let Traced::Probes(probes) = traced {
-            tangents.reshape(self.shape.dim, probes.lanes());
-            tangents.values_mut().copy_from_slice(probes.values());
+        if let Traced::Probes(given) | Traced::Products(given) = traced {
+            tangents.reshape(self.shape.dim, given.lanes());
+            tangents.values_mut().copy_from_slice(given.values());
         } else {
             tangents.reshape(self.shape.dim, self.shape.dim * lanes);
             unit_tangents(tangents.view_mut(), lanes);
@@ -141,6 +141,9 @@ impl<T: Real> Mlp<T> {
                     return;
                 }
                 let weight = if depth == 0 { self.weight_of_x() } else { self.weight(depth) };
+                if matches!(traced, Traced::Products(_)) {
+                    return product(weight, input.view(), Start::Zero, traces);
+                }
                 let mut products = scratch.take(self.shape.dim, input.lanes());
                 product(weight, input.view(), Start::Zero, products.view_mut());
                 traces.values_mut().fill(T::zero());

@@ -1,16 +1,18 @@
-//! The equations of a point together with its log-determinant.
+//! The equations of a point together with its log-determinant and its penalties.
 
-use crate::columns::{Rows, RowsMut, Scratch};
-use crate::field::{At, Cotangents, Pulled, Traced, TrainableField, VectorField, evaluate};
+use super::penalties::Penalties;
+use crate::columns::{Block, Rows, RowsMut, Scratch};
+use crate::field::{At, Traced, TrainableField, VectorField, evaluate};
 use crate::ode::{Back, Differentiable, Place, RightHandSide};
 use crate::real::Real;
-use crate::trace::Estimator;
+use crate::trace::{Estimator, Hutchinson, Noise};
 
-/// The state is (x, ℓ), with one row ℓ for the exact log-determinant or one per probe; carried
-/// along are the probes, dim rows of each, and the context.
+/// The state is (x, ℓ, p), with one row ℓ for the exact log-determinant or one per probe, and one
+/// row p for each penalty; carried along are the probes, dim rows of each, and the context.
 pub(super) struct Augmented<'a, F> {
-    field: &'a F,
+    pub(super) field: &'a F,
     kind: Kind,
+    pub(super) penalties: Penalties,
 }
 
 #[derive(Clone, Copy)]
@@ -20,17 +22,48 @@ enum Kind {
     Estimated(Estimator),
 }
 
+/// What one evaluation keeps: the tapes of the field, for traces and for products with the Jacobian,
+/// and what penalties are made of.
+pub struct AugmentedTape<T, P> {
+    pub(super) traced: P,
+    pub(super) products: P,
+    pub(super) velocity: Block<T>,
+    pub(super) moved: Block<T>,
+}
+
+impl<T: Real, P: Default> Default for AugmentedTape<T, P> {
+    fn default() -> Self {
+        let [velocity, moved] = std::array::from_fn(|_| Block::default());
+        Self { traced: P::default(), products: P::default(), velocity, moved }
+    }
+}
+
+/// Where a state lies, as the field sees it.
+pub(super) struct View<'a, T> {
+    pub at: At<'a, T>,
+    pub traced: Traced<'a, T>,
+    /// The probes, if there are any, as tangents.
+    pub probes: Option<Rows<'a, T>>,
+}
+
 impl<'a, F> Augmented<'a, F> {
     /// The points alone.
     pub fn points(field: &'a F) -> Self {
-        Self { field, kind: Kind::Points }
+        Self { field, kind: Kind::Points, penalties: Penalties::default() }
     }
 
     /// The points and their log-determinant, exact without an estimator.
     pub fn log_det(field: &'a F, estimator: Option<Estimator>) -> Self {
-        Self { field, kind: estimator.map_or(Kind::Exact, Kind::Estimated) }
+        let kind = estimator.map_or(Kind::Exact, Kind::Estimated);
+        Self { kind, ..Self::points(field) }
     }
 
+    /// The same with penalties.
+    pub fn with(self, penalties: Penalties) -> Self {
+        Self { penalties, ..self }
+    }
+
+    /// The estimator of the trace.
     pub fn estimator(&self) -> Option<Estimator> {
         match self.kind {
             Kind::Estimated(estimator) => Some(estimator),
@@ -38,7 +71,14 @@ impl<'a, F> Augmented<'a, F> {
         }
     }
 
-    fn trace_rows(&self) -> usize {
+    /// Where probes come from: a penalty of the Jacobian shares those of the trace, or has one.
+    pub fn prober(&self) -> Option<Estimator> {
+        let own = Hutchinson { probes: 1, noise: Noise::Rademacher, seed: self.penalties.seed };
+        let own = (self.penalties.jacobian_norm > 0.0).then_some(Estimator::Hutchinson(own));
+        self.estimator().or(own)
+    }
+
+    pub fn trace_rows(&self) -> usize {
         match self.kind {
             Kind::Points => 0,
             Kind::Exact => 1,
@@ -51,14 +91,14 @@ impl<'a, F> Augmented<'a, F> {
     where
         F: VectorField<T>,
     {
-        self.estimator().map_or(0, |estimator| estimator.probes() * self.field.dim())
+        self.prober().map_or(0, |prober| prober.probes() * self.field.dim())
     }
 
     pub fn state_rows<T: Real>(&self) -> usize
     where
         F: VectorField<T>,
     {
-        self.field.dim() + self.trace_rows()
+        self.field.dim() + self.trace_rows() + self.penalties.rows()
     }
 
     pub fn carried_rows<T: Real>(&self) -> usize
@@ -69,28 +109,29 @@ impl<'a, F> Augmented<'a, F> {
     }
 
     /// Where the field is evaluated, and how its divergence is taken there.
-    fn split<'b, T: Real>(
+    pub(super) fn split<'b, T: Real>(
         &self,
         t: &'b [T],
         y: Rows<'b, T>,
         carried: Rows<'b, T>,
-    ) -> (At<'b, T>, Traced<'b, T>)
+    ) -> View<'b, T>
     where
         F: VectorField<T>,
     {
-        let probes = self.probe_rows::<T>();
-        let context = carried.range(probes, probes + self.field.context_dim());
-        let traced = match self.kind {
-            Kind::Points => Traced::Velocity,
-            Kind::Exact => Traced::Exact,
-            // Coordinate i of all probes lies in neighbouring rows, which read as one long row are
-            // coordinate i of the tangents of all lanes.
-            Kind::Estimated(estimator) => Traced::Probes(Rows::new(
-                carried.range(0, probes).values(),
-                estimator.probes() * t.len(),
-            )),
+        let rows = self.probe_rows::<T>();
+        let context = carried.range(rows, rows + self.field.context_dim());
+        // Coordinate i of all probes lies in neighbouring rows, which read as one long row are
+        // coordinate i of the tangents of all lanes.
+        let tangents = |prober: Estimator| {
+            Rows::new(carried.range(0, rows).values(), prober.probes() * t.len())
         };
-        (At { t, x: y.range(0, self.field.dim()), context }, traced)
+        let probes = self.prober().map(tangents);
+        let traced = match (self.kind, probes) {
+            (Kind::Estimated(_), Some(probes)) => Traced::Probes(probes),
+            (Kind::Points, _) => Traced::Velocity,
+            _ => Traced::Exact,
+        };
+        View { at: At { t, x: y.range(0, self.field.dim()), context }, traced, probes }
     }
 }
 
@@ -103,6 +144,11 @@ impl<T: Real, F: VectorField<T>> RightHandSide<T> for Augmented<'_, F> {
         self.field.dim()
     }
 
+    /// Penalties do not choose the steps: with them and without, the samples go the same way.
+    fn controlled_rows(&self) -> usize {
+        self.field.dim() + self.trace_rows()
+    }
+
     fn evaluate(
         &self,
         t: &[T],
@@ -111,14 +157,17 @@ impl<T: Real, F: VectorField<T>> RightHandSide<T> for Augmented<'_, F> {
         dydt: RowsMut<'_, T>,
         scratch: &mut Scratch<T>,
     ) {
-        let (at, traced) = self.split(t, y, carried);
+        let view = self.split(t, y, carried);
+        if self.penalties.rows() > 0 {
+            return self.evaluate_penalised(view, dydt, scratch);
+        }
         let (velocity, traces) = dydt.split_at(self.field.dim());
-        evaluate(self.field, at, traced, velocity, traces, scratch);
+        evaluate(self.field, view.at, view.traced, velocity, traces, scratch);
     }
 }
 
 impl<T: Real, F: TrainableField<T>> Differentiable<T> for Augmented<'_, F> {
-    type Tape = F::Tape;
+    type Tape = AugmentedTape<T, F::Tape>;
 
     fn record(
         &self,
@@ -126,31 +175,31 @@ impl<T: Real, F: TrainableField<T>> Differentiable<T> for Augmented<'_, F> {
         y: Rows<'_, T>,
         carried: Rows<'_, T>,
         dydt: RowsMut<'_, T>,
-        tape: &mut F::Tape,
+        tape: &mut Self::Tape,
         scratch: &mut Scratch<T>,
     ) {
-        let (at, traced) = self.split(t, y, carried);
+        let view = self.split(t, y, carried);
+        if self.penalties.rows() > 0 {
+            return self.record_penalised(view, dydt, tape, scratch);
+        }
         let (velocity, traces) = dydt.split_at(self.field.dim());
-        self.field.record(at, traced, velocity, traces, tape, scratch);
+        let tape = &mut tape.traced;
+        self.field.record(view.at, view.traced, velocity, traces, tape, scratch);
     }
 
     fn pullback(
         &self,
         place: Place<'_, T>,
-        tape: &F::Tape,
+        tape: &Self::Tape,
         back: Back<'_, T>,
         scratch: &mut Scratch<T>,
     ) {
-        let (dim, rows) = (self.field.dim(), self.state_rows());
-        let (at, traced) = self.split(place.t, place.y, place.carried);
-        let cotangents =
-            Cotangents { velocity: back.dydt.range(0, dim), traces: back.dydt.range(dim, rows) };
         let mut context = scratch.take(self.field.context_dim(), place.t.len());
-        let (x, mut traces) = back.y.split_at(dim);
-        // The log-determinant does not enter its own equation.
-        traces.values_mut().fill(T::zero());
-        let pulled = Pulled { x, context: context.view_mut(), sums: back.sums };
-        self.field.pullback(at, traced, tape, cotangents, pulled, scratch);
+        let (x, mut integrals) = back.y.split_at(self.field.dim());
+        // Integrals along the way enter no equation.
+        integrals.values_mut().fill(T::zero());
+        let view = self.split(place.t, place.y, place.carried);
+        self.pull_field(view, tape, back.dydt, [x, context.view_mut()], back.sums, scratch);
         let (_, mut carried) = back.carried.split_at(self.probe_rows::<T>());
         for (sum, value) in carried.values_mut().iter_mut().zip(context.values()) {
             *sum += *value;

@@ -3,10 +3,16 @@
 //! | file | what |
 //! | --- | --- |
 //! | `augmented` | the equations of a point together with its log-determinant |
-//! | `train` | the reverse pass of the flow |
+//! | `gradient` | how the gradient is taken |
+//! | `penalties` | kinetic energy and size of the Jacobian, integrated along the way |
+//! | `steps` | the accepted steps of every column |
+//! | `train` | the reverse pass of the flow, plain and with penalties |
 //! | `trajectory` | points at several times along the way |
 
 mod augmented;
+mod gradient;
+mod penalties;
+mod steps;
 mod train;
 mod trajectory;
 
@@ -16,10 +22,13 @@ use crate::error::{Error, Result};
 use crate::field::VectorField;
 use crate::ode::{Adaptive, Batch, ErrorControlled, Solver, Span, Workspace, automatic};
 use crate::real::Real;
-use crate::trace::{Estimator, Outset, Trace, mix};
+use crate::trace::{Outset, Trace, mix};
 use augmented::Augmented;
 
-pub use train::ContinuousTape;
+pub use gradient::Gradient;
+pub use penalties::Penalties;
+pub use steps::ColumnSteps;
+pub use train::{ContinuousTape, Penalised};
 
 /// The flow of a vector field: dx/dt = f(t, x, context) from t = 0 (base) to t = 1 (data).
 ///
@@ -45,6 +54,7 @@ pub struct ContinuousFlow<F, S = Adaptive> {
     solver: S,
     trace: Trace,
     span: Span,
+    gradient: Gradient,
 }
 
 impl<F> ContinuousFlow<F> {
@@ -52,7 +62,8 @@ impl<F> ContinuousFlow<F> {
     /// [`Trace::Auto`].
     pub fn new(field: F) -> Self {
         let span = Span { from: 0.0, to: 1.0 };
-        Self { field, solver: automatic(), trace: Trace::Auto, span }
+        let (trace, gradient) = (Trace::Auto, Gradient::Discrete);
+        Self { field, solver: automatic(), trace, span, gradient }
     }
 }
 
@@ -65,7 +76,14 @@ impl<F, S> ContinuousFlow<F, S> {
 
     /// How the field is integrated. Brings its own tolerance.
     pub fn solver<U>(self, solver: U) -> ContinuousFlow<F, U> {
-        ContinuousFlow { field: self.field, solver, trace: self.trace, span: self.span }
+        let Self { field, trace, span, gradient, .. } = self;
+        ContinuousFlow { field, solver, trace, span, gradient }
+    }
+
+    /// How the gradient is taken. Default: [`Gradient::Discrete`], exact for the computed numbers.
+    pub fn gradient(mut self, gradient: Gradient) -> Self {
+        self.gradient = gradient;
+        self
     }
 
     /// The time of the base and the time of the data. Default: 0 and 1.
@@ -123,6 +141,9 @@ impl<T: Real, F: VectorField<T>, S: Solver<T>> Flow<T> for ContinuousFlow<F, S> 
     fn check(&self) -> Result<()> {
         check_span(self.span)?;
         self.trace.check()?;
+        if let Gradient::Adjoint(solver) = &self.gradient {
+            Solver::<T>::check(solver).map_err(|error| error.during("the adjoint's solver"))?;
+        }
         self.solver.check()
     }
 
@@ -170,7 +191,7 @@ impl<F, S> ContinuousFlow<F, S> {
         }
     }
 
-    /// Writes points and zero log-determinants into `state`, probes and contexts into `carried`.
+    /// Writes points and zero integrals into `state`, probes and contexts into `carried`.
     fn pack<T: Real>(
         &self,
         rhs: &Augmented<'_, F>,
@@ -187,17 +208,17 @@ impl<F, S> ContinuousFlow<F, S> {
         traces.values_mut().fill(T::zero());
         let (probes, mut context) = carried.view_mut().split_at(rhs.probe_rows::<T>());
         context.values_mut().copy_from_slice(packet.context.values());
-        if let Some(estimator) = rhs.estimator() {
+        if let Some(prober) = rhs.prober() {
             let outset = Outset {
                 points: packet.points.view(),
                 context: packet.context.view(),
                 span,
                 samples: packet.len(),
-                key: &|lane| sample_key(&estimator, packet, lane),
+                key: &|lane| sample_key(prober.seed(), packet, lane),
             };
-            estimator.draw(&self.field, outset, probes, &mut workspace.scratch);
+            prober.draw(&self.field, outset, probes, &mut workspace.scratch);
             for effort in &mut packet.efforts {
-                effort.evaluations += estimator.evaluations_ahead();
+                effort.evaluations += prober.evaluations_ahead();
             }
         }
     }
@@ -207,12 +228,12 @@ impl<F, S> ContinuousFlow<F, S> {
     where
         F: VectorField<T>,
     {
-        let (dim, rows) = (packet.points.rows(), state.rows());
+        let dim = packet.points.rows();
         packet.points.values_mut().copy_from_slice(state.view().range(0, dim).values());
-        if rows == dim {
+        if rhs.trace_rows() == 0 {
             return;
         }
-        let traces = state.view().range(dim, rows);
+        let traces = state.view().range(dim, dim + rhs.trace_rows());
         let Some(estimator) = rhs.estimator() else {
             let sums = packet.log_det.values_mut()[..packet.outcomes.len()].iter_mut();
             sums.zip(traces.row(0)).for_each(|(sum, value)| *sum += *value);
@@ -236,10 +257,10 @@ fn check_span(Span { from, to }: Span) -> Result<()> {
 }
 
 /// A number that depends on the bits of a sample and its context, and on nothing else.
-fn sample_key<T: Real>(estimator: &Estimator, packet: &Packet<T>, lane: usize) -> u64 {
+pub(super) fn sample_key<T: Real>(seed: u64, packet: &Packet<T>, lane: usize) -> u64 {
     let rows =
         |block: &Block<T>| (0..block.rows()).map(|i| block.row(i)[lane].bits()).collect_key();
-    mix(mix(estimator.seed(), rows(&packet.points)), rows(&packet.context))
+    mix(mix(seed, rows(&packet.points)), rows(&packet.context))
 }
 
 /// Folding of bits into one number.

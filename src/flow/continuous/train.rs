@@ -1,31 +1,258 @@
-//! The reverse pass of a continuous flow: the recorded solve taken back, step by step.
+//! The reverse pass of a continuous flow: the recorded solve taken back, or the adjoint solved.
 
 use super::super::{Cotangent, Direction, Packet, Track, TrainableFlow};
-use super::ContinuousFlow;
+use super::augmented::{Augmented, AugmentedTape};
+use super::{ContinuousFlow, Gradient, Penalties};
 use crate::columns::Block;
 use crate::field::TrainableField;
-use crate::ode::{Batch, Record, Recording, Tapes, Workspace, reverse};
+use crate::ode::{
+    Adjoint, AdjointMemory, Batch, Ending, Record, Recording, Span, Tapes, Workspace, reverse,
+};
+use crate::outcome::Outcome;
 use crate::parameters::Layout;
 use crate::real::Real;
 
-/// What a recorded packet keeps: its accepted steps, and memory for the way back.
+/// What a recorded packet keeps: its accepted steps or its end, and memory for the way back.
 pub struct ContinuousTape<T, P> {
     record: Record<T>,
+    end: Block<T>,
+    outcomes: Vec<Outcome>,
     carried: Block<T>,
+    penalty: Block<T>,
     columns: usize,
     track: Track,
-    tapes: Tapes<T, P>,
+    tapes: Tapes<T, AugmentedTape<T, P>>,
+    adjoint: AdjointMemory<T, AugmentedTape<T, P>>,
 }
 
 impl<T: Real, P: Default> Default for ContinuousTape<T, P> {
     fn default() -> Self {
         Self {
             record: Record::new(),
+            end: Block::default(),
+            outcomes: Vec::new(),
             carried: Block::default(),
+            penalty: Block::default(),
             columns: 0,
             track: Track::LogDet,
             tapes: Tapes::default(),
+            adjoint: AdjointMemory::default(),
         }
+    }
+}
+
+impl<T: Real, P> ContinuousTape<T, P> {
+    /// The weighted penalties of the samples of a packet recorded by [`Penalised`].
+    pub fn penalties(&self) -> &[T] {
+        &self.penalty.row(0)[..self.columns]
+    }
+}
+
+/// What way the samples go, and what it costs them.
+#[derive(Clone, Copy)]
+struct Way {
+    span: Span,
+    penalties: Penalties,
+}
+
+/// A continuous flow that penalises the way of its samples, with the data at a time of choice; made
+/// by [`ContinuousFlow::penalised`].
+pub struct Penalised<'a, F, S> {
+    flow: &'a ContinuousFlow<F, S>,
+    data: f64,
+    penalties: Penalties,
+}
+
+impl<F, S> ContinuousFlow<F, S> {
+    /// The same flow with penalties on the way of each sample, and with the data at time `data`
+    /// in place of the end of its span: for objectives.
+    pub fn penalised(&self, penalties: Penalties, data: f64) -> Penalised<'_, F, S> {
+        Penalised { flow: self, data, penalties }
+    }
+}
+
+impl<F, S> Penalised<'_, F, S> {
+    fn way(&self, direction: Direction) -> Way {
+        let base = self.flow.span.from;
+        let span = match direction {
+            Direction::Forward => Span { from: base, to: self.data },
+            Direction::Inverse => Span { from: self.data, to: base },
+        };
+        Way { span, penalties: self.penalties }
+    }
+
+    /// As [`TrainableFlow::record_packet`]; the weighted penalties of the samples are then on the
+    /// tape.
+    pub fn record_packet<T: Real>(
+        &self,
+        direction: Direction,
+        packet: &mut Packet<T>,
+        tape: &mut ContinuousTape<T, F::Tape>,
+        workspace: &mut Workspace<T>,
+    ) where
+        F: TrainableField<T>,
+        S: Recording<T>,
+    {
+        self.flow.record_way(self.way(direction), packet, tape, workspace);
+    }
+
+    /// As [`TrainableFlow::pullback_packet`]; `share` is the derivative of the objective by the
+    /// weighted penalty of each sample.
+    pub fn pullback_packet<T: Real>(
+        &self,
+        direction: Direction,
+        share: f64,
+        tape: &mut ContinuousTape<T, F::Tape>,
+        cotangent: &mut Cotangent<T>,
+        sums: &mut [T],
+        workspace: &mut Workspace<T>,
+    ) where
+        F: TrainableField<T>,
+        S: Recording<T>,
+    {
+        let way = self.way(direction);
+        self.flow.pull_way(way, share, tape, cotangent, sums, workspace);
+    }
+}
+
+impl<F, S> ContinuousFlow<F, S> {
+    /// Follows a packet along a way, and records it.
+    fn record_way<T: Real>(
+        &self,
+        way: Way,
+        packet: &mut Packet<T>,
+        tape: &mut ContinuousTape<T, F::Tape>,
+        workspace: &mut Workspace<T>,
+    ) where
+        F: TrainableField<T>,
+        S: Recording<T>,
+    {
+        let rhs = self.augmented(packet.track).with(way.penalties);
+        let mut state = workspace.scratch.take(rhs.state_rows(), packet.len());
+        tape.carried.reshape(rhs.carried_rows(), packet.len());
+        tape.columns = packet.len();
+        tape.track = packet.track;
+        self.pack(&rhs, way.span, packet, &mut state, &mut tape.carried, workspace);
+        let batch = Batch {
+            state: &mut state,
+            carried: tape.carried.view(),
+            outcomes: &mut packet.outcomes,
+            efforts: &mut packet.efforts,
+        };
+        match self.gradient {
+            Gradient::Discrete => {
+                self.solver.solve_recorded(&rhs, way.span, batch, &mut tape.record, workspace);
+            }
+            Gradient::Adjoint(_) => self.solver.solve(&rhs, way.span, batch, workspace),
+        }
+        self.unpack(&rhs, packet, &state);
+        if self.gradient != Gradient::Discrete {
+            tape.end.clone_from(&packet.points);
+            tape.outcomes.clone_from(&packet.outcomes);
+        }
+        weigh(way, &state, &mut tape.penalty);
+        workspace.scratch.give(state);
+    }
+
+    /// Pulls cotangents back along the way that was recorded.
+    fn pull_way<T: Real>(
+        &self,
+        way: Way,
+        share: f64,
+        tape: &mut ContinuousTape<T, F::Tape>,
+        cotangent: &mut Cotangent<T>,
+        sums: &mut [T],
+        workspace: &mut Workspace<T>,
+    ) where
+        F: TrainableField<T>,
+        S: Recording<T>,
+    {
+        let rhs = self.augmented(tape.track).with(way.penalties);
+        let mut state = workspace.scratch.take(rhs.state_rows(), tape.columns);
+        let mut carried = workspace.scratch.take(tape.carried.rows(), tape.columns);
+        carried.fill(T::zero());
+        load_cotangents(&rhs, way, share, cotangent, &mut state);
+        self.take_back(&rhs, way.span, tape, [&mut state, &mut carried], sums, workspace);
+        let points = state.view().range(0, self.field.dim());
+        cotangent.points.values_mut().copy_from_slice(points.values());
+        let context = carried.view().range(rhs.probe_rows::<T>(), carried.rows());
+        for (sum, value) in cotangent.context.values_mut().iter_mut().zip(context.values()) {
+            *sum += *value;
+        }
+        workspace.scratch.give(carried);
+        workspace.scratch.give(state);
+    }
+}
+
+impl<F, S> ContinuousFlow<F, S> {
+    /// Pulls the cotangents of final states and of carried rows back, one way or the other.
+    fn take_back<T: Real>(
+        &self,
+        rhs: &Augmented<'_, F>,
+        span: Span,
+        tape: &mut ContinuousTape<T, F::Tape>,
+        [state, carried]: [&mut Block<T>; 2],
+        sums: &mut [T],
+        workspace: &mut Workspace<T>,
+    ) where
+        F: TrainableField<T>,
+        S: Recording<T>,
+    {
+        let ContinuousTape { record, end, outcomes, carried: kept, columns, .. } = tape;
+        match self.gradient {
+            Gradient::Discrete => reverse(
+                rhs,
+                self.solver.tableau(),
+                record,
+                kept.view(),
+                state,
+                carried,
+                sums,
+                *columns,
+                &mut tape.tapes,
+                workspace,
+            ),
+            Gradient::Adjoint(solver) => {
+                let ending = Ending { state: end.view(), carried: kept.view(), outcomes };
+                let adjoint = Adjoint { rhs, span, solver };
+                adjoint.pull(ending, state, carried, sums, &mut tape.adjoint, workspace);
+            }
+        }
+    }
+}
+
+/// Adds up the integrals of each sample, with their weights. They grow along the clock; a way
+/// against it makes them negative.
+fn weigh<T: Real>(way: Way, state: &Block<T>, penalty: &mut Block<T>) {
+    penalty.reshape(1, state.lanes());
+    penalty.fill(T::zero());
+    let first = state.rows() - way.penalties.rows();
+    for (k, weight) in way.penalties.weights().enumerate() {
+        let factor = T::of(weight * way.span.length().signum());
+        crate::kernels::axpy(factor, state.row(first + k), penalty.row_mut(0));
+    }
+}
+
+/// Writes the cotangents of the final state.
+fn load_cotangents<T: Real, F: TrainableField<T>>(
+    rhs: &Augmented<'_, F>,
+    way: Way,
+    share: f64,
+    cotangent: &Cotangent<T>,
+    state: &mut Block<T>,
+) {
+    let (mut points, integrals) = state.view_mut().split_at(cotangent.points.rows());
+    let (mut traces, mut penalties) = integrals.split_at(rhs.trace_rows());
+    points.values_mut().copy_from_slice(cotangent.points.values());
+    // The log-determinant is a weighted sum of the trace rows.
+    for k in 0..traces.rows() {
+        let part = T::of(rhs.estimator().map_or(1.0, |estimator| estimator.weight(k)));
+        for (to, from) in traces.row_mut(k).iter_mut().zip(cotangent.log_det.row(0)) {
+            *to = *from * part;
+        }
+    }
+    for (k, weight) in way.penalties.weights().enumerate() {
+        penalties.row_mut(k).fill(T::of(share * weight * way.span.length().signum()));
     }
 }
 
@@ -64,65 +291,19 @@ where
         tape: &mut Self::Tape,
         workspace: &mut Workspace<T>,
     ) {
-        let rhs = self.augmented(packet.track);
-        let mut state = workspace.scratch.take(rhs.state_rows(), packet.len());
-        tape.carried.reshape(rhs.carried_rows(), packet.len());
-        tape.columns = packet.len();
-        tape.track = packet.track;
-        let span = self.directed(direction);
-        self.pack(&rhs, span, packet, &mut state, &mut tape.carried, workspace);
-        let batch = Batch {
-            state: &mut state,
-            carried: tape.carried.view(),
-            outcomes: &mut packet.outcomes,
-            efforts: &mut packet.efforts,
-        };
-        self.solver.solve_recorded(&rhs, span, batch, &mut tape.record, workspace);
-        self.unpack(&rhs, packet, &state);
-        workspace.scratch.give(state);
+        let way = Way { span: self.directed(direction), penalties: Penalties::default() };
+        self.record_way(way, packet, tape, workspace);
     }
 
     fn pullback_packet(
         &self,
-        _: Direction,
+        direction: Direction,
         tape: &mut Self::Tape,
         cotangent: &mut Cotangent<T>,
         sums: &mut [T],
         workspace: &mut Workspace<T>,
     ) {
-        let rhs = self.augmented(tape.track);
-        let (dim, rows) = (self.field.dim(), rhs.state_rows());
-        let mut state = workspace.scratch.take(rows, tape.columns);
-        let mut carried = workspace.scratch.take(tape.carried.rows(), tape.columns);
-        carried.fill(T::zero());
-        let (mut points, mut traces) = state.view_mut().split_at(dim);
-        points.values_mut().copy_from_slice(cotangent.points.values());
-        // The log-determinant is a weighted sum of the trace rows.
-        for k in 0..rows - dim {
-            let share = rhs.estimator().map_or(T::one(), |all| T::of(all.weight(k)));
-            for (to, from) in traces.row_mut(k).iter_mut().zip(cotangent.log_det.row(0)) {
-                *to = *from * share;
-            }
-        }
-        let tableau = self.solver.tableau();
-        reverse(
-            &rhs,
-            tableau,
-            &tape.record,
-            tape.carried.view(),
-            &mut state,
-            &mut carried,
-            sums,
-            tape.columns,
-            &mut tape.tapes,
-            workspace,
-        );
-        cotangent.points.values_mut().copy_from_slice(state.view().range(0, dim).values());
-        let context = carried.view().range(rhs.probe_rows::<T>(), carried.rows());
-        for (sum, value) in cotangent.context.values_mut().iter_mut().zip(context.values()) {
-            *sum += *value;
-        }
-        workspace.scratch.give(carried);
-        workspace.scratch.give(state);
+        let way = Way { span: self.directed(direction), penalties: Penalties::default() };
+        self.pull_way(way, 0.0, tape, cotangent, sums, workspace);
     }
 }

@@ -4,22 +4,33 @@
 //! | --- | --- |
 //! | `planar` | the step of a planar field: a scalar equation to be inverted |
 //! | `radial` | the step of a radial field: a quadratic equation to be inverted |
+//! | `sylvester` | the step of a Sylvester field: scalar equations one after the other |
 //! | `residual` | the step of a network that contracts: a fixed point to be inverted |
+//! | `series` | the log-determinant of a network's step in high dimension, estimated |
+//! | `series_reverse` | the derivative of that estimate |
 //! | `train` | the reverse pass, in both directions |
 
 mod planar;
 mod radial;
 mod residual;
+mod series;
+mod series_reverse;
+mod sylvester;
 mod train;
 
 use super::root::Report;
 use super::{Direction, Flow, Packet, Track};
 use crate::columns::{Block, RowsMut, Scratch};
-use crate::field::{At, Cotangents, Pulled, TrainableField};
+use crate::error::Result;
+use crate::field::{At, Cotangents, Mlp, Pulled, TrainableField};
 use crate::ode::Workspace;
-use crate::outcome::{Failure, Outcome, Reason};
+use crate::outcome::Reason;
 use crate::real::Real;
 
+use series::Draws;
+
+pub use series::{Determinant, PowerSeries};
+pub use series_reverse::Series;
 pub use train::EulerStepTape;
 
 /// A field whose explicit Euler step x + f(x) can be inverted, with the determinant of I + J by
@@ -60,6 +71,26 @@ pub trait StepInvertible<T: Real>: TrainableField<T> + Clone {
 
     /// Solves (I + J(x))' λ = c, with c in `cotangent` before and λ after.
     fn solve_transposed(&self, at: At<'_, T>, cotangent: RowsMut<'_, T>, scratch: &mut Scratch<T>);
+
+    /// Whether constrained fields contract, so that ln det(I + J) has a power series.
+    fn contracts(&self) -> bool {
+        false
+    }
+
+    /// As [`pull_step`](StepInvertible::pull_step), for the log-determinant that a power series
+    /// estimated; asked of fields that contract. By default the derivative is that of the exact
+    /// log-determinant.
+    fn pull_series(
+        &self,
+        at: At<'_, T>,
+        series: Series<'_, T>,
+        cotangents: Cotangents<'_, T>,
+        pulled: Pulled<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) {
+        let _ = series;
+        self.pull_step(at, cotangents, pulled, scratch);
+    }
 }
 
 /// One explicit Euler step of a field from t = 0 to t = 1: x + f(0, x).
@@ -88,6 +119,7 @@ pub trait StepInvertible<T: Real>: TrainableField<T> + Clone {
 pub struct EulerStep<F> {
     field: F,
     constrained: F,
+    determinant: Determinant,
 }
 
 impl<F> EulerStep<F> {
@@ -97,7 +129,7 @@ impl<F> EulerStep<F> {
         F: StepInvertible<T>,
     {
         let constrained = field.constrained();
-        Self { field, constrained }
+        Self { field, constrained, determinant: Determinant::Auto }
     }
 
     /// The field that holds the free parameters.
@@ -111,6 +143,29 @@ impl<F> EulerStep<F> {
     }
 }
 
+impl<T: Real> EulerStep<Mlp<T>> {
+    /// How the log-determinant of a residual layer is taken. Default: [`Determinant::Auto`].
+    ///
+    /// ```
+    /// use liouville::flow::euler_step::{Determinant, PowerSeries};
+    /// use liouville::prelude::*;
+    /// use nalgebra::DMatrix;
+    /// use rand::SeedableRng;
+    ///
+    /// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+    /// let network: Mlp<f64> = Mlp::new(6).hidden([16]).build(&mut rng)?;
+    /// let series = PowerSeries { probes: 16, ..PowerSeries::default() };
+    /// let layer = EulerStep::new(network).determinant(Determinant::Series(series));
+    /// let moved = layer.forward(&DMatrix::from_element(6, 1, 0.5))?;
+    /// assert!(moved.standard_error.is_some());
+    /// # Ok::<(), liouville::Error>(())
+    /// ```
+    pub fn determinant(mut self, determinant: Determinant) -> Self {
+        self.determinant = determinant;
+        self
+    }
+}
+
 impl<T: Real, F: StepInvertible<T>> Flow<T> for EulerStep<F> {
     fn dim(&self) -> usize {
         self.field.dim()
@@ -120,46 +175,77 @@ impl<T: Real, F: StepInvertible<T>> Flow<T> for EulerStep<F> {
         self.field.context_dim()
     }
 
+    fn check(&self) -> Result<()> {
+        self.determinant.check()
+    }
+
     fn follow_packet(
         &self,
         direction: Direction,
         packet: &mut Packet<T>,
         workspace: &mut Workspace<T>,
     ) {
-        let mut times = workspace.scratch.take(1, packet.len());
-        times.fill(T::zero());
-        match direction {
-            Direction::Forward => self.forward_packet(&times, packet, &mut workspace.scratch),
-            Direction::Inverse => self.inverse_packet(&times, packet, &mut workspace.scratch),
-        }
-        workspace.scratch.give(times);
-        for effort in &mut packet.efforts {
-            effort.evaluations += 1;
-        }
-        mark_overflow(packet);
+        let rows = self.series().map_or(0, |series| series.probes);
+        let probes = workspace.scratch.take(rows * packet.points.rows(), packet.len());
+        let terms = workspace.scratch.take(rows, packet.len());
+        let mut draws = Draws { probes, terms };
+        self.follow_drawing(direction, packet, &mut draws, workspace);
+        workspace.scratch.give(draws.terms);
+        workspace.scratch.give(draws.probes);
     }
 }
 
 impl<F> EulerStep<F> {
+    /// The series that estimates the log-determinant, if one does.
+    fn series<T: Real>(&self) -> Option<PowerSeries>
+    where
+        F: StepInvertible<T>,
+    {
+        self.determinant.series(self.field.dim()).filter(|_| self.field.contracts())
+    }
+
+    /// Moves a packet; if the log-determinant is estimated, the random part of the estimate is left
+    /// in `draws`.
+    fn follow_drawing<T: Real>(
+        &self,
+        direction: Direction,
+        packet: &mut Packet<T>,
+        draws: &mut Draws<T>,
+        workspace: &mut Workspace<T>,
+    ) where
+        F: StepInvertible<T>,
+    {
+        let scratch = &mut workspace.scratch;
+        let mut times = scratch.take(1, packet.len());
+        times.fill(T::zero());
+        if let (Some(series), Track::LogDet) = (self.series(), packet.track) {
+            series.draw(packet, draws);
+        }
+        match direction {
+            Direction::Forward => self.forward_packet(&times, packet, draws, scratch),
+            Direction::Inverse => self.inverse_packet(&times, packet, draws, scratch),
+        }
+        scratch.give(times);
+        packet.settle(Reason::NonFiniteVelocity, scratch);
+    }
+
     /// x + f(x).
     fn forward_packet<T: Real>(
         &self,
         times: &Block<T>,
         packet: &mut Packet<T>,
+        draws: &Draws<T>,
         scratch: &mut Scratch<T>,
     ) where
         F: StepInvertible<T>,
     {
         let mut velocity = scratch.take(packet.points.rows(), packet.len());
-        let at = at_start(times, packet);
         match packet.track {
-            Track::Points => self.constrained.velocity(at, velocity.view_mut(), scratch),
-            Track::LogDet => {
-                let mut log_det = scratch.take(1, packet.len());
-                self.constrained.step(at, velocity.view_mut(), log_det.values_mut(), scratch);
-                add(log_det.values(), packet.log_det.values_mut());
-                scratch.give(log_det);
+            Track::Points => {
+                let at = at_start(times, packet);
+                self.constrained.velocity(at, velocity.view_mut(), scratch);
             }
+            Track::LogDet => self.add_log_det(1.0, times, packet, draws, &mut velocity, scratch),
         }
         add(velocity.values(), packet.points.values_mut());
         scratch.give(velocity);
@@ -170,6 +256,7 @@ impl<F> EulerStep<F> {
         &self,
         times: &Block<T>,
         packet: &mut Packet<T>,
+        draws: &Draws<T>,
         scratch: &mut Scratch<T>,
     ) where
         F: StepInvertible<T>,
@@ -180,15 +267,35 @@ impl<F> EulerStep<F> {
         self.constrained.undo(at, start.view_mut(), report, scratch);
         packet.points.values_mut().copy_from_slice(start.values());
         if packet.track == Track::LogDet {
-            let mut log_det = scratch.take(1, packet.len());
-            let at = at_start(times, packet);
-            self.constrained.step(at, start.view_mut(), log_det.values_mut(), scratch);
-            for (sum, value) in packet.log_det.values_mut().iter_mut().zip(log_det.values()) {
-                *sum -= *value;
-            }
-            scratch.give(log_det);
+            self.add_log_det(-1.0, times, packet, draws, &mut start, scratch);
         }
         scratch.give(start);
+    }
+
+    /// Writes f(x) into `velocity`, and adds `sign` times the log-determinant at x.
+    fn add_log_det<T: Real>(
+        &self,
+        sign: f64,
+        times: &Block<T>,
+        packet: &mut Packet<T>,
+        draws: &Draws<T>,
+        velocity: &mut Block<T>,
+        scratch: &mut Scratch<T>,
+    ) where
+        F: StepInvertible<T>,
+    {
+        let at = at_start(times, packet);
+        if let Some(series) = self.series() {
+            self.constrained.velocity(at, velocity.view_mut(), scratch);
+            series.add(&self.constrained, sign, times, packet, draws, scratch);
+            return;
+        }
+        let mut log_det = scratch.take(1, packet.len());
+        self.constrained.step(at, velocity.view_mut(), log_det.values_mut(), scratch);
+        for (sum, value) in packet.log_det.values_mut().iter_mut().zip(log_det.values()) {
+            *sum += T::of(sign) * *value;
+        }
+        scratch.give(log_det);
     }
 }
 
@@ -201,17 +308,5 @@ fn at_start<'a, T: Real>(times: &'a Block<T>, packet: &'a Packet<T>) -> At<'a, T
 fn add<T: Real>(values: &[T], sums: &mut [T]) {
     for (sum, value) in sums.iter_mut().zip(values) {
         *sum += *value;
-    }
-}
-
-/// Marks the columns that ended as NaN or infinite.
-fn mark_overflow<T: Real>(packet: &mut Packet<T>) {
-    for lane in 0..packet.len() {
-        let rows = 0..packet.points.rows();
-        let finite = rows.map(|i| packet.points.row(i)[lane]).all(|value| value.is_finite());
-        if packet.outcomes[lane].arrived() && !(finite && packet.log_det.row(0)[lane].is_finite()) {
-            let reason = Reason::NonFiniteVelocity;
-            packet.outcomes[lane] = Outcome::Failed(Failure { reason, t: 0.0, step: 1.0 });
-        }
     }
 }

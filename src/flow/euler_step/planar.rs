@@ -42,7 +42,7 @@ fn factor<T: Real>(field: &Planar<T>) -> (T, T) {
 }
 
 /// 1 + c s' for s = tanh, as s² + (1 + c) s': a sum of positive terms, since s' = 1 - s².
-fn determinant<T: Real>(room: T, value: T, slope: T) -> T {
+pub(super) fn determinant<T: Real>(room: T, value: T, slope: T) -> T {
     value * value + room * slope
 }
 
@@ -101,7 +101,7 @@ impl<T: Real> StepInvertible<T> for Planar<T> {
         let mut target = scratch.take(1, at.lanes());
         let mut roots = scratch.take(1, at.lanes());
         self.preactivation(at.x, target.view_mut());
-        self.solve(&target, &mut roots, report, scratch);
+        solve_bend(factor(self), &target, &mut roots, report, scratch);
         Activation::Tanh.value_in_place(roots.values_mut());
         let mut x = x;
         Self::spread(self.u(), roots.view(), x.reborrow());
@@ -162,35 +162,32 @@ impl<T: Real> StepInvertible<T> for Planar<T> {
     }
 }
 
-impl<T: Real> Planar<T> {
-    /// Solves a + c tanh(a) = target, one row each.
-    fn solve(
-        &self,
-        target: &Block<T>,
-        roots: &mut Block<T>,
-        report: Report<'_>,
-        scratch: &mut Scratch<T>,
-    ) {
-        let mut ends = scratch.take(2, target.lanes());
-        let mut jet = scratch.take(2, target.lanes());
-        let (c, room) = factor(self);
-        let (low, high) = ends.values_mut().split_at_mut(target.lanes());
-        for (lane, &z) in target.values().iter().enumerate() {
-            (low[lane], high[lane]) = (z - c.abs(), z + c.abs());
-            // Exact near zero and far away.
-            roots.row_mut(0)[lane] = z - c * (z / room).tanh();
-        }
-        let (value, slope) = jet.values_mut().split_at_mut(target.lanes());
-        let evaluate = |a: &[T], values: &mut [T], slopes: &mut [T]| {
-            Activation::Tanh.value_slope(a, value, slope);
-            for (lane, &a) in a.iter().enumerate() {
-                values[lane] = a + c * value[lane] - target.values()[lane];
-                slopes[lane] = determinant(room, value[lane], slope[lane]);
-            }
-        };
-        let brackets = Brackets { low, high, root: roots.values_mut() };
-        find_roots(brackets, evaluate, report, scratch);
-        scratch.give(jet);
-        scratch.give(ends);
+/// Solves a + c tanh(a) = target, one row each, given c and 1 + c.
+pub(super) fn solve_bend<T: Real>(
+    (c, room): (T, T),
+    target: &Block<T>,
+    roots: &mut Block<T>,
+    report: Report<'_>,
+    scratch: &mut Scratch<T>,
+) {
+    let mut ends = scratch.take(2, target.lanes());
+    let mut jet = scratch.take(2, target.lanes());
+    let (low, high) = ends.values_mut().split_at_mut(target.lanes());
+    for (lane, &z) in target.values().iter().enumerate() {
+        (low[lane], high[lane]) = (z - c.abs(), z + c.abs());
+        // Exact near zero and far away.
+        roots.row_mut(0)[lane] = z - c * (z / room).tanh();
     }
+    let (value, slope) = jet.values_mut().split_at_mut(target.lanes());
+    let evaluate = |a: &[T], values: &mut [T], slopes: &mut [T]| {
+        Activation::Tanh.value_slope(a, value, slope);
+        for (lane, &a) in a.iter().enumerate() {
+            values[lane] = a + c * value[lane] - target.values()[lane];
+            slopes[lane] = determinant(room, value[lane], slope[lane]);
+        }
+    };
+    let brackets = Brackets { low, high, root: roots.values_mut() };
+    find_roots(brackets, evaluate, report, scratch);
+    scratch.give(jet);
+    scratch.give(ends);
 }

@@ -2,7 +2,8 @@
 
 use nalgebra::{DMatrix, SVD};
 
-use super::{Report, StepInvertible};
+use super::series_reverse::pull_series;
+use super::{Report, Series, StepInvertible};
 use crate::columns::{Block, RowsMut, Scratch};
 use crate::field::neural::MlpTape;
 use crate::field::{
@@ -21,7 +22,7 @@ const LIMIT: usize = 2000;
 /// The largest slope of an activation.
 fn steepest(activation: Activation) -> f64 {
     match activation {
-        Activation::Tanh | Activation::Softplus | Activation::Sin => 1.0,
+        Activation::Tanh | Activation::Softplus | Activation::Sin | Activation::Relu => 1.0,
         Activation::Silu => 1.1,
     }
 }
@@ -183,12 +184,11 @@ impl<T: Real> StepInvertible<T> for Mlp<T> {
         let (dim, lanes) = (self.dim(), at.lanes());
         let mut tape = MlpTape::default();
         let mut velocity = scratch.take(dim, lanes);
-        let mut traces = scratch.take(dim, lanes);
         let mut units = scratch.take(dim, dim * lanes);
+        let mut products = scratch.take(dim, dim * lanes);
         unit_tangents(units.view_mut(), lanes);
-        let traced = Traced::Probes(units.view());
-        self.record(at, traced, velocity.view_mut(), traces.view_mut(), &mut tape, scratch);
-        let mut products = self.jacobians(at, velocity.view_mut(), scratch);
+        let traced = Traced::Products(units.view());
+        self.record(at, traced, velocity.view_mut(), products.view_mut(), &mut tape, scratch);
         let mut system = scratch.take(dim, 2 * dim);
         for (lane, bar) in cotangents.traces.row(0).iter().enumerate() {
             load(&products, lane, lanes, &mut system);
@@ -201,8 +201,9 @@ impl<T: Real> StepInvertible<T> for Mlp<T> {
                 products.row_mut(i)[k * lanes + lane] = *bar * system.row(k)[dim + i];
             }
         }
-        self.pull_products(at, &tape, cotangents.velocity, products, pulled, scratch);
-        for block in [system, units, traces, velocity] {
+        let cotangents = Cotangents { velocity: cotangents.velocity, traces: products.view() };
+        self.pullback(at, traced, &tape, cotangents, pulled, scratch);
+        for block in [system, products, units, velocity] {
             scratch.give(block);
         }
     }
@@ -231,6 +232,21 @@ impl<T: Real> StepInvertible<T> for Mlp<T> {
         scratch.give(system);
         scratch.give(jacobians);
         scratch.give(velocity);
+    }
+
+    fn contracts(&self) -> bool {
+        true
+    }
+
+    fn pull_series(
+        &self,
+        at: At<'_, T>,
+        series: Series<'_, T>,
+        cotangents: Cotangents<'_, T>,
+        pulled: Pulled<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) {
+        pull_series(self, at, series, cotangents, pulled, scratch);
     }
 }
 

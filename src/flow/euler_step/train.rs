@@ -1,7 +1,8 @@
 //! The reverse pass of an Euler step; through the inverse by the implicit function theorem.
 
-use super::super::{Cotangent, Direction, Flow, Packet, TrainableFlow};
-use super::{EulerStep, StepInvertible, add};
+use super::super::{Cotangent, Direction, Packet, TrainableFlow};
+use super::series_reverse::{Series, solve_by_iteration};
+use super::{Draws, EulerStep, StepInvertible, add};
 use crate::columns::{Block, Scratch};
 use crate::field::{At, Cotangents, Pulled};
 use crate::ode::Workspace;
@@ -14,11 +15,15 @@ pub struct EulerStepTape<T> {
     times: Block<T>,
     start: Block<T>,
     context: Block<T>,
+    columns: usize,
+    /// The random part of an estimated log-determinant.
+    draws: Draws<T>,
 }
 
 impl<T: Real> EulerStepTape<T> {
     /// Keeps a packet that is at t = 0.
     fn keep(&mut self, packet: &Packet<T>) {
+        self.columns = packet.len();
         self.times.reshape(1, packet.len());
         self.times.fill(T::zero());
         for (to, from) in [(&mut self.start, &packet.points), (&mut self.context, &packet.context)]
@@ -70,7 +75,7 @@ impl<T: Real, F: StepInvertible<T>> TrainableFlow<T> for EulerStep<F> {
         if direction == Direction::Forward {
             tape.keep(packet);
         }
-        self.follow_packet(direction, packet, workspace);
+        self.follow_drawing(direction, packet, &mut tape.draws, workspace);
         if direction == Direction::Inverse {
             tape.keep(packet);
         }
@@ -86,8 +91,8 @@ impl<T: Real, F: StepInvertible<T>> TrainableFlow<T> for EulerStep<F> {
     ) {
         let scratch = &mut workspace.scratch;
         match direction {
-            Direction::Forward => self.pull_forward(tape.at(), cotangent, sums, scratch),
-            Direction::Inverse => self.pull_inverse(tape.at(), cotangent, sums, scratch),
+            Direction::Forward => self.pull_forward(tape, cotangent, sums, scratch),
+            Direction::Inverse => self.pull_inverse(tape, cotangent, sums, scratch),
         }
     }
 }
@@ -96,17 +101,18 @@ impl<F> EulerStep<F> {
     /// Through y = x + f(x): x̄ = ȳ + (what comes back through f and the log-determinant).
     fn pull_forward<T: Real>(
         &self,
-        at: At<'_, T>,
+        tape: &EulerStepTape<T>,
         cotangent: &mut Cotangent<T>,
         sums: &mut [T],
         scratch: &mut Scratch<T>,
     ) where
         F: StepInvertible<T>,
     {
+        let at = tape.at();
         let mut x_bar = scratch.take(at.x.rows(), at.lanes());
         let cotangents =
             Cotangents { velocity: cotangent.points.view(), traces: cotangent.log_det.view() };
-        self.pull(at, cotangents, &mut cotangent.context, &mut x_bar, sums, scratch);
+        self.pull(tape, cotangents, &mut cotangent.context, &mut x_bar, sums, scratch);
         add(x_bar.values(), cotangent.points.values_mut());
         scratch.give(x_bar);
     }
@@ -116,26 +122,30 @@ impl<F> EulerStep<F> {
     /// parameters receive what the velocity cotangent -λ brings them.
     fn pull_inverse<T: Real>(
         &self,
-        at: At<'_, T>,
+        tape: &EulerStepTape<T>,
         cotangent: &mut Cotangent<T>,
         sums: &mut [T],
         scratch: &mut Scratch<T>,
     ) where
         F: StepInvertible<T>,
     {
+        let at = tape.at();
         let mut x_bar = scratch.take(at.x.rows(), at.lanes());
         let mut by_velocity = scratch.take(at.x.rows(), at.lanes());
         let mut by_log_det = scratch.take(1, at.lanes());
         by_velocity.fill(T::zero());
         negate(cotangent.log_det.values(), by_log_det.values_mut());
         let shares = Cotangents { velocity: by_velocity.view(), traces: by_log_det.view() };
-        self.pull(at, shares, &mut cotangent.context, &mut x_bar, sums, scratch);
+        self.pull(tape, shares, &mut cotangent.context, &mut x_bar, sums, scratch);
         add(x_bar.values(), cotangent.points.values_mut());
-        self.constrained.solve_transposed(at, cotangent.points.view_mut(), scratch);
+        match self.series() {
+            Some(_) => solve_by_iteration(&self.constrained, at, &mut cotangent.points, scratch),
+            None => self.constrained.solve_transposed(at, cotangent.points.view_mut(), scratch),
+        }
         negate(cotangent.points.values(), by_velocity.values_mut());
         by_log_det.fill(T::zero());
         let shares = Cotangents { velocity: by_velocity.view(), traces: by_log_det.view() };
-        self.pull(at, shares, &mut cotangent.context, &mut x_bar, sums, scratch);
+        self.pull(tape, shares, &mut cotangent.context, &mut x_bar, sums, scratch);
         scratch.give(by_log_det);
         scratch.give(by_velocity);
         scratch.give(x_bar);
@@ -144,7 +154,7 @@ impl<F> EulerStep<F> {
     /// One pullback of the step; the contexts' share is added to `context`.
     fn pull<T: Real>(
         &self,
-        at: At<'_, T>,
+        tape: &EulerStepTape<T>,
         cotangents: Cotangents<'_, T>,
         context: &mut Block<T>,
         x_bar: &mut Block<T>,
@@ -153,9 +163,16 @@ impl<F> EulerStep<F> {
     ) where
         F: StepInvertible<T>,
     {
+        let at = tape.at();
         let mut context_bar = scratch.take(at.context.rows(), at.lanes());
         let pulled = Pulled { x: x_bar.view_mut(), context: context_bar.view_mut(), sums };
-        self.constrained.pull_step(at, cotangents, pulled, scratch);
+        match self.series() {
+            Some(settings) => {
+                let series = Series { settings, draws: &tape.draws, columns: tape.columns };
+                self.constrained.pull_series(at, series, cotangents, pulled, scratch);
+            }
+            None => self.constrained.pull_step(at, cotangents, pulled, scratch),
+        }
         add(context_bar.values(), context.values_mut());
         scratch.give(context_bar);
     }

@@ -1,8 +1,22 @@
 //! Transformers: increasing maps of one coordinate, whose parameters a conditioner gives.
+//!
+//! | file | map |
+//! | --- | --- |
+//! | `affine` | eˢ x + t (eˢ - 1) / s and eˢ x + t |
+//! | `shift` | x + t |
+//! | `spline` | the rational-quadratic spline, on the line and on the circle |
+
+mod affine;
+mod shift;
+mod spline;
 
 use super::Direction;
 use crate::columns::{Rows, RowsMut, Scratch};
 use crate::real::Real;
+
+pub use affine::{Affine, ScaleShift};
+pub use shift::Shift;
+pub use spline::Spline;
 
 /// What an increasing map did to a block of coordinates, seen from behind.
 pub struct Mapped<'a, T> {
@@ -48,4 +62,9 @@ pub trait Transformer<T: Real>: Clone + std::fmt::Debug + Send + Sync {
         raw_bar: RowsMut<'_, T>,
         scratch: &mut Scratch<T>,
     );
+}
+
+/// 1 forward and -1 back.
+fn sign<T: Real>(direction: Direction) -> T {
+    T::of(if direction == Direction::Forward { 1.0 } else { -1.0 })
 }

@@ -1,5 +1,14 @@
 //! Every field, solver and base of the crate, with a constructor: each law runs over the whole list.
 
+pub mod autoregressive;
+pub mod closed_form;
+pub mod composed;
+pub mod continuous;
+pub mod coupling;
+pub mod elementwise;
+pub mod spline;
+pub mod sylvester;
+
 use liouville::field::{Closure, DynClosure, Gated, Linear, MlpBuilder, Planar, Radial, Sum};
 use liouville::flow::StepInvertible;
 use liouville::ode::{External, external_dop853, external_dopri5, external_rk4};
@@ -28,6 +37,9 @@ pub fn fields<T: Real>() -> Vec<FieldEntry<T>> {
         FieldEntry { name: "linear", make: |seed| Box::new(linear(seed)) },
         FieldEntry { name: "planar", make: |seed| Box::new(planar(seed)) },
         FieldEntry { name: "radial", make: |seed| Box::new(radial(seed)) },
+        FieldEntry { name: "diagonal", make: |seed| Box::new(closed_form::diagonal(seed, 3, 1.0)) },
+        FieldEntry { name: "skew", make: |seed| Box::new(closed_form::skew(seed, 3, 2.0)) },
+        FieldEntry { name: "sylvester", make: |seed| Box::new(sylvester::field(seed, 4, 2, 1.0)) },
         FieldEntry { name: "autonomous", make: |seed| Box::new(pendulum(seed)) },
         FieldEntry { name: "time_dependent", make: |seed| Box::new(swirl(seed)) },
         FieldEntry { name: "conditional", make: |seed| Box::new(steered(seed)) },
@@ -54,6 +66,14 @@ pub fn fields<T: Real>() -> Vec<FieldEntry<T>> {
             name: "mlp, three layers, softplus",
             make: |seed| Box::new(mlp(seed, &[6, 5, 7], Activation::Softplus)),
         },
+        FieldEntry {
+            name: "affine coupling",
+            make: |seed| Box::new(coupling::field::<T>(seed, false)),
+        },
+        FieldEntry {
+            name: "affine coupling, residual",
+            make: |seed| Box::new(coupling::field::<T>(seed, true)),
+        },
         FieldEntry { name: "gated, no hidden layer", make: |seed| Box::new(gated(seed, &[])) },
         FieldEntry { name: "gated, one layer", make: |seed| Box::new(gated(seed, &[7])) },
         FieldEntry { name: "gated, two layers", make: |seed| Box::new(gated(seed, &[9, 6])) },
@@ -67,12 +87,16 @@ pub fn visit_trainable<T: Real>(seed: u64, visitor: &mut impl TrainableVisitor<T
     visitor.visit("linear", linear::<T>(seed));
     visitor.visit("planar", planar::<T>(seed));
     visitor.visit("radial", radial::<T>(seed));
+    visitor.visit("diagonal", closed_form::diagonal::<T>(seed, 3, 1.0));
+    visitor.visit("sylvester", sylvester::field::<T>(seed, 4, 2, 1.0));
+    visitor.visit("skew", closed_form::skew::<T>(seed, 3, 2.0));
     for activation in [Activation::Tanh, Activation::Softplus, Activation::Silu, Activation::Sin] {
         for hidden in [&[][..], &[7], &[9, 6], &[6, 5, 7]] {
             let name = format!("mlp {hidden:?} {activation:?}");
             visitor.visit(&name, mlp::<T>(seed, hidden, activation));
         }
     }
+    coupling::visit_fields(seed, visitor);
     for hidden in [&[][..], &[7], &[9, 6], &[6, 5, 7]] {
         visitor.visit(&format!("gated {hidden:?}"), gated::<T>(seed, hidden));
     }
@@ -83,7 +107,62 @@ pub fn visit_trainable<T: Real>(seed: u64, visitor: &mut impl TrainableVisitor<T
 
 /// What runs over every trainable flow.
 pub trait FlowVisitor<T: Real> {
-    fn visit<L: TrainableFlow<T> + Clone + 'static>(&mut self, name: &str, flow: L);
+    /// A flow that is exact but for rounding, from near zero to far out in the tails.
+    fn visit<L: TrainableFlow<T, Tape: 'static> + Clone + 'static>(&mut self, name: &str, flow: L);
+
+    /// A flow that is integrated, and about so exact for points of ordinary size.
+    fn visit_within<L: TrainableFlow<T, Tape: 'static> + Clone + 'static>(
+        &mut self,
+        _accuracy: f64,
+        name: &str,
+        flow: L,
+    ) {
+        self.visit(name, flow);
+    }
+}
+
+/// Every kind of flow with parameters: layers, continuous flows, chains, and flows the other way
+/// round. A file of this folder that has layers of its own is hooked in here with one line.
+pub fn visit_flows<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+    visit_layers(seed, visitor);
+    visit_kinked(seed, visitor);
+    visit_integrated(seed, visitor);
+}
+
+/// Every smooth flow that is exact but for rounding.
+pub fn visit_layers<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+    visit_steps(seed, &mut AsFlow(visitor));
+    coupling::visit(seed, visitor);
+    autoregressive::visit(seed, visitor);
+    closed_form::visit(seed, visitor);
+    composed::visit(seed, visitor);
+}
+
+/// Exact flows whose log-determinants have kinks, which finite differences in `f32` cannot step over.
+pub fn visit_kinked<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+    autoregressive::visit_splines(seed, visitor);
+}
+
+/// Every flow that is integrated.
+pub fn visit_integrated<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+    continuous::visit(seed, visitor);
+}
+
+/// Flows with extreme parameters, which may report columns as failed where numbers overflow. A file
+/// of this folder that has some is hooked in here with one line.
+pub fn visit_extreme<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+    visit_steps_at_the_edge(seed, &mut AsFlow(visitor));
+    coupling::visit_extreme(seed, visitor);
+    autoregressive::visit_extreme(seed, visitor);
+}
+
+/// A visitor of flows that is sent to layers of one Euler step.
+struct AsFlow<'a, V>(&'a mut V);
+
+impl<T: Real, V: FlowVisitor<T>> StepVisitor<T> for AsFlow<'_, V> {
+    fn visit<F: StepInvertible<T> + 'static>(&mut self, name: &str, layer: EulerStep<F>) {
+        self.0.visit(name, layer);
+    }
 }
 
 /// What runs over every layer that is one Euler step of a field.
@@ -95,6 +174,7 @@ pub trait StepVisitor<T: Real> {
 pub fn visit_steps<T: Real>(seed: u64, visitor: &mut impl StepVisitor<T>) {
     visitor.visit("planar step", EulerStep::new(planar::<T>(seed)));
     visitor.visit("radial step", EulerStep::new(radial::<T>(seed)));
+    visitor.visit("sylvester step", EulerStep::new(sylvester::field::<T>(seed, 4, 2, 1.0)));
     for activation in [Activation::Tanh, Activation::Silu] {
         for hidden in [&[][..], &[9, 6]] {
             let builder = Mlp::new(3).context(2).hidden(hidden.to_vec()).activation(activation);

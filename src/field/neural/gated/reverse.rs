@@ -6,7 +6,7 @@ use super::Gated;
 use super::gates::{ToControls, scale_rows};
 use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::field::{At, Cotangents, Pulled, Traced, TrainableField};
-use crate::kernels::{Start, multiply, multiply_add, product, sum_of_products};
+use crate::kernels::{Start, axpy, multiply, multiply_add, product, sum_of_products};
 use crate::parameters::Layout;
 use crate::real::Real;
 
@@ -97,7 +97,8 @@ impl<T: Real> TrainableField<T> for Gated<T> {
         bar.fill(T::zero());
         let mut back = ToControls { controls: tape.controls.view(), bar, sums };
         let [mut bar, traces] = self.back_through_last(tape, cotangents, &mut back, scratch);
-        let mut tangent_bar = self.core.trace_cotangents(way, &tape.core, traces.view(), scratch);
+        let mut tangent_bar =
+            self.core.trace_cotangents(way, traced, &tape.core, traces.view(), scratch);
         for l in (0..=self.core.depth()).rev() {
             self.core.sum_layer(l, way, &tape.core, &bar, &tangent_bar, back.sums, scratch);
             if l > 0 {
@@ -193,11 +194,17 @@ impl<T: Real> Gated<T> {
         gate_bar.fill(T::zero());
         let pairs = [(cotangents.velocity, &kept.affine), (cotangents.traces, &tape.traces)];
         for (bar, value) in pairs {
-            sum_of_products(bar, value.view(), gate_bar.values_mut());
+            let mut sums = scratch.take(1, bar.lanes());
+            sums.fill(T::zero());
+            sum_of_products(bar, value.view(), sums.values_mut());
+            for part in sums.values().chunks_exact(lanes) {
+                axpy(T::one(), part, gate_bar.values_mut());
+            }
+            scratch.give(sums);
         }
         self.pull_gates(last, cotangents.velocity, &kept.gate, gate_bar, back, scratch);
         pairs.map(|(bar, value)| {
-            let mut scaled = scratch.take(value.rows(), lanes);
+            let mut scaled = scratch.take(value.rows(), bar.lanes());
             scaled.values_mut().copy_from_slice(bar.values());
             scale_rows(scaled.view_mut(), &kept.gate);
             scaled

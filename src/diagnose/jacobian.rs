@@ -1,0 +1,113 @@
+//! Jacobians of a flow by central differences of order six, which know nothing of its derivatives.
+
+use nalgebra::DMatrix;
+
+use crate::error::{Error, Result};
+use crate::flow::{Direction, Flow, Track, all_arrived, transport};
+use crate::real::Real;
+
+const STENCIL: [(f64, f64); 6] = [
+    (-3.0, -1.0 / 60.0),
+    (-2.0, 9.0 / 60.0),
+    (-1.0, -45.0 / 60.0),
+    (1.0, 45.0 / 60.0),
+    (2.0, -9.0 / 60.0),
+    (3.0, 1.0 / 60.0),
+];
+
+/// The places of a central difference of order six in steps, with their weights: the derivative is
+/// Σ w f(x + k h) / h up to (h⁶ / 140) f⁽⁷⁾.
+pub fn derivative_weights() -> [(f64, f64); 6] {
+    STENCIL
+}
+
+/// A power of two near `step` (1 + |x|), so that x + k h is rounded little.
+fn step_at(step: f64, x: f64) -> f64 {
+    (step * (1.0 + x.abs())).log2().round().exp2()
+}
+
+/// The Jacobian of a flow at every column of `points`, dim x dim: row i and column j hold
+/// ∂(output i) / ∂(input j).
+///
+/// Every coordinate is moved by up to three times `step` (1 + |x|) either way, and the six ends are
+/// combined to a derivative of order six. A step of about 4e-3 suits smooth flows in `f64`, 6e-2
+/// in `f32`. All moved points travel in one batch.
+///
+/// ```
+/// use liouville::diagnose::jacobians;
+/// use liouville::prelude::*;
+///
+/// let shear = ContinuousFlow::new(field::Linear::new(nalgebra::dmatrix![0.0, 1.0; 0.0, 0.0])?);
+/// let found = jacobians(&shear, Direction::Forward, &nalgebra::dmatrix![0.3; 0.4], None, 4e-3)?;
+/// assert!((&found[0] - nalgebra::dmatrix![1.0, 1.0; 0.0, 1.0]).amax() < 1e-9);
+/// # Ok::<(), liouville::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// As [`Flow::follow`], if the step is not positive, and if any moved point fails.
+pub fn jacobians<T: Real, F: Flow<T> + ?Sized>(
+    flow: &F,
+    direction: Direction,
+    points: &DMatrix<T>,
+    context: Option<&DMatrix<T>>,
+    step: f64,
+) -> Result<Vec<DMatrix<f64>>> {
+    if !(step > 0.0 && step.is_finite()) {
+        return Err(Error::setting(format!("the step is {step}: give a positive number")));
+    }
+    let count = points.ncols();
+    let context = context.map(|context| spread(context, count, STENCIL.len() * points.nrows()));
+    let moved = moved(points, step);
+    let ends = transport(flow, direction, &moved, context.as_ref(), Track::Points)?;
+    let ends = all_arrived(ends)?.points;
+    Ok((0..count).map(|column| combine(&ends, points, column, step)).collect())
+}
+
+/// Every column with one coordinate moved by a multiple of its step: six for every coordinate.
+pub(super) fn moved<T: Real>(points: &DMatrix<T>, step: f64) -> DMatrix<T> {
+    let (dim, count) = points.shape();
+    let each = STENCIL.len() * dim;
+    DMatrix::from_fn(dim, each * count, |i, column| {
+        let x = points[(i, column / each)];
+        let (j, k) = (column % each / STENCIL.len(), column % STENCIL.len());
+        let shift = if i == j { STENCIL[k].0 * step_at(step, x.wide()) } else { 0.0 };
+        T::of(x.wide() + shift)
+    })
+}
+
+/// The contexts of moved points: those of the columns, `each` times each.
+pub(super) fn spread<T: Real>(context: &DMatrix<T>, count: usize, each: usize) -> DMatrix<T> {
+    if context.ncols() != count {
+        return context.clone();
+    }
+    DMatrix::from_fn(context.nrows(), each * count, |i, column| context[(i, column / each)])
+}
+
+/// The Jacobian at one column from the ends of its moved points.
+pub(super) fn combine<T: Real>(
+    ends: &DMatrix<T>,
+    points: &DMatrix<T>,
+    column: usize,
+    step: f64,
+) -> DMatrix<f64> {
+    let dim = points.nrows();
+    DMatrix::from_fn(dim, dim, |i, j| {
+        let first = (column * dim + j) * STENCIL.len();
+        let h = step_at(step, points[(j, column)].wide());
+        let terms = STENCIL.iter().enumerate();
+        terms.map(|(k, (_, weight))| weight * ends[(i, first + k)].wide()).sum::<f64>() / h
+    })
+}
+
+/// A step that suits smooth flows in this scalar.
+pub(crate) fn usual_step<T: Real>() -> f64 {
+    if T::EPSILON > 1e-10 { 0.0625 } else { 0.00390625 }
+}
+
+/// The singular values of a matrix, the largest first.
+pub(crate) fn singular_values(matrix: &DMatrix<f64>) -> Vec<f64> {
+    let mut values: Vec<f64> = matrix.singular_values().iter().copied().collect();
+    values.sort_by(|a, b| b.total_cmp(a));
+    values
+}

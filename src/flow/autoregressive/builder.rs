@@ -1,0 +1,175 @@
+//! How an autoregressive flow is put together.
+
+use rand::Rng;
+use rand::seq::SliceRandom;
+
+use super::super::transformer::Transformer;
+use super::Autoregressive;
+use crate::error::{Error, Result};
+use crate::kernels::Activation;
+use crate::nn::{Network, NetworkBuilder, Stages};
+use crate::real::Real;
+
+/// The order in which an autoregressive flow moves the coordinates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// From the first to the last.
+    Natural,
+    /// From the last to the first.
+    Reversed,
+    /// A permutation that is drawn with the parameters.
+    Random,
+    /// This permutation: first the coordinate of the first index, and so on.
+    Given(Vec<usize>),
+}
+
+impl Order {
+    /// The permutation of `dim` coordinates.
+    fn draw<G: Rng + ?Sized>(&self, dim: usize, rng: &mut G) -> Result<Vec<usize>> {
+        let mut order: Vec<usize> = (0..dim).collect();
+        match self {
+            Self::Natural => {}
+            Self::Reversed => order.reverse(),
+            Self::Random => order.shuffle(rng),
+            Self::Given(given) => {
+                let mut sorted = given.clone();
+                sorted.sort_unstable();
+                if sorted != order {
+                    return Err(Error::setting(format!(
+                        "the order {given:?} is not one of {dim} coordinates: name each of 0 to {} once",
+                        dim.saturating_sub(1)
+                    )));
+                }
+                order.clone_from(given);
+            }
+        }
+        Ok(order)
+    }
+}
+
+/// The choices of an autoregressive flow before its parameters exist; made by
+/// [`Autoregressive::new`].
+#[derive(Clone, Debug)]
+pub struct AutoregressiveBuilder<R> {
+    dim: usize,
+    order: Order,
+    hidden: Vec<usize>,
+    activation: Activation,
+    context: usize,
+    residual: bool,
+    transformer: R,
+}
+
+// For one scalar only, so that `Maf::new(3)` needs no annotation; the builder builds either.
+impl<R: Default> Autoregressive<f32, R> {
+    /// A builder for an autoregressive flow in `dim` dimensions, of either scalar.
+    ///
+    /// ```
+    /// use liouville::flow::autoregressive::Order;
+    /// use liouville::flow::layers::SplineMaf;
+    /// use liouville::flow::transformer::Spline;
+    /// use liouville::prelude::*;
+    /// use rand::SeedableRng;
+    ///
+    /// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+    /// let flow: SplineMaf<f64> = SplineMaf::new(4)
+    ///     .context(2)
+    ///     .order(Order::Reversed)
+    ///     .hidden([32, 32])
+    ///     .activation(Activation::Silu)
+    ///     .transformer(Spline::new(6, 4.0)?)
+    ///     .build(&mut rng)?;
+    /// assert_eq!(flow.order(), [3, 2, 1, 0]);
+    /// # Ok::<(), liouville::Error>(())
+    /// ```
+    #[expect(clippy::new_ret_no_self, reason = "a network has sizes to choose before it exists")]
+    pub fn new(dim: usize) -> AutoregressiveBuilder<R> {
+        AutoregressiveBuilder {
+            dim,
+            order: Order::Natural,
+            hidden: vec![64, 64],
+            activation: Activation::Relu,
+            context: 0,
+            residual: false,
+            transformer: R::default(),
+        }
+    }
+}
+
+impl<R> AutoregressiveBuilder<R> {
+    /// The order in which coordinates are moved. Default: [`Order::Natural`]. Reverse it from layer
+    /// to layer, so that none is always the first.
+    pub fn order(mut self, order: Order) -> Self {
+        self.order = order;
+        self
+    }
+
+    /// The widths of the network's hidden layers. Default: two of 64.
+    pub fn hidden(mut self, widths: impl IntoIterator<Item = usize>) -> Self {
+        self.hidden = widths.into_iter().collect();
+        self
+    }
+
+    /// The network's activation. Default: [`Activation::Relu`].
+    pub fn activation(mut self, activation: Activation) -> Self {
+        self.activation = activation;
+        self
+    }
+
+    /// The number of context values of each sample. Default: none.
+    pub fn context(mut self, dim: usize) -> Self {
+        self.context = dim;
+        self
+    }
+
+    /// A residual network, with a block instead of every hidden layer; all must have one width.
+    pub fn residual(mut self) -> Self {
+        self.residual = true;
+        self
+    }
+
+    /// The map of each coordinate, if another than the default of its kind.
+    pub fn transformer<S>(self, transformer: S) -> AutoregressiveBuilder<S> {
+        let Self { dim, order, hidden, activation, context, residual, .. } = self;
+        AutoregressiveBuilder { dim, order, hidden, activation, context, residual, transformer }
+    }
+
+    /// Draws the order, if it is random, and the initial parameters of the network; its last layer
+    /// starts where the transformer is the identity.
+    ///
+    /// # Errors
+    ///
+    /// If the dimension or a width is zero, the widths of residual blocks differ, or a given order is
+    /// no permutation.
+    pub fn build<T: Real, G: Rng + ?Sized>(&self, rng: &mut G) -> Result<Autoregressive<T, R>>
+    where
+        R: Transformer<T>,
+    {
+        if self.dim == 0 {
+            return Err(Error::setting("a flow needs at least one dimension"));
+        }
+        let order = self.order.draw(self.dim, rng)?;
+        let mut identity = vec![T::zero(); self.transformer.parameters()];
+        self.transformer.identity(&mut identity);
+        let network = self.network(&order, identity.len()).build(rng)?;
+        let network = network.with_last_bias(&identity.repeat(self.dim))?;
+        let stages = Stages::new(&network, self.dim);
+        Ok(Autoregressive { order, network, stages, transformer: self.transformer.clone() })
+    }
+
+    /// A network whose input `i` has the place of coordinate `i` in the order, counted from one, for
+    /// its degree, and so have the `parameters` outputs of the coordinate.
+    fn network(&self, order: &[usize], parameters: usize) -> NetworkBuilder {
+        let mut degrees = vec![0; order.len()];
+        for (place, &i) in order.iter().enumerate() {
+            degrees[i] = place + 1;
+        }
+        let outputs = degrees.iter().flat_map(|&degree| std::iter::repeat_n(degree, parameters));
+        let builder = Network::masked(degrees.iter().copied(), outputs)
+            .hidden(self.hidden.iter().copied())
+            .activation(self.activation)
+            .context(self.context)
+            .last_scale(0.0);
+        if self.residual { builder.residual() } else { builder }
+    }
+}

@@ -1,0 +1,123 @@
+//! The reverse pass of a chain, link by link, and its parameters.
+
+use std::ops::Range;
+
+use nalgebra::DMatrix;
+
+use super::super::{Cotangent, Direction, Packet, Track, TrainableFlow, all_arrived, transport};
+use super::link::{Place, with_context};
+use super::{Chain, ChainTape};
+use crate::columns::Block;
+use crate::error::{Error, Result};
+use crate::ode::Workspace;
+use crate::parameters::Layout;
+use crate::real::Real;
+
+impl<T: Real> TrainableFlow<T> for Chain<T> {
+    type Tape = ChainTape;
+
+    fn layout(&self) -> Layout {
+        let mut layout = Layout::new();
+        for (k, place) in self.links.iter().enumerate().filter(|(_, place)| !place.frozen) {
+            for entry in place.link.layout().entries() {
+                layout.push(format!("{k}.{}", entry.name), &entry.shape);
+            }
+        }
+        layout
+    }
+
+    fn parameters(&self) -> Vec<T> {
+        let learning = self.links.iter().filter(|place| !place.frozen);
+        learning.flat_map(|place| place.link.parameters()).collect()
+    }
+
+    fn set_parameters(&mut self, values: &[T]) {
+        let mut rest = values;
+        for place in self.links.iter_mut().filter(|place| !place.frozen) {
+            let (own, others) = rest.split_at(place.parameter_count());
+            place.link.set_parameters(own);
+            rest = others;
+        }
+    }
+
+    fn sums_len(&self) -> usize {
+        self.links.iter().map(Place::sums_len).sum()
+    }
+
+    fn fold(&self, sums: &[T], gradient: &mut [T]) {
+        for (k, place) in self.links.iter().enumerate().filter(|(_, place)| !place.frozen) {
+            let sums = &sums[self.part(k, Place::sums_len)];
+            place.link.fold(sums, &mut gradient[self.part(k, Place::parameter_count)]);
+        }
+    }
+
+    fn record_packet(
+        &self,
+        direction: Direction,
+        packet: &mut Packet<T>,
+        tape: &mut ChainTape,
+        workspace: &mut Workspace<T>,
+    ) {
+        if tape.tapes.len() != self.links.len() {
+            tape.tapes = self.links.iter().map(|place| place.link.new_tape()).collect();
+        }
+        for k in self.order(direction) {
+            let (link, tape) = (&*self.links[k].link, &mut tape.tapes[k]);
+            with_context(link, packet, |packet| link.record(direction, packet, tape, workspace));
+        }
+    }
+
+    fn pullback_packet(
+        &self,
+        direction: Direction,
+        tape: &mut ChainTape,
+        cotangent: &mut Cotangent<T>,
+        sums: &mut [T],
+        workspace: &mut Workspace<T>,
+    ) {
+        let mut spare = Block::default();
+        spare.reshape(0, cotangent.points.lanes());
+        for k in self.order(direction.reversed()) {
+            let place = &self.links[k];
+            let sums = &mut sums[self.part(k, Place::sums_len)];
+            // A link without a context must not meet the cotangents of one.
+            let reads = place.link.context_dim() > 0;
+            if !reads {
+                std::mem::swap(&mut cotangent.context, &mut spare);
+            }
+            place.pullback(direction, &mut tape.tapes[k], cotangent, sums, workspace);
+            if !reads {
+                std::mem::swap(&mut cotangent.context, &mut spare);
+            }
+        }
+    }
+
+    /// Frozen links keep what they have.
+    fn initialise(
+        &mut self,
+        direction: Direction,
+        points: &DMatrix<T>,
+        context: Option<&DMatrix<T>>,
+    ) -> Result<()> {
+        let mut points = points.clone();
+        for k in self.order(direction) {
+            let Place { link, frozen, .. } = &mut self.links[k];
+            let context = context.filter(|_| link.context_dim() > 0);
+            let named = |error: Error| error.during(format!("link {k} of the chain"));
+            if !*frozen {
+                link.initialise(direction, &points, context).map_err(named)?;
+            }
+            let moved = transport(&**link, direction, &points, context, Track::Points);
+            points = moved.and_then(all_arrived).map_err(named)?.points;
+        }
+        Ok(())
+    }
+}
+
+impl<T: Real> Chain<T> {
+    /// The part of a vector that belongs to link `k`, if each link has `len` of them.
+    fn part(&self, k: usize, len: impl Fn(&Place<T>) -> usize) -> Range<usize> {
+        let start = self.links[..k].iter().map(&len).sum();
+        start..start + len(&self.links[k])
+    }
+}

@@ -1,0 +1,252 @@
+//! An invertible matrix by its triangular factors: the linear layer of Glow.
+
+use nalgebra::{DMatrix, DVector};
+use rand::{Rng, RngExt};
+
+use super::super::{Cotangent, Direction, Flow, Packet, TrainableFlow};
+use super::{AffineMap, ConstantMap, StartTape, constant};
+use crate::error::{Error, Result};
+use crate::ode::Workspace;
+use crate::parameters::Layout;
+use crate::real::Real;
+
+/// y = P L U x with a fixed permutation P, a unit lower triangular L and an upper triangular U
+/// (Kingma and Dhariwal 2018, Glow, section 3.2, equation 11).
+///
+/// The signs of U's diagonal stay; the logarithms of its absolute values are free, so that the
+/// layer is invertible whatever its parameters, and ln |det| is their sum. Parameters: `lower` and
+/// `upper` \[dim (dim - 1) / 2\], the strict triangles row after row, and `log_scale` \[dim\].
+///
+/// ```
+/// use liouville::flow::InvertibleLinear;
+/// use liouville::prelude::*;
+/// use nalgebra::dmatrix;
+///
+/// let layer = InvertibleLinear::new(&dmatrix![1.0, 2.0; 3.0, 4.0])?;
+/// let there = layer.forward(&dmatrix![1.0; -1.0])?;
+/// assert!((there.points - dmatrix![-1.0; -1.0]).amax() < 1e-15);
+/// assert!((there.log_det[0] - 2f64.ln()).abs() < 1e-15);
+/// # Ok::<(), liouville::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct InvertibleLinear<T> {
+    dim: usize,
+    /// Row `order[i]` of the matrix is row i of L U.
+    order: Vec<usize>,
+    signs: Vec<f64>,
+    values: Vec<T>,
+    layout: Layout,
+    map: AffineMap<T>,
+}
+
+impl<T: Real> InvertibleLinear<T> {
+    /// The layer that begins as y = W x.
+    ///
+    /// # Errors
+    ///
+    /// If W is empty, not square, singular, or holds a NaN or an infinity.
+    pub fn new(matrix: &DMatrix<T>) -> Result<Self> {
+        let (dim, columns) = matrix.shape();
+        if dim == 0 {
+            return Err(Error::empty("a linear layer needs at least one dimension"));
+        }
+        if dim != columns {
+            return Err(Error::shape(format!(
+                "the matrix of a linear layer is square; this one is {dim} x {columns}"
+            )));
+        }
+        if matrix.iter().any(|value| !value.is_finite()) {
+            return Err(Error::non_finite("the matrix of a linear layer must be finite"));
+        }
+        let (order, factors) = eliminate(matrix.map(|value| value.wide()))?;
+        let mut layout = Layout::new();
+        layout.push("lower", &[dim * (dim - 1) / 2]);
+        layout.push("upper", &[dim * (dim - 1) / 2]);
+        layout.push("log_scale", &[dim]);
+        let mut values: Vec<T> = places(dim).map(|place| T::of(factors[place])).collect();
+        values.extend(factors.diagonal().iter().map(|u| T::of(u.abs().ln())));
+        let signs = factors.diagonal().iter().map(|u| u.signum()).collect();
+        let map = identity(dim);
+        let mut layer = Self { dim, order, signs, values, layout, map };
+        layer.map = layer.solve();
+        Ok(layer)
+    }
+
+    /// The layer that begins as a random rotation, drawn uniformly from all.
+    ///
+    /// # Errors
+    ///
+    /// If `dim` is zero.
+    pub fn random<R: Rng + ?Sized>(dim: usize, rng: &mut R) -> Result<Self> {
+        let normal = DMatrix::from_fn(dim, dim, |_, _| rng.sample(rand_distr::StandardNormal));
+        let mut rotation: DMatrix<f64> = orthogonal(normal);
+        if dim > 0 && rotation.determinant() < 0.0 {
+            rotation.column_mut(0).neg_mut();
+        }
+        Self::new(&rotation.map(T::of))
+    }
+
+    /// L and U.
+    fn factors(&self) -> [DMatrix<f64>; 2] {
+        let mut lower = DMatrix::identity(self.dim, self.dim);
+        let mut upper = DMatrix::zeros(self.dim, self.dim);
+        for ((i, j), value) in places(self.dim).zip(&self.values) {
+            if j < i {
+                lower[(i, j)] = value.wide();
+            } else {
+                upper[(i, j)] = value.wide();
+            }
+        }
+        for (i, sign) in self.signs.iter().enumerate() {
+            upper[(i, i)] = sign * self.log_scales()[i].wide().exp();
+        }
+        [lower, upper]
+    }
+
+    fn log_scales(&self) -> &[T] {
+        &self.values[self.dim * (self.dim - 1)..]
+    }
+
+    /// P L U and U⁻¹ L⁻¹ P', the latter by triangular solves.
+    fn solve(&self) -> AffineMap<T> {
+        let dim = self.dim;
+        let [lower, upper] = self.factors();
+        let straight = &lower * &upper;
+        let solved = lower.solve_lower_triangular(&DMatrix::identity(dim, dim));
+        let solved = solved.and_then(|solved| upper.solve_upper_triangular(&solved));
+        let solved = solved.unwrap_or_else(|| DMatrix::from_element(dim, dim, f64::NAN));
+        let (mut forward, mut inverse) = (straight.clone(), solved.clone());
+        for (i, &row) in self.order.iter().enumerate() {
+            forward.row_mut(row).copy_from(&straight.row(i));
+            inverse.column_mut(row).copy_from(&solved.column(i));
+        }
+        let still = DVector::zeros(dim);
+        let log_det = self.log_scales().iter().map(|value| value.wide()).sum();
+        AffineMap::new((forward, still.clone()), (inverse, still), log_det)
+    }
+}
+
+/// The map that moves nothing.
+fn identity<T: Real>(dim: usize) -> AffineMap<T> {
+    let half = || (DMatrix::identity(dim, dim), DVector::zeros(dim));
+    AffineMap::new(half(), half(), 0.0)
+}
+
+/// The places of the parameters: the strict lower triangle row after row, then the upper one.
+fn places(dim: usize) -> impl Iterator<Item = (usize, usize)> {
+    let lower = (0..dim).flat_map(|i| (0..i).map(move |j| (i, j)));
+    lower.chain((0..dim).flat_map(move |i| (i + 1..dim).map(move |j| (i, j))))
+}
+
+/// The orthogonal factor of a matrix, with the signs that make it uniform over all orthogonal
+/// matrices if the matrix is normal (Mezzadri 2007, How to generate random matrices from the
+/// classical compact groups, section 5).
+fn orthogonal(matrix: DMatrix<f64>) -> DMatrix<f64> {
+    let qr = matrix.qr();
+    let (mut q, r) = (qr.q(), qr.r());
+    for (i, mut column) in q.column_iter_mut().enumerate() {
+        column *= r[(i, i)].signum();
+    }
+    q
+}
+
+/// L and U in one matrix, and which row of W each of their rows makes, by elimination with row
+/// pivots.
+fn eliminate(mut w: DMatrix<f64>) -> Result<(Vec<usize>, DMatrix<f64>)> {
+    let dim = w.nrows();
+    let mut order: Vec<usize> = (0..dim).collect();
+    let least = w.amax() * f64::EPSILON * dim as f64;
+    for k in 0..dim {
+        let pivot = k + w.view((k, k), (dim - k, 1)).column(0).iamax();
+        w.swap_rows(k, pivot);
+        order.swap(k, pivot);
+        let leading = w[(k, k)];
+        if leading.abs() <= least {
+            return Err(Error::setting(format!(
+                "the matrix of a linear layer is singular: pivot {k} is {leading:e}"
+            )));
+        }
+        for i in k + 1..dim {
+            w[(i, k)] /= leading;
+            for j in k + 1..dim {
+                w[(i, j)] -= w[(i, k)] * w[(k, j)];
+            }
+        }
+    }
+    Ok((order, w))
+}
+
+impl<T: Real> Flow<T> for InvertibleLinear<T> {
+    fn dim(&self) -> usize {
+        self.dim
+    }
+
+    fn follow_packet(
+        &self,
+        direction: Direction,
+        packet: &mut Packet<T>,
+        workspace: &mut Workspace<T>,
+    ) {
+        constant::follow(&self.map, direction, packet, workspace);
+    }
+}
+
+impl<T: Real> TrainableFlow<T> for InvertibleLinear<T> {
+    type Tape = StartTape<T>;
+
+    fn layout(&self) -> Layout {
+        self.layout.clone()
+    }
+
+    fn parameters(&self) -> Vec<T> {
+        self.values.clone()
+    }
+
+    fn set_parameters(&mut self, values: &[T]) {
+        self.values.copy_from_slice(values);
+        self.map = self.solve();
+    }
+
+    fn sums_len(&self) -> usize {
+        self.map.entries() + 1
+    }
+
+    /// With B the cotangent of L U: that of L is B U', that of U is L' B.
+    fn fold(&self, sums: &[T], gradient: &mut [T]) {
+        let dim = self.dim;
+        let [lower, upper] = self.factors();
+        let bar = DMatrix::from_fn(dim, dim, |i, j| sums[self.order[i] * dim + j].wide());
+        let by_lower = &bar * upper.transpose();
+        let by_upper = lower.transpose() * &bar;
+        let (triangles, scales) = gradient.split_at_mut(dim * (dim - 1));
+        for (place, total) in places(dim).zip(triangles) {
+            let by = if place.1 < place.0 { &by_lower } else { &by_upper };
+            *total += T::of(by[place]);
+        }
+        let log_det = sums[self.map.entries()];
+        for (i, total) in scales.iter_mut().enumerate() {
+            *total += T::of(by_upper[(i, i)] * upper[(i, i)]) + log_det;
+        }
+    }
+
+    fn record_packet(
+        &self,
+        direction: Direction,
+        packet: &mut Packet<T>,
+        tape: &mut Self::Tape,
+        workspace: &mut Workspace<T>,
+    ) {
+        constant::record(&self.map, direction, packet, tape, workspace);
+    }
+
+    fn pullback_packet(
+        &self,
+        direction: Direction,
+        tape: &mut Self::Tape,
+        cotangent: &mut Cotangent<T>,
+        sums: &mut [T],
+        workspace: &mut Workspace<T>,
+    ) {
+        constant::pullback(&self.map, direction, tape, cotangent, sums, workspace);
+    }
+}

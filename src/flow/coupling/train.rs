@@ -1,0 +1,101 @@
+//! The reverse pass of a coupling, the same in both directions: through the map of the moved
+//! coordinates to their parameters, and through the network to the kept ones.
+
+use super::super::transformer::{Mapped, Transformer};
+use super::super::{Cotangent, Direction, Packet, TrainableFlow};
+use super::Coupling;
+use crate::columns::{Block, Rows};
+use crate::nn::{Input, NetworkTape, Pulled};
+use crate::ode::Workspace;
+use crate::outcome::Reason;
+use crate::parameters::Layout;
+use crate::real::Real;
+
+/// What a recorded packet keeps.
+#[derive(Default)]
+pub struct CouplingTape<T> {
+    network: NetworkTape<T>,
+    kept: Block<T>,
+    context: Block<T>,
+    raw: Block<T>,
+    /// The moved coordinates before and behind the map.
+    input: Block<T>,
+    output: Block<T>,
+}
+
+/// Makes `to` a copy of `from`.
+fn copy<T: Real>(from: Rows<'_, T>, to: &mut Block<T>) {
+    to.reshape(from.rows(), from.lanes());
+    to.values_mut().copy_from_slice(from.values());
+}
+
+impl<T: Real, R: Transformer<T>> TrainableFlow<T> for Coupling<T, R> {
+    type Tape = CouplingTape<T>;
+
+    fn layout(&self) -> Layout {
+        self.network.layout().clone()
+    }
+
+    fn parameters(&self) -> Vec<T> {
+        self.network.parameters().to_vec()
+    }
+
+    fn set_parameters(&mut self, values: &[T]) {
+        self.network.set_parameters(values);
+    }
+
+    fn sums_len(&self) -> usize {
+        self.network.sums_len()
+    }
+
+    fn fold(&self, sums: &[T], gradient: &mut [T]) {
+        self.network.fold(sums, gradient);
+    }
+
+    fn record_packet(
+        &self,
+        direction: Direction,
+        packet: &mut Packet<T>,
+        tape: &mut CouplingTape<T>,
+        workspace: &mut Workspace<T>,
+    ) {
+        let Packet { points, context, log_det, .. } = packet;
+        let lanes = points.lanes();
+        copy(context.view(), &mut tape.context);
+        let scratch = &mut workspace.scratch;
+        self.mask.with_parts(points.view_mut(), scratch, |kept, mut moved, scratch| {
+            copy(kept.as_rows(), &mut tape.kept);
+            copy(moved.as_rows(), &mut tape.input);
+            tape.raw.reshape(self.network.outputs(), lanes);
+            let input = Input { x: tape.kept.view(), context: tape.context.view() };
+            self.network.record(input, tape.raw.view_mut(), &mut tape.network, scratch);
+            let (raw, log_det) = (tape.raw.view(), log_det.row_mut(0));
+            self.transformer.apply(direction, raw, moved.reborrow(), log_det, scratch);
+            copy(moved.as_rows(), &mut tape.output);
+        });
+        packet.settle(Reason::Overflow, &mut workspace.scratch);
+    }
+
+    fn pullback_packet(
+        &self,
+        direction: Direction,
+        tape: &mut CouplingTape<T>,
+        cotangent: &mut Cotangent<T>,
+        sums: &mut [T],
+        workspace: &mut Workspace<T>,
+    ) {
+        let Cotangent { points, log_det, context } = cotangent;
+        let scratch = &mut workspace.scratch;
+        self.mask.with_parts(points.view_mut(), scratch, |kept, moved, scratch| {
+            let (raw, input, output) = (tape.raw.view(), tape.input.view(), tape.output.view());
+            let mut raw_bar = scratch.take(raw.rows(), raw.lanes());
+            let (mapped, by_raw) = (Mapped { raw, input, output }, raw_bar.view_mut());
+            let log_det = log_det.row(0);
+            self.transformer.pullback(direction, mapped, moved, log_det, by_raw, scratch);
+            let input = Input { x: tape.kept.view(), context: tape.context.view() };
+            let pulled = Pulled { x: kept, context: context.view_mut(), sums };
+            self.network.pullback(input, &tape.network, raw_bar.view(), pulled, scratch);
+            scratch.give(raw_bar);
+        });
+    }
+}

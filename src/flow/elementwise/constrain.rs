@@ -1,0 +1,236 @@
+//! The flow that applies bijectors to slices of coordinates, from free to constrained.
+
+use super::super::{Cotangent, Direction, Flow, Packet, TrainableFlow};
+use super::Bijector;
+use crate::columns::{Block, pad_lanes};
+use crate::error::{Error, Result};
+use crate::ode::Workspace;
+use crate::outcome::{Failure, Outcome, Reason};
+use crate::parameters::Layout;
+use crate::real::Real;
+
+/// Coordinates on constrained supports: each bijector of a list takes the coordinates behind those
+/// of the one before. Forward goes from free coordinates (the base) to constrained ones (the data).
+///
+/// Behind other flows in a chain, it lets them work without constraints: a density over the
+/// constrained coordinates comes out, normalised on its support. Points outside the support have no
+/// inverse: their columns fail with [`Reason::OutsideSupport`].
+///
+/// ```
+/// use liouville::flow::elementwise::{Constrain, free, positive, simplex};
+/// use liouville::prelude::*;
+/// use nalgebra::{DMatrix, dmatrix};
+///
+/// // A positive coordinate, two free ones, and three probabilities by the first two.
+/// let flow = Constrain::new().then(positive(1)).then(free(2)).then(simplex(3)?);
+/// let density = StandardNormal::new(5).pushed_by(flow);
+/// let log_p = density.log_prob(&dmatrix![2.5f64; -1.0; 0.3; 0.2; 0.5])?;
+/// assert!(log_p[0].is_finite());
+/// let error = density.log_prob(&dmatrix![-2.5f64; -1.0; 0.3; 0.2; 0.5]).unwrap_err();
+/// assert!(error.to_string().contains("coordinate 0"));
+/// # Ok::<(), liouville::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Constrain<T: Real> {
+    parts: Vec<Box<dyn Bijector<T>>>,
+}
+
+impl<T: Real> Clone for Constrain<T> {
+    fn clone(&self) -> Self {
+        Self { parts: self.parts.iter().map(|part| part.boxed()).collect() }
+    }
+}
+
+impl<T: Real> Default for Constrain<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: Real> Constrain<T> {
+    /// No coordinates yet.
+    pub fn new() -> Self {
+        Self { parts: Vec::new() }
+    }
+
+    /// Appends the coordinates of a bijector.
+    pub fn then(mut self, part: impl Bijector<T> + 'static) -> Self {
+        self.parts.push(Box::new(part));
+        self
+    }
+
+    /// The bijectors with the places of their coordinates.
+    fn places(&self) -> impl Iterator<Item = (&dyn Bijector<T>, std::ops::Range<usize>)> {
+        let mut end = 0;
+        self.parts.iter().map(move |part| {
+            let start = end;
+            end += part.dim();
+            (&**part, start..end)
+        })
+    }
+
+    /// Moves one sample; returns the log-determinant, or the coordinate outside the support.
+    fn move_sample(
+        &self,
+        direction: Direction,
+        sample: &mut [T],
+    ) -> std::result::Result<f64, usize> {
+        let mut log_det = 0.0;
+        for (part, place) in self.places() {
+            let start = place.start;
+            log_det += match direction {
+                Direction::Forward => part.forward(&mut sample[place]),
+                Direction::Inverse => {
+                    part.inverse(&mut sample[place]).map_err(|outside| start + outside.0)?
+                }
+            };
+        }
+        Ok(log_det)
+    }
+}
+
+impl<T: Real> Flow<T> for Constrain<T> {
+    fn dim(&self) -> usize {
+        self.parts.iter().map(|part| part.dim()).sum()
+    }
+
+    fn check(&self) -> Result<()> {
+        if self.dim() == 0 {
+            return Err(Error::empty("nothing is constrained: append a bijector with coordinates"));
+        }
+        Ok(())
+    }
+
+    /// A column that fails keeps its point, so that whatever comes behind meets real numbers.
+    fn follow_packet(
+        &self,
+        direction: Direction,
+        packet: &mut Packet<T>,
+        workspace: &mut Workspace<T>,
+    ) {
+        let mut buffer = workspace.scratch.take(1, self.dim());
+        let sample = &mut buffer.values_mut()[..self.dim()];
+        for lane in 0..packet.len() {
+            read(&packet.points, lane, sample);
+            match self.move_sample(direction, sample) {
+                Ok(log_det) => {
+                    write(sample, lane, &mut packet.points);
+                    packet.log_det.row_mut(0)[lane] += T::of(log_det);
+                }
+                Err(coordinate) if packet.outcomes[lane].arrived() => {
+                    let reason = Reason::OutsideSupport { coordinate };
+                    let failure = Failure { reason, t: 0.0, step: 0.0 };
+                    packet.outcomes[lane] = Outcome::Failed(failure);
+                }
+                Err(_) => {}
+            }
+        }
+        workspace.scratch.give(buffer);
+        let count = packet.len();
+        pad_lanes(packet.points.view_mut(), count);
+        pad_lanes(packet.log_det.view_mut(), count);
+        packet.settle(Reason::Overflow, &mut workspace.scratch);
+    }
+}
+
+/// Copies one lane into a sample.
+fn read<T: Real>(block: &Block<T>, lane: usize, sample: &mut [T]) {
+    for (i, value) in sample.iter_mut().enumerate() {
+        *value = block.row(i)[lane];
+    }
+}
+
+/// Copies a sample into one lane.
+fn write<T: Real>(sample: &[T], lane: usize, block: &mut Block<T>) {
+    for (i, value) in sample.iter().enumerate() {
+        block.row_mut(i)[lane] = *value;
+    }
+}
+
+/// What a recorded packet keeps: its points on the free side, whichever way they went.
+#[derive(Default)]
+pub struct ConstrainTape<T> {
+    free: Block<T>,
+    count: usize,
+}
+
+impl<T: Real> ConstrainTape<T> {
+    fn keep(&mut self, packet: &Packet<T>) {
+        self.count = packet.len();
+        self.free.reshape(packet.points.rows(), packet.len());
+        self.free.values_mut().copy_from_slice(packet.points.values());
+    }
+}
+
+impl<T: Real> TrainableFlow<T> for Constrain<T> {
+    type Tape = ConstrainTape<T>;
+
+    fn layout(&self) -> Layout {
+        Layout::new()
+    }
+
+    fn parameters(&self) -> Vec<T> {
+        Vec::new()
+    }
+
+    fn set_parameters(&mut self, _: &[T]) {}
+
+    fn sums_len(&self) -> usize {
+        0
+    }
+
+    fn fold(&self, _: &[T], _: &mut [T]) {}
+
+    fn record_packet(
+        &self,
+        direction: Direction,
+        packet: &mut Packet<T>,
+        tape: &mut Self::Tape,
+        workspace: &mut Workspace<T>,
+    ) {
+        if direction == Direction::Forward {
+            tape.keep(packet);
+        }
+        self.follow_packet(direction, packet, workspace);
+        if direction == Direction::Inverse {
+            tape.keep(packet);
+        }
+    }
+
+    /// Forward, x̄ = J'ȳ + l̄ ∇ ln det J. The other way round the log-determinant is -ln det J(x), and
+    /// ȳ solves J'ȳ = x̄ - l̄ ∇ ln det J.
+    fn pullback_packet(
+        &self,
+        direction: Direction,
+        tape: &mut Self::Tape,
+        cotangent: &mut Cotangent<T>,
+        _: &mut [T],
+        workspace: &mut Workspace<T>,
+    ) {
+        let dim = self.dim();
+        let mut buffer = workspace.scratch.take(3, dim);
+        let width = buffer.lanes();
+        let (free, rest) = buffer.values_mut().split_at_mut(width);
+        let (bars, shares) = rest.split_at_mut(width);
+        for lane in 0..tape.count {
+            let log_det = cotangent.log_det.row(0)[lane].wide();
+            read(&tape.free, lane, &mut free[..dim]);
+            read(&cotangent.points, lane, &mut bars[..dim]);
+            for (part, place) in self.places() {
+                let (free, bars) = (&free[place.clone()], &mut bars[place.clone()]);
+                match direction {
+                    Direction::Forward => part.pull(free, bars, log_det),
+                    Direction::Inverse => {
+                        let shares = &mut shares[place];
+                        shares.fill(T::zero());
+                        part.pull(free, shares, -log_det);
+                        bars.iter_mut().zip(&*shares).for_each(|(bar, share)| *bar += *share);
+                        part.solve_transposed(free, bars);
+                    }
+                }
+            }
+            write(&bars[..dim], lane, &mut cotangent.points);
+        }
+        workspace.scratch.give(buffer);
+    }
+}

@@ -1,0 +1,234 @@
+//! Maps of one coordinate, each applied to several: positive, bounded on one side, in an interval.
+
+use std::fmt::Debug;
+
+use super::{Bijector, Outside, inside};
+use crate::error::{Error, Result};
+use crate::real::{Real, sigmoid, softplus as ln_1p_exp};
+
+/// A smooth monotone map of the real line onto an open interval.
+pub trait ScalarMap: Debug + Clone + Send + Sync + 'static {
+    /// The ends of the interval.
+    fn support(&self) -> (f64, f64);
+
+    /// y = g(x).
+    fn value(&self, x: f64) -> f64;
+
+    /// The x of g(x) = y, for y inside the interval.
+    fn root(&self, y: f64) -> f64;
+
+    /// ln |g'(x)|.
+    fn log_slope(&self, x: f64) -> f64;
+
+    /// The derivative of ln |g'(x)|.
+    fn bend(&self, x: f64) -> f64;
+
+    /// g'(x).
+    fn slope(&self, x: f64) -> f64 {
+        self.log_slope(x).exp()
+    }
+}
+
+/// The same map for each of several coordinates.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Each<M> {
+    map: M,
+    count: usize,
+}
+
+impl<M: ScalarMap> Each<M> {
+    /// `map` for each of `count` coordinates.
+    pub fn new(map: M, count: usize) -> Self {
+        Self { map, count }
+    }
+}
+
+impl<T: Real, M: ScalarMap> Bijector<T> for Each<M> {
+    fn dim(&self) -> usize {
+        self.count
+    }
+
+    fn forward(&self, x: &mut [T]) -> f64 {
+        let (low, high) = self.map.support();
+        let mut log_det = 0.0;
+        for x in x {
+            let free = x.wide();
+            *x = inside(self.map.value(free), low, high);
+            log_det += self.map.log_slope(free);
+        }
+        log_det
+    }
+
+    fn inverse(&self, y: &mut [T]) -> std::result::Result<f64, Outside> {
+        let (low, high) = self.map.support();
+        let mut log_det = 0.0;
+        for (i, y) in y.iter_mut().enumerate() {
+            let value = y.wide();
+            // NaN compares false.
+            let within = value > low && value < high;
+            if !within {
+                return Err(Outside(i));
+            }
+            let free = self.map.root(value);
+            *y = T::of(free);
+            log_det -= self.map.log_slope(free);
+        }
+        Ok(log_det)
+    }
+
+    fn pull(&self, x: &[T], cotangent: &mut [T], log_det: f64) {
+        for (x, bar) in x.iter().zip(cotangent) {
+            let x = x.wide();
+            *bar = T::of(bar.wide() * self.map.slope(x) + log_det * self.map.bend(x));
+        }
+    }
+
+    fn solve_transposed(&self, x: &[T], cotangent: &mut [T]) {
+        for (x, bar) in x.iter().zip(cotangent) {
+            *bar = T::of(bar.wide() / self.map.slope(x.wide()));
+        }
+    }
+
+    fn boxed(&self) -> Box<dyn Bijector<T>> {
+        Box::new(self.clone())
+    }
+}
+
+/// The maps that the functions of this file name.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Line {
+    /// x, onto the whole line.
+    Free,
+    /// a + eˣ, onto everything above a.
+    Above(f64),
+    /// b - eˣ, onto everything below b.
+    Below(f64),
+    /// ln(1 + eˣ), onto the positive numbers, and nearly x where that is large.
+    Softplus,
+    /// a + (b - a) / (1 + e⁻ˣ), onto the interval from a to b.
+    Interval(f64, f64),
+}
+
+/// Coordinates that stay as they are.
+pub fn free(count: usize) -> Each<Line> {
+    Each::new(Line::Free, count)
+}
+
+/// Positive coordinates, by eˣ: a normal base becomes lognormal.
+pub fn positive(count: usize) -> Each<Line> {
+    Each::new(Line::Above(0.0), count)
+}
+
+/// Positive coordinates, by ln(1 + eˣ).
+pub fn softplus(count: usize) -> Each<Line> {
+    Each::new(Line::Softplus, count)
+}
+
+/// Coordinates above `low`, by low + eˣ.
+///
+/// # Errors
+///
+/// If `low` is NaN or infinite.
+pub fn above(low: f64, count: usize) -> Result<Each<Line>> {
+    finite(low)?;
+    Ok(Each::new(Line::Above(low), count))
+}
+
+/// Coordinates below `high`, by high - eˣ.
+///
+/// # Errors
+///
+/// If `high` is NaN or infinite.
+pub fn below(high: f64, count: usize) -> Result<Each<Line>> {
+    finite(high)?;
+    Ok(Each::new(Line::Below(high), count))
+}
+
+/// Coordinates between `low` and `high`, by the logistic function: a normal base becomes
+/// logit-normal.
+///
+/// # Errors
+///
+/// If a bound is NaN or infinite, or `low` is not below `high`.
+pub fn interval(low: f64, high: f64, count: usize) -> Result<Each<Line>> {
+    finite(low)?;
+    finite(high)?;
+    let (length, rounding) = (high - low, f64::EPSILON * low.abs().max(high.abs()));
+    if length <= 8.0 * rounding || length.is_infinite() {
+        return Err(Error::setting(format!(
+            "there is no room between {low} and {high}: give the lower bound first"
+        )));
+    }
+    Ok(Each::new(Line::Interval(low, high), count))
+}
+
+fn finite(bound: f64) -> Result<()> {
+    if bound.is_finite() {
+        return Ok(());
+    }
+    Err(Error::setting(format!("the bound {bound} is not finite: leave that side free instead")))
+}
+
+impl ScalarMap for Line {
+    fn support(&self) -> (f64, f64) {
+        match *self {
+            Self::Free => (f64::NEG_INFINITY, f64::INFINITY),
+            Self::Above(low) => (low, f64::INFINITY),
+            Self::Below(high) => (f64::NEG_INFINITY, high),
+            Self::Softplus => (0.0, f64::INFINITY),
+            Self::Interval(low, high) => (low, high),
+        }
+    }
+
+    fn value(&self, x: f64) -> f64 {
+        match *self {
+            Self::Free => x,
+            Self::Above(low) => low + x.exp(),
+            Self::Below(high) => high - x.exp(),
+            Self::Softplus => ln_1p_exp(x),
+            // From the nearer end, so that small distances from it are accurate.
+            Self::Interval(low, high) if x < 0.0 => low + (high - low) * sigmoid(x),
+            Self::Interval(low, high) => high - (high - low) * sigmoid(-x),
+        }
+    }
+
+    fn root(&self, y: f64) -> f64 {
+        match *self {
+            Self::Free => y,
+            Self::Above(low) => (y - low).ln(),
+            Self::Below(high) => (high - y).ln(),
+            // ln(eʸ - 1) = y + ln(1 - e⁻ʸ), whose parts cancel where y is small.
+            Self::Softplus if y < 1.0 => y.exp_m1().ln(),
+            Self::Softplus => y + (-(-y).exp()).ln_1p(),
+            Self::Interval(low, high) => (y - low).ln() - (high - y).ln(),
+        }
+    }
+
+    fn log_slope(&self, x: f64) -> f64 {
+        match *self {
+            Self::Free => 0.0,
+            Self::Above(_) | Self::Below(_) => x,
+            Self::Softplus => -ln_1p_exp(-x),
+            // The logistic function s has s' = s (1 - s), and ln(s (1 - s)) is even.
+            Self::Interval(low, high) => {
+                (high - low).ln() - x.abs() - 2.0 * (-x.abs()).exp().ln_1p()
+            }
+        }
+    }
+
+    fn bend(&self, x: f64) -> f64 {
+        match *self {
+            Self::Free => 0.0,
+            Self::Above(_) | Self::Below(_) => 1.0,
+            Self::Softplus => sigmoid(-x),
+            Self::Interval(..) => -(0.5 * x).tanh(),
+        }
+    }
+
+    fn slope(&self, x: f64) -> f64 {
+        match self {
+            Self::Below(_) => -x.exp(),
+            _ => self.log_slope(x).exp(),
+        }
+    }
+}

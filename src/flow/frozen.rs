@@ -1,0 +1,109 @@
+//! A flow whose parameters stay as they are while others learn.
+
+use super::{Cotangent, Direction, Flow, Packet, TrainableFlow};
+use crate::error::Result;
+use crate::ode::Workspace;
+use crate::parameters::Layout;
+use crate::real::Real;
+
+/// A flow that offers no parameters to a trainer: derivatives by points and contexts go through it,
+/// and its own parameters keep their values.
+///
+/// ```
+/// use liouville::prelude::*;
+/// use nalgebra::dvector;
+///
+/// let learned = EulerStep::new(field::Planar::new(dvector![1.0f64, 0.5], dvector![0.3, -0.8], 0.1)?);
+/// let chain = Chain::new().then(Frozen::new(learned.clone())).then(learned);
+/// assert_eq!(chain.parameters().len(), 5);
+/// # Ok::<(), liouville::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Frozen<F> {
+    flow: F,
+}
+
+impl<F> Frozen<F> {
+    /// `flow`, with its parameters as they are now.
+    pub fn new(flow: F) -> Self {
+        Self { flow }
+    }
+
+    /// The flow inside.
+    pub fn flow(&self) -> &F {
+        &self.flow
+    }
+
+    /// The flow inside, free to learn again.
+    pub fn thaw(self) -> F {
+        self.flow
+    }
+}
+
+impl<T: Real, F: Flow<T>> Flow<T> for Frozen<F> {
+    fn dim(&self) -> usize {
+        self.flow.dim()
+    }
+
+    fn context_dim(&self) -> usize {
+        self.flow.context_dim()
+    }
+
+    fn check(&self) -> Result<()> {
+        self.flow.check()
+    }
+
+    fn follow_packet(
+        &self,
+        direction: Direction,
+        packet: &mut Packet<T>,
+        workspace: &mut Workspace<T>,
+    ) {
+        self.flow.follow_packet(direction, packet, workspace);
+    }
+}
+
+impl<T: Real, F: TrainableFlow<T>> TrainableFlow<T> for Frozen<F> {
+    type Tape = F::Tape;
+
+    fn layout(&self) -> Layout {
+        Layout::new()
+    }
+
+    fn parameters(&self) -> Vec<T> {
+        Vec::new()
+    }
+
+    fn set_parameters(&mut self, _none: &[T]) {}
+
+    fn sums_len(&self) -> usize {
+        0
+    }
+
+    fn fold(&self, _sums: &[T], _gradient: &mut [T]) {}
+
+    fn record_packet(
+        &self,
+        direction: Direction,
+        packet: &mut Packet<T>,
+        tape: &mut Self::Tape,
+        workspace: &mut Workspace<T>,
+    ) {
+        self.flow.record_packet(direction, packet, tape, workspace);
+    }
+
+    fn pullback_packet(
+        &self,
+        direction: Direction,
+        tape: &mut Self::Tape,
+        cotangent: &mut Cotangent<T>,
+        _none: &mut [T],
+        workspace: &mut Workspace<T>,
+    ) {
+        let count = self.flow.sums_len();
+        let mut unused = workspace.scratch.take(1, count);
+        let sums = &mut unused.values_mut()[..count];
+        self.flow.pullback_packet(direction, tape, cotangent, sums, workspace);
+        workspace.scratch.give(unused);
+    }
+}

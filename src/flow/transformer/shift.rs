@@ -1,0 +1,49 @@
+//! The shift of one coordinate.
+
+use super::super::Direction;
+use super::{Mapped, Transformer, sign};
+use crate::columns::{Rows, RowsMut, Scratch};
+use crate::kernels::axpy;
+use crate::real::Real;
+
+/// y = x + t, the additive map of NICE (Dinh et al. 2015, NICE: Non-linear Independent Components
+/// Estimation, section 3.2). Its one raw parameter is t; volumes do not change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shift;
+
+impl<T: Real> Transformer<T> for Shift {
+    fn parameters(&self) -> usize {
+        1
+    }
+
+    fn identity(&self, raw: &mut [T]) {
+        raw.fill(T::zero());
+    }
+
+    fn apply(
+        &self,
+        direction: Direction,
+        raw: Rows<'_, T>,
+        mut points: RowsMut<'_, T>,
+        _: &mut [T],
+        _: &mut Scratch<T>,
+    ) {
+        axpy(sign(direction), raw.values(), points.values_mut());
+    }
+
+    fn pullback(
+        &self,
+        direction: Direction,
+        _: Mapped<'_, T>,
+        cotangent: RowsMut<'_, T>,
+        _: &[T],
+        mut raw_bar: RowsMut<'_, T>,
+        _: &mut Scratch<T>,
+    ) {
+        let sign = sign::<T>(direction);
+        let bars = raw_bar.values_mut().iter_mut();
+        for (raw, bar) in bars.zip(cotangent.as_rows().values()) {
+            *raw = sign * *bar;
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! How a network is put together, and where its parameters start.
+
+use rand::{Rng, RngExt};
+
+use super::masks::Degrees;
+use super::{Dense, Form, Network, Shape};
+use crate::error::{Error, Result};
+use crate::kernels::Activation;
+use crate::parameters::Layout;
+use crate::real::Real;
+
+/// The last layer starts this much smaller than PyTorch's default, so that what the network
+/// conditions is close to what its bias alone would make of it.
+const LAST_LAYER: f64 = 0.01;
+
+/// The second affine map of a residual block starts uniform in ± this number (as in nflows), so
+/// that a block starts close to the identity.
+const BLOCK_END: f64 = 1e-3;
+
+/// The choices of a network before its parameters exist; made by [`Network::new`] and
+/// [`Network::masked`].
+#[derive(Clone, Debug)]
+pub struct NetworkBuilder {
+    shape: Shape,
+    degrees: Option<Degrees>,
+    last_scale: f64,
+}
+
+impl NetworkBuilder {
+    pub(super) fn new(inputs: usize, outputs: usize) -> Self {
+        let (hidden, activation, form) = (vec![64, 64], Activation::Relu, Form::Plain);
+        let shape = Shape { inputs, context: 0, outputs, hidden, activation, form };
+        Self { shape, degrees: None, last_scale: LAST_LAYER }
+    }
+
+    pub(super) fn masked(inputs: Vec<usize>, outputs: Vec<usize>) -> Self {
+        let builder = Self::new(inputs.len(), outputs.len());
+        Self { degrees: Some(Degrees { inputs, outputs }), ..builder }
+    }
+
+    /// The number of outputs, if another than at first.
+    pub fn outputs(mut self, outputs: usize) -> Self {
+        self.shape.outputs = outputs;
+        self
+    }
+
+    /// The widths of the hidden layers, from the input on. Default: two of 64.
+    pub fn hidden(mut self, widths: impl IntoIterator<Item = usize>) -> Self {
+        self.shape.hidden = widths.into_iter().collect();
+        self
+    }
+
+    /// The activation between affine maps. Default: [`Activation::Relu`].
+    pub fn activation(mut self, activation: Activation) -> Self {
+        self.shape.activation = activation;
+        self
+    }
+
+    /// The number of context values of each sample. Default: none.
+    pub fn context(mut self, dim: usize) -> Self {
+        self.shape.context = dim;
+        self
+    }
+
+    /// A residual block instead of every hidden layer; all must have one width.
+    pub fn residual(mut self) -> Self {
+        self.shape.form = Form::Residual;
+        self
+    }
+
+    /// How much smaller than PyTorch's default the weights and biases of the last layer start;
+    /// zero sets them to zero. Default: 0.01.
+    pub fn last_scale(mut self, scale: f64) -> Self {
+        self.last_scale = scale;
+        self
+    }
+
+    /// Draws the initial parameters: weights and biases uniform in ±1/√inputs as in PyTorch, the
+    /// last layer [smaller](NetworkBuilder::last_scale), and the ends of residual blocks within
+    /// ±0.001.
+    ///
+    /// # Errors
+    ///
+    /// If there is nothing to read or nothing to write, a width is zero, the widths of residual
+    /// blocks differ, degrees do not fit the sizes, or the scale of the last layer is negative or
+    /// not finite.
+    pub fn build<T: Real, R: Rng + ?Sized>(&self, rng: &mut R) -> Result<Network<T>> {
+        if !(self.last_scale.is_finite() && self.last_scale >= 0.0) {
+            let scale = self.last_scale;
+            return Err(Error::setting(format!("a last layer times {scale}: give zero or more")));
+        }
+        let mut network = self.arrange()?;
+        for l in 0..network.layers.len() {
+            let (range, bound) = (network.range(l), self.bound(l, &network.layers));
+            for value in &mut network.values[range] {
+                *value = T::of(bound * rng.random_range(-1.0..1.0));
+            }
+        }
+        network.apply_mask();
+        Ok(network)
+    }
+
+    /// Takes the parameters as they are, in the order of the layout: weight and bias of each layer,
+    /// weights row-major \[out, in\]. Masked weights become zero.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](NetworkBuilder::build), and if the number of values is not that of the network,
+    /// or one is NaN or infinite.
+    pub fn with_parameters<T: Real>(&self, values: &[T]) -> Result<Network<T>> {
+        let mut network = self.arrange()?;
+        let (given, expected) = (values.len(), network.values.len());
+        if given != expected {
+            return Err(Error::shape(format!(
+                "this network has {expected} parameters, not {given}"
+            )));
+        }
+        if let Some(i) = values.iter().position(|value| !value.is_finite()) {
+            return Err(Error::non_finite(format!("parameter {i} is {}", values[i])));
+        }
+        network.set_parameters(values);
+        Ok(network)
+    }
+
+    /// The bound of a layer's initial parameters.
+    fn bound(&self, layer: usize, layers: &[Dense]) -> f64 {
+        let default = 1.0 / (layers[layer].inputs as f64).sqrt();
+        match self.shape.form {
+            _ if layer + 1 == layers.len() => self.last_scale * default,
+            Form::Residual if layer > 0 && layer.is_multiple_of(2) => BLOCK_END,
+            _ => default,
+        }
+    }
+
+    fn check(&self) -> Result<()> {
+        let shape = &self.shape;
+        if shape.inputs + shape.context == 0 {
+            return Err(Error::setting("a network needs an input: coordinates or a context"));
+        }
+        if shape.outputs == 0 {
+            return Err(Error::setting("a network needs at least one output"));
+        }
+        if let Some(l) = shape.hidden.iter().position(|&width| width == 0) {
+            return Err(Error::setting(format!("hidden layer {l} has width zero")));
+        }
+        if shape.form == Form::Residual && shape.hidden.windows(2).any(|pair| pair[0] != pair[1]) {
+            let widths = &shape.hidden;
+            return Err(Error::setting(format!(
+                "residual blocks of widths {widths:?}: give all the same width"
+            )));
+        }
+        self.degrees.as_ref().map_or(Ok(()), |degrees| degrees.check(shape))
+    }
+
+    /// The network with all parameters zero.
+    fn arrange<T: Real>(&self) -> Result<Network<T>> {
+        self.check()?;
+        let (mut layout, mut layers) = (Layout::new(), Vec::new());
+        for (name, [inputs, outputs]) in self.shape.affine_maps() {
+            let weight = layout.push(format!("{name}.weight"), &[outputs, inputs]);
+            let bias = layout.push(format!("{name}.bias"), &[outputs]);
+            layers.push(Dense { inputs, outputs, weight, bias });
+        }
+        let free = self.degrees.as_ref().map(|degrees| degrees.free(&self.shape, &layers));
+        let values = vec![T::zero(); layout.len()];
+        let (shape, free) = (self.shape.clone(), free.unwrap_or_default());
+        Ok(Network { shape, layers, layout, values, free })
+    }
+}
+
+impl<T: Real> Network<T> {
+    /// Where the parameters of one layer lie.
+    fn range(&self, layer: usize) -> std::ops::Range<usize> {
+        self.layers[layer].weight.start..self.layers[layer].bias.end
+    }
+}

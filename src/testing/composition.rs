@@ -1,0 +1,93 @@
+//! The composition law: links follow one another, and log-determinants add up.
+
+use nalgebra::DMatrix;
+
+use super::moving::{BOTH, Inputs};
+use super::{Law, Place, Tolerances, Violation};
+use crate::flow::{Chain, Direction, Flow, Inverted, Moved, TrainableFlow};
+use crate::real::Real;
+
+/// A chain of `first` and `second` is one after the other: the points have the same bits, and the
+/// log-determinants add up. A flow the other way round swaps its directions.
+///
+/// A flow that overwrites a packet's log-determinant, where it should add to it, breaks this law.
+///
+/// # Errors
+///
+/// A [`Violation`] that names the column.
+pub fn composition_law<T, A, B>(
+    first: &A,
+    second: &B,
+    points: &DMatrix<T>,
+    context: Option<&DMatrix<T>>,
+    tolerances: &Tolerances,
+) -> Result<(), Violation>
+where
+    T: Real,
+    A: TrainableFlow<T, Tape: 'static> + Clone + 'static,
+    B: TrainableFlow<T, Tape: 'static> + Clone + 'static,
+{
+    let inputs = Inputs { law: Law::Composition, points, context, tolerances };
+    let chain = Chain::new().then(first.clone()).then(second.clone());
+    let turned = Inverted::new(first.clone());
+    let links: [&dyn Flow<T>; 4] = [&chain, &turned, first, second];
+    BOTH.into_iter().try_for_each(|direction| in_direction(&inputs, links, direction))
+}
+
+fn in_direction<T: Real>(
+    inputs: &Inputs<'_, T>,
+    [chain, turned, first, second]: [&dyn Flow<T>; 4],
+    direction: Direction,
+) -> Result<(), Violation> {
+    let [ours, theirs, between] = match direction {
+        Direction::Forward => in_turn(inputs, chain, [first, second], direction)?,
+        Direction::Inverse => in_turn(inputs, chain, [second, first], direction)?,
+    };
+    let what = ["in a chain the number", "one link after the other it"];
+    same(inputs, direction, [&ours, &theirs], Some(&between), what)?;
+    let reads = if first.context_dim() > 0 { inputs.context } else { None };
+    let alone = Inputs { context: reads, ..*inputs };
+    let ours = alone.follow(turned, direction)?;
+    let theirs = alone.follow(first, direction.reversed())?;
+    let what = ["inside `Inverted` the number", "in the other direction it"];
+    same(inputs, direction, [&ours, &theirs], None, what)
+}
+
+/// The end of a chain, the end of its links one after the other, and the end of the first of them.
+fn in_turn<T: Real>(
+    inputs: &Inputs<'_, T>,
+    chain: &dyn Flow<T>,
+    [first, second]: [&dyn Flow<T>; 2],
+    direction: Direction,
+) -> Result<[Moved<T>; 3], Violation> {
+    let context = |dim: usize| if dim > 0 { inputs.context } else { None };
+    let start = Inputs { context: context(chain.context_dim()), ..*inputs };
+    let ours = start.follow(chain, direction)?;
+    let start = Inputs { context: context(first.context_dim()), ..*inputs };
+    let between = start.follow(first, direction)?;
+    let middle = Inputs { context: context(second.context_dim()), ..*inputs };
+    let theirs = middle.with(&between.points).follow(second, direction)?;
+    Ok([ours, theirs, between])
+}
+
+fn same<T: Real>(
+    inputs: &Inputs<'_, T>,
+    direction: Direction,
+    [ours, theirs]: [&Moved<T>; 2],
+    between: Option<&Moved<T>>,
+    what: [&'static str; 2],
+) -> Result<(), Violation> {
+    for column in (0..inputs.points.ncols()).filter(|j| theirs.outcomes[*j].arrived()) {
+        for row in 0..inputs.points.nrows() {
+            let pair = [ours, theirs].map(|moved| moved.points[(row, column)].wide());
+            let place = Place::Coordinate { column, row };
+            inputs.agree(direction, place, what, pair, 0.0)?;
+        }
+        let earlier = between.map_or(0.0, |moved| moved.log_det[column].wide());
+        let later = theirs.log_det[column].wide();
+        let bound = inputs.tolerances.sum * (1.0 + earlier.abs() + later.abs());
+        let pair = [ours.log_det[column].wide(), earlier + later];
+        inputs.agree(direction, Place::LogDet { column }, what, pair, bound)?;
+    }
+    Ok(())
+}

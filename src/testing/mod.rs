@@ -1,0 +1,53 @@
+//! Laws that every flow obeys, and random cases to try them on, for tests of flows of your own.
+//!
+//! Five lines check a flow:
+//!
+//! ```
+//! use liouville::prelude::*;
+//! use liouville::testing::check_trainable;
+//!
+//! let layer = EulerStep::new(field::Planar::new(
+//!     nalgebra::dvector![1.0f64, 0.5], nalgebra::dvector![0.3, -0.8], 0.1)?);
+//! let checked = check_trainable(&layer)?; // else a violation, shrunk to a readable case
+//! println!("{checked}");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! [`Checks`] has the settings: how many cases, how far out, how exact. The laws are functions of
+//! their own, which take a flow, points, contexts and [`Tolerances`], and return a [`Violation`] that
+//! says which law failed, where, by how much, and against which bound. The strategies draw points,
+//! parameters, fields and flows for property tests that you write yourself.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `violation`, `tolerances` | what a law returns; how exact it asks a flow to be |
+//! | `moving` | flows followed, with failures turned into violations |
+//! | `inverse`, `log_det`, `composition`, `density`, `batch`, `gradient` | the laws |
+//! | `objective` | what the gradient law differentiates |
+//! | `check` | all laws over random cases, in one call |
+//! | `shrinking` | from a case that fails to a simpler one |
+//! | `strategies` | random points, parameters, fields and flows |
+
+mod batch;
+mod check;
+mod composition;
+mod density;
+mod gradient;
+mod inverse;
+mod log_det;
+mod moving;
+mod objective;
+mod shrinking;
+pub mod strategies;
+mod tolerances;
+mod violation;
+
+pub use batch::batch_law;
+pub use check::{Checked, Checks, check_flow, check_trainable};
+pub use composition::composition_law;
+pub use density::density_law;
+pub use gradient::gradient_law;
+pub use inverse::inverse_law;
+pub use log_det::log_det_law;
+pub use tolerances::{Failures, Tolerances};
+pub use violation::{Cause, Difference, Law, Place, Violation};

@@ -1,0 +1,122 @@
+//! Flows followed, with failures turned into violations.
+
+use nalgebra::DMatrix;
+
+use super::{Cause, Difference, Failures, Law, Place, Tolerances, Violation};
+use crate::error::Error;
+use crate::flow::{Direction, Flow, Moved, Packet};
+use crate::ode::Workspace;
+use crate::outcome::Outcome;
+use crate::real::Real;
+
+/// Both directions.
+pub(super) const BOTH: [Direction; 2] = [Direction::Forward, Direction::Inverse];
+
+/// The points of a law with their contexts.
+#[derive(Clone, Copy)]
+pub(super) struct Inputs<'a, T: Real> {
+    pub law: Law,
+    pub points: &'a DMatrix<T>,
+    pub context: Option<&'a DMatrix<T>>,
+    pub tolerances: &'a Tolerances,
+}
+
+impl<'a, T: Real> Inputs<'a, T> {
+    /// The same contexts with other points.
+    pub fn with<'b>(&self, points: &'b DMatrix<T>) -> Inputs<'b, T>
+    where
+        'a: 'b,
+    {
+        Inputs { points, ..*self }
+    }
+
+    /// Follows the points; a column that fails is a violation unless failures are allowed.
+    pub fn follow(&self, flow: &dyn Flow<T>, direction: Direction) -> Result<Moved<T>, Violation> {
+        let moved = flow
+            .follow(direction, self.points, self.context)
+            .map_err(|error| self.refused(Some(direction), error))?;
+        for (column, outcome) in moved.outcomes.iter().enumerate() {
+            let finite = moved.points.column(column).iter().all(|value| value.is_finite());
+            let cause = match outcome {
+                Outcome::Arrived if finite && moved.log_det[column].is_finite() => continue,
+                Outcome::Arrived => Cause::NonFinite { column },
+                Outcome::Failed(_) if self.tolerances.failures == Failures::Reported => continue,
+                Outcome::Failed(failure) => Cause::Failed { column, failure: *failure },
+            };
+            return Err(self.violation(Some(direction), cause));
+        }
+        Ok(moved)
+    }
+
+    /// A call that could not start.
+    pub fn refused(&self, direction: Option<Direction>, error: Error) -> Violation {
+        self.violation(direction, Cause::Refused(error))
+    }
+
+    /// A violation with the values of its column.
+    pub fn violation(&self, direction: Option<Direction>, cause: Cause) -> Violation {
+        let violation = Violation::new(self.law, direction, cause);
+        let Some(column) = violation.column() else { return violation };
+        let values = |matrix: &DMatrix<T>| -> Vec<f64> {
+            let column = if matrix.ncols() == 1 { 0 } else { column };
+            matrix.column(column).iter().map(|value| value.wide()).collect()
+        };
+        violation.at(values(self.points), self.context.map_or_else(Vec::new, values))
+    }
+
+    /// A violation unless `found` is `expected` up to `bound`; NaN is never in order.
+    pub fn agree(
+        &self,
+        direction: Direction,
+        place: Place,
+        what: [&'static str; 2],
+        [found, expected]: [f64; 2],
+        bound: f64,
+    ) -> Result<(), Violation> {
+        if (found - expected).abs() <= bound {
+            return Ok(());
+        }
+        let difference = Difference { place, what, found, expected, bound };
+        Err(self.violation(Some(direction), Cause::Differs(difference)))
+    }
+}
+
+/// A flow behind a reference, so that laws are compiled once for `dyn Flow` and not for every flow.
+pub(super) struct Borrowed<'a, F: ?Sized>(pub &'a F);
+
+impl<T: Real, F: Flow<T> + ?Sized> Flow<T> for Borrowed<'_, F> {
+    fn dim(&self) -> usize {
+        self.0.dim()
+    }
+
+    fn context_dim(&self) -> usize {
+        self.0.context_dim()
+    }
+
+    fn check(&self) -> crate::error::Result<()> {
+        self.0.check()
+    }
+
+    fn follow_packet(
+        &self,
+        direction: Direction,
+        packet: &mut Packet<T>,
+        workspace: &mut Workspace<T>,
+    ) {
+        self.0.follow_packet(direction, packet, workspace);
+    }
+}
+
+/// The largest absolute value of a column.
+pub(super) fn size<T: Real>(matrix: &DMatrix<T>, column: usize) -> f64 {
+    matrix.column(column).iter().fold(0.0, |size, value| value.wide().abs().max(size))
+}
+
+/// A stream of numbers in ±1 that depends on its seed alone.
+pub(super) fn numbers(seed: u64) -> impl FnMut() -> f64 {
+    let mut state = seed;
+    move || {
+        state = crate::trace::mix(state, 1);
+        (state >> 11) as f64 / (1u64 << 52) as f64 - 1.0
+    }
+}

@@ -1,0 +1,103 @@
+//! Every kind of autoregressive flow, and of flow with splines, with a constructor.
+
+use liouville::columns::Mask;
+use liouville::flow::autoregressive::Order;
+use liouville::flow::layers::{Maf, SplineCoupling, SplineMaf};
+use liouville::flow::transformer::{Affine, Shift, Spline, Transformer};
+use liouville::flow::{Autoregressive, AutoregressiveBuilder};
+use liouville::prelude::*;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+use super::FlowVisitor;
+
+/// The same flow with parameters uniform in ± size.
+fn with_random_parameters<T: Real, L: TrainableFlow<T>>(mut flow: L, size: f64, seed: u64) -> L {
+    let mut rng = StdRng::seed_from_u64(seed);
+    let count = flow.parameters().len();
+    let values: Vec<T> = (0..count).map(|_| T::of(rng.random_range(-size..size))).collect();
+    flow.set_parameters(&values);
+    flow
+}
+
+/// Two orders for each dimension.
+fn orders(dim: usize) -> [(&'static str, Order); 2] {
+    let given = (0..dim).map(|i| (2 * i + 1) % (dim + 1)).collect();
+    match dim.is_multiple_of(2) {
+        true => [("natural", Order::Natural), ("given", Order::Given(given))],
+        false => [("reversed", Order::Reversed), ("random", Order::Random)],
+    }
+}
+
+/// A builder with its choices spread over the dimensions: plain and residual, no, one and two hidden
+/// layers, also narrower than the dimension, with and without a context.
+fn chosen<R>(builder: AutoregressiveBuilder<R>, dim: usize, k: usize) -> AutoregressiveBuilder<R> {
+    let builder = builder.activation(if k == 0 { Activation::Tanh } else { Activation::Silu });
+    let builder = builder.context(if k % 2 == dim % 2 { 2 } else { 0 });
+    match (dim + k) % 4 {
+        0 => builder.hidden([]),
+        1 => builder.hidden([7, 6]),
+        2 => builder.hidden([9, 9]).residual(),
+        _ => builder.hidden([3]),
+    }
+}
+
+/// One kind of map in several dimensions, orders and networks, and the other way round.
+fn visit_kind<T: Real, R: Transformer<T> + 'static>(
+    kind: &str,
+    dims: impl IntoIterator<Item = usize>,
+    make: impl Fn(usize) -> AutoregressiveBuilder<R>,
+    size: f64,
+    seed: u64,
+    visitor: &mut impl FlowVisitor<T>,
+) {
+    for dim in dims {
+        for (k, (name, order)) in orders(dim).into_iter().enumerate() {
+            let mut rng = StdRng::seed_from_u64(seed);
+            let builder = chosen(make(dim), dim, k).order(order);
+            let flow: Autoregressive<T, R> = builder.build(&mut rng).expect("valid sizes");
+            let flow = with_random_parameters(flow, size, seed + k as u64);
+            let name = format!("{kind}, {dim} coordinates, {name}");
+            if k == 0 && dim == 3 {
+                visitor.visit(&format!("{name}, inverted"), Inverted::new(flow));
+            } else {
+                visitor.visit(&name, flow);
+            }
+        }
+    }
+}
+
+/// Autoregressive flows that are smooth.
+pub fn visit<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+    visit_kind("maf", 1..=4, Maf::<f32>::new, 0.5, seed, visitor);
+    let affine = |dim| Maf::<f32>::new(dim).transformer(Affine::default());
+    visit_kind("affine maf", [3], affine, 0.5, seed + 1, visitor);
+    let shift = |dim| Maf::<f32>::new(dim).transformer(Shift);
+    visit_kind("additive maf", [2], shift, 0.5, seed + 2, visitor);
+}
+
+/// Flows with splines: their log-determinants have kinks.
+pub fn visit_splines<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+    let spline = |bins, bound| Spline::new(bins, bound).expect("valid settings");
+    let few = move |dim| SplineMaf::<f32>::new(dim).transformer(spline(3, 1.5));
+    visit_kind("spline maf, three bins", 1..=4, few, 0.5, seed, visitor);
+    visit_kind("spline maf, default", [2], SplineMaf::<f32>::new, 0.5, seed + 1, visitor);
+    let masks = [Mask::halves(2, 0), Mask::alternating(5, 1), Mask::new(&[true, false, true])];
+    for (k, mask) in masks.into_iter().enumerate() {
+        let mut rng = StdRng::seed_from_u64(seed + k as u64);
+        let builder = SplineCoupling::<f32>::new(mask.expect("splits")).context(k % 2);
+        let builder = builder.hidden([8, 7]).activation(Activation::Silu);
+        let layer: SplineCoupling<T> = builder.build(&mut rng).expect("valid sizes");
+        let layer = with_random_parameters(layer, 0.5, seed);
+        visitor.visit(&format!("spline coupling {k}"), layer);
+    }
+}
+
+/// Parameters so large that maps are as steep and as flat as they can be.
+pub fn visit_extreme<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+    for size in [30.0, 1000.0] {
+        visit_kind(&format!("maf, ±{size}"), [3], Maf::<f32>::new, size, seed, visitor);
+        let name = format!("spline maf, ±{size}");
+        visit_kind(&name, [2, 3], SplineMaf::<f32>::new, size, seed, visitor);
+    }
+}

@@ -1,0 +1,33 @@
+//! Continuous flows of several fields by several solvers.
+
+use liouville::prelude::*;
+
+use super::{FlowVisitor, linear, mlp, mlp_in_the_plane, planar, radial};
+
+/// A tolerance that suits the scalar, and the accuracy to be had with it.
+pub fn precision<T: Real>() -> (f64, f64) {
+    if T::EPSILON > 1e-10 { (1e-5, 5e-3) } else { (1e-9, 1e-6) }
+}
+
+/// Fields of every kind, and every kind of solver that can be recorded.
+pub fn visit<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+    let (tolerance, accuracy) = precision::<T>();
+    let flow = ContinuousFlow::new(linear::<T>(seed)).solver(tsit5().tolerance(tolerance));
+    visitor.visit_within(accuracy, "linear by tsit5", flow);
+    let flow = ContinuousFlow::new(planar::<T>(seed)).solver(dopri5().tolerance(tolerance));
+    visitor.visit_within(accuracy, "planar by dopri5", flow);
+    let flow = ContinuousFlow::new(radial::<T>(seed)).tolerance(tolerance);
+    visitor.visit_within(accuracy, "radial by automatic", flow);
+    let flow = ContinuousFlow::new(mlp_in_the_plane::<T>(seed)).tolerance(tolerance);
+    visitor.visit_within(accuracy, "mlp in the plane by automatic", flow);
+    let field = mlp::<T>(seed, &[9, 6], Activation::Silu);
+    let flow = ContinuousFlow::new(field).solver(dopri8().tolerance(tolerance)).span(0.2, 1.4);
+    visitor.visit_within(accuracy, "mlp with a context by dopri8", flow);
+    let flow = ContinuousFlow::new(super::coupling::field::<T>(seed, true)).tolerance(tolerance);
+    visitor.visit_within(accuracy, "affine coupling field by automatic", flow);
+    // As many probes at right angles as there are dimensions come to the exact trace.
+    let all = Hutchinson { probes: 3, noise: Noise::Orthogonal, seed };
+    let flow = ContinuousFlow::new(mlp::<T>(seed, &[7], Activation::Sin)).solver(rk4(48));
+    let flow = flow.trace(Trace::Hutchinson(all));
+    visitor.visit_within(accuracy.max(1e-5), "mlp by rk4", flow);
+}
