@@ -62,7 +62,7 @@ impl Hutchinson {
 
     /// Draws the probes of the first `samples` lanes; coordinate i of probe p comes into row
     /// `i * probes + p`.
-    pub(super) fn draw<T: Real>(
+    pub(crate) fn draw<T: Real>(
         &self,
         samples: usize,
         key: &dyn Fn(usize) -> u64,

@@ -1,9 +1,8 @@
 //! What is particular to layers that are one Euler step of a field: closed forms, and the very edge.
 
-use liouville::columns::{Block, columns_to_block};
 use liouville::field::{Planar, Radial};
-use liouville::flow::{Cotangent, Moved, Packet, StepInvertible, Track};
-use liouville::ode::{Tableau, Workspace, fixed};
+use liouville::flow::{Moved, StepInvertible};
+use liouville::ode::{Tableau, fixed};
 use liouville::prelude::*;
 use liouville::testing::{Tolerances, gradient_law};
 use nalgebra::{DMatrix, DVector};

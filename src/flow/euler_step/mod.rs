@@ -219,7 +219,7 @@ impl<F> EulerStep<F> {
         let mut times = scratch.take(1, packet.len());
         times.fill(T::zero());
         if let (Some(series), Track::LogDet) = (self.series(), packet.track) {
-            series.draw(packet, draws);
+            series.draw(packet, draws, scratch);
         }
         match direction {
             Direction::Forward => self.forward_packet(&times, packet, draws, scratch),

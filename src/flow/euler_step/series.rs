@@ -122,15 +122,20 @@ impl PowerSeries {
     }
 
     /// Draws probes and numbers of terms for every sample of a packet.
-    pub(super) fn draw<T: Real>(&self, packet: &Packet<T>, draws: &mut Draws<T>) {
+    pub(super) fn draw<T: Real>(
+        &self,
+        packet: &Packet<T>,
+        draws: &mut Draws<T>,
+        scratch: &mut Scratch<T>,
+    ) {
         let hutchinson = Hutchinson { probes: self.probes, noise: self.noise, seed: self.seed };
         draws.probes.reshape(self.probes * packet.points.rows(), packet.len());
         draws.terms.reshape(self.probes, packet.len());
+        let key = |lane: usize| sample_key(self.seed, packet, lane);
+        hutchinson.draw(packet.len(), &key, &mut draws.probes.view_mut(), scratch);
         for lane in 0..packet.len() {
-            let key = sample_key(self.seed, packet, lane);
-            hutchinson.draw(key, lane, &mut draws.probes.view_mut());
             // A stream beside that of the probes, which starts from the key itself.
-            let mut rng = Xoshiro256PlusPlus::seed_from_u64(mix(!self.seed, key));
+            let mut rng = Xoshiro256PlusPlus::seed_from_u64(mix(!self.seed, key(lane)));
             for p in 0..self.probes {
                 draws.terms.row_mut(p)[lane] = T::of(self.terms as f64 + self.more(rng.random()));
             }
