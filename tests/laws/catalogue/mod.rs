@@ -133,6 +133,8 @@ pub fn visit_flows<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
 pub fn visit_layers<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
     visit_steps(seed, &mut AsFlow(visitor));
     composed::visit(seed, visitor);
+    closed_form::visit(seed, visitor);
+    sylvester::visit(seed, visitor);
 }
 
 /// Every flow that is integrated.
@@ -144,6 +146,8 @@ pub fn visit_integrated<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
 /// of this folder that has some is hooked in here with one line.
 pub fn visit_extreme<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
     visit_steps_at_the_edge(seed, &mut AsFlow(visitor));
+    closed_form::visit_extreme(seed, visitor);
+    sylvester::visit_at_the_edge(seed, &mut AsFlow(visitor));
 }
 
 /// A visitor of flows that is sent to layers of one Euler step.
