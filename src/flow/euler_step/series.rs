@@ -12,7 +12,8 @@ use crate::kernels::sum_of_products;
 use crate::real::Real;
 use crate::trace::{Hutchinson, Noise, mix};
 
-/// The dimension up to which [`Determinant::Auto`] is exact.
+/// The dimension up to which [`Determinant::Auto`] is exact: about where elimination costs as much as
+/// eight probes, as measured for networks with two hidden layers of 128.
 const EXACT_UP_TO: usize = 64;
 
 /// No probe takes more terms than this; that it would is less likely than 1e-400 for the default.

@@ -134,8 +134,9 @@ pub fn visit_layers<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
     visit_steps(seed, &mut AsFlow(visitor));
     coupling::visit(seed, visitor);
     autoregressive::visit(seed, visitor);
-    closed_form::visit(seed, visitor);
     composed::visit(seed, visitor);
+    closed_form::visit(seed, visitor);
+    sylvester::visit(seed, visitor);
 }
 
 /// Exact flows whose log-determinants have kinks, which finite differences in `f32` cannot step over.
@@ -154,6 +155,8 @@ pub fn visit_extreme<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
     visit_steps_at_the_edge(seed, &mut AsFlow(visitor));
     coupling::visit_extreme(seed, visitor);
     autoregressive::visit_extreme(seed, visitor);
+    closed_form::visit_extreme(seed, visitor);
+    sylvester::visit_at_the_edge(seed, &mut AsFlow(visitor));
 }
 
 /// A visitor of flows that is sent to layers of one Euler step.
