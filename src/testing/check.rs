@@ -1,6 +1,6 @@
 //! All laws over random cases, in one call.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 
 use nalgebra::DMatrix;
@@ -143,7 +143,7 @@ impl Checks {
         let near = points::<T>(flow.dim()).columns(self.columns);
         let far = near.clone().tails(self.tails);
         let few = self.cases.div_ceil(4);
-        let mut checked = Checked { laws: Vec::new() };
+        let mut checked = Checked { laws: Vec::new(), unresolved: Vec::new() };
         run.law(&mut checked, (Law::Inverse, self.cases), &far, &|points, context| {
             inverse_law(flow, points, context, &tolerances)
         })?;
@@ -203,12 +203,19 @@ impl Checks {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checked {
     laws: Vec<(Law, u32)>,
+    unresolved: Vec<(Law, u32)>,
 }
 
 impl Checked {
     /// Each law with the number of random cases it held for.
     pub fn laws(&self) -> &[(Law, u32)] {
         &self.laws
+    }
+
+    /// Each law with the number of random cases in which it could not be told whether it holds, where
+    /// there are any: [`Cause::Unresolved`].
+    pub fn unresolved(&self) -> &[(Law, u32)] {
+        &self.unresolved
     }
 }
 
@@ -218,6 +225,9 @@ impl fmt::Display for Checked {
             let end = if k == 0 { "" } else { "\n" };
             let noun = if *cases == 1 { "case" } else { "cases" };
             write!(f, "{end}{:<16} holds in {cases} random {noun}", law.to_string())?;
+            if let Some((_, count)) = self.unresolved.iter().find(|(other, _)| other == law) {
+                write!(f, ", {count} more could not be told")?;
+            }
         }
         Ok(())
     }
@@ -251,19 +261,25 @@ impl Run<'_> {
         let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
         // The violation of the simplest case so far.
         let last = RefCell::new(None);
+        let unresolved = Cell::new(0);
         let test = |case: Case<T>| {
             let context = (self.context_dim > 0).then_some(&case.context);
-            holds(&case.points, context).map_err(|violation| {
-                let message = law.to_string();
-                *last.borrow_mut() = Some(violation);
-                TestCaseError::fail(message)
-            })
+            let Err(violation) = holds(&case.points, context) else { return Ok(()) };
+            if let Cause::Unresolved { .. } = violation.cause() {
+                unresolved.set(unresolved.get() + 1);
+                return Ok(());
+            }
+            *last.borrow_mut() = Some(violation);
+            Err(TestCaseError::fail(law.to_string()))
         };
         let strategy = cases(points.clone(), self.context_dim);
         let result = TestRunner::new_with_rng(config, rng).run(&strategy, test);
         match (result, last.into_inner()) {
             (Ok(()), _) => {
-                checked.laws.push((law, count));
+                checked.laws.push((law, count - unresolved.get().min(count)));
+                if unresolved.get() > 0 {
+                    checked.unresolved.push((law, unresolved.get()));
+                }
                 Ok(())
             }
             (Err(_), Some(violation)) => Err(violation),

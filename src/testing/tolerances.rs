@@ -33,7 +33,7 @@ pub struct Tolerances {
     pub gradient: f64,
     /// Of the mass of a density, in addition to the error of the integral.
     pub mass: f64,
-    /// How many points the integral of a density may take.
+    /// How many points the integral of a density takes at first; up to 16 times as many if it must.
     pub samples: usize,
     /// What failed columns mean.
     pub failures: Failures,

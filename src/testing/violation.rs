@@ -56,6 +56,13 @@ struct Details {
 pub enum Cause {
     /// Two numbers that should agree do not.
     Differs(Difference),
+    /// Whether the law holds could not be told: the error of what was to be compared with is too large.
+    Unresolved {
+        /// The error of the comparison.
+        error: f64,
+        /// The error up to which it would have said something.
+        bound: f64,
+    },
     /// A column did not arrive.
     Failed {
         /// Which column.
@@ -198,7 +205,7 @@ impl Violation {
         match &self.0.cause {
             Cause::Differs(difference) => difference.place.column(),
             Cause::Failed { column, .. } | Cause::NonFinite { column } => Some(*column),
-            Cause::Refused(_) | Cause::Panicked(_) => None,
+            Cause::Refused(_) | Cause::Panicked(_) | Cause::Unresolved { .. } => None,
         }
     }
 
@@ -228,6 +235,12 @@ impl fmt::Display for Place {
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Details { law, direction, cause, point, context } = &*self.0;
+        if let Cause::Unresolved { error, bound } = cause {
+            return write!(
+                f,
+                "the {law} law could not be tried: the comparison has an error of {error:.1e}, more than {bound:.1e}"
+            );
+        }
         write!(f, "the {law} law is broken")?;
         match direction {
             Some(Direction::Forward) => write!(f, ", forward")?,
@@ -236,6 +249,7 @@ impl fmt::Display for Violation {
         }
         match cause {
             Cause::Differs(difference) => write_difference(f, difference)?,
+            Cause::Unresolved { .. } => {}
             Cause::Failed { column, failure } => write!(f, ": column {column} failed: {failure}")?,
             Cause::NonFinite { column } => write!(
                 f,

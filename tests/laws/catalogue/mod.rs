@@ -121,15 +121,15 @@ pub trait FlowVisitor<T: Real> {
     }
 }
 
-/// Every kind of flow with parameters: layers, continuous flows, chains, and flows the other way
-/// round. A file of this folder that has layers of its own is hooked in here with one line.
+/// Every kind of flow with parameters.
 pub fn visit_flows<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
     visit_layers(seed, visitor);
     visit_kinked(seed, visitor);
     visit_integrated(seed, visitor);
 }
 
-/// Every smooth flow that is exact but for rounding.
+/// Every smooth flow that is exact but for rounding: layers, and chains of them, either way round. A
+/// file of this folder that has layers of its own is hooked in here with one line.
 pub fn visit_layers<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
     visit_steps(seed, &mut AsFlow(visitor));
     coupling::visit(seed, visitor);
@@ -144,7 +144,7 @@ pub fn visit_kinked<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
     autoregressive::visit_splines(seed, visitor);
 }
 
-/// Every flow that is integrated.
+/// Every flow that is integrated: fields of every kind by every solver that can be recorded.
 pub fn visit_integrated<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
     continuous::visit(seed, visitor);
 }
@@ -152,11 +152,16 @@ pub fn visit_integrated<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
 /// Flows with extreme parameters, which may report columns as failed where numbers overflow. A file
 /// of this folder that has some is hooked in here with one line.
 pub fn visit_extreme<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
-    visit_steps_at_the_edge(seed, &mut AsFlow(visitor));
+    visit_extreme_steps(seed, visitor);
     coupling::visit_extreme(seed, visitor);
     autoregressive::visit_extreme(seed, visitor);
     closed_form::visit_extreme(seed, visitor);
     sylvester::visit_at_the_edge(seed, &mut AsFlow(visitor));
+}
+
+/// Layers of one Euler step at the very edge of what can be inverted.
+pub fn visit_extreme_steps<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+    visit_steps_at_the_edge(seed, &mut AsFlow(visitor));
 }
 
 /// A visitor of flows that is sent to layers of one Euler step.
