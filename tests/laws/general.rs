@@ -9,7 +9,9 @@ use liouville::testing::{
 use nalgebra::DMatrix;
 use proptest::prelude::*;
 
-use crate::catalogue::{FlowVisitor, visit_extreme, visit_flows, visit_integrated, visit_layers};
+use crate::catalogue::{
+    FlowVisitor, autoregressive, visit_extreme, visit_flows, visit_integrated, visit_layers,
+};
 use crate::support::{cases, matrix};
 
 /// One law over random points and contexts.
@@ -87,6 +89,11 @@ impl<T: Real> FlowVisitor<T> for Honest {
 fn all<T: Real>(law: Law, few: u32, seed: u64) {
     let mut visitor = Obeys::new(law, few, seed);
     visit_flows::<T>(seed, &mut visitor);
+    // Splines have kinks and places that are nearly flat: laws that take differences, or bound the
+    // error of an inverse, are asked of them in `autoregressive`, with regard to that.
+    if matches!(law, Law::Composition | Law::Batch) {
+        autoregressive::visit_splines::<T>(seed, &mut visitor);
+    }
     assert!(visitor.visited >= 15, "only {} flows were visited", visitor.visited);
 }
 

@@ -124,7 +124,6 @@ pub fn visit_layers<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
     visit_steps(seed, &mut AsFlow(visitor));
     composed::visit(seed, visitor);
     autoregressive::visit(seed, visitor);
-    autoregressive::visit_splines(seed, visitor);
 }
 
 /// Every flow that is integrated.
@@ -136,7 +135,6 @@ pub fn visit_integrated<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
 /// of this folder that has some is hooked in here with one line.
 pub fn visit_extreme<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
     visit_steps_at_the_edge(seed, &mut AsFlow(visitor));
-    autoregressive::visit_extreme(seed, visitor);
 }
 
 /// A visitor of flows that is sent to layers of one Euler step.
