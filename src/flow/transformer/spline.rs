@@ -30,11 +30,11 @@ const MOST_BINS: usize = 512;
 /// direction of densities and of training; [`Direction::Forward`] solves the quadratic equation of the
 /// bin (equations 25 to 29), written so that nothing cancels.
 ///
-/// Both ways are exact up to rounding at both ends: the output is that of the exact spline with
-/// input and output each moved by at most a few hundred roundings of B, for any raw parameters, be
-/// they ±1000. A bin may be nearly flat or nearly upright (slopes from 10⁻³ to 10³, and derivatives
-/// between them still further apart); there, going there and back returns a point only as exactly as
-/// that. Raw derivatives are taken to be 10¹² at most.
+/// Both ways are exact up to rounding at both ends: the output is that of the exact spline with input
+/// and output each moved by at most (64 + 8K) ε B, for any raw parameters, be they ±1000. A bin may be
+/// nearly flat or nearly upright (slopes from 10⁻³ to 10³, and derivatives still further apart); there,
+/// a point that went there and back returns only as exactly as that. Raw derivatives are taken to be
+/// 10¹² at most.
 ///
 /// ```
 /// use liouville::columns::{Block, Scratch};
