@@ -42,15 +42,15 @@ fn models() -> [(&'static str, Model); 6] {
     let hidden = [64, 64];
     [
         (
-            "affine couplings, alternating",
+            "alternating affine couplings",
             model(|i, rng| AffineCoupling::alternating(DIM, i, hidden, rng)),
         ),
-        ("affine couplings, halves", model(|i, rng| AffineCoupling::halves(DIM, i, hidden, rng))),
+        ("affine couplings", model(|i, rng| AffineCoupling::halves(DIM, i, hidden, rng))),
         (
-            "RealNVP couplings, alternating",
+            "alternating RealNVP couplings",
             model(|i, rng| RealNvpCoupling::alternating(DIM, i, hidden, rng)),
         ),
-        ("spline couplings, halves", model(|i, rng| SplineCoupling::halves(DIM, i, hidden, rng))),
+        ("spline couplings", model(|i, rng| SplineCoupling::halves(DIM, i, hidden, rng))),
         (
             "masked autoregressive layers",
             model(|i, rng| {
@@ -73,16 +73,16 @@ fn layers(c: &mut Criterion) {
     for (name, model) in models() {
         let sample = || transport(model.flow(), Direction::Forward, &noise, None, Track::Points);
         let points = sample().expect("valid").points;
-        c.bench_function(&format!("log_prob, 8 {name}"), |b| {
+        c.bench_function(&format!("log_prob of 4096 points, 8 {name}, dim 16"), |b| {
             b.iter(|| threads.install(|| model.log_prob(&points).expect("valid")));
         });
-        c.bench_function(&format!("sampling, 8 {name}"), |b| {
+        c.bench_function(&format!("sampling of 4096 points, 8 {name}, dim 16"), |b| {
             b.iter(|| threads.install(|| sample().expect("valid")));
         });
         let contexts = DMatrix::zeros(0, POINTS);
         let batch = MiniBatch { points: &points, contexts: &contexts, seed: 1 };
         let (pool, mut gradient) = (Pool::new(), vec![0.0; model.parameters().len()]);
-        c.bench_function(&format!("likelihood gradient, 8 {name}"), |b| {
+        c.bench_function(&format!("likelihood gradient of 4096 points, 8 {name}, dim 16"), |b| {
             b.iter(|| {
                 let gradient = &mut gradient;
                 let work = || MaximumLikelihood.gradient(&model, batch, &pool, gradient);

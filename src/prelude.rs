@@ -8,7 +8,7 @@ pub use crate::diagnose::Diagnose;
 pub use crate::field::{self, Mlp, TrainableField, VectorField};
 pub use crate::flow::layers::AffineCoupling;
 pub use crate::flow::{
-    Chain, ContinuousFlow, Direction, EulerStep, Flow, Frozen, Inverted, TrainableFlow,
+    Chain, ContinuousFlow, Direction, EulerStep, Flow, Frozen, Inverted, Stack, TrainableFlow,
 };
 pub use crate::kernels::Activation;
 pub use crate::ode::{automatic, dopri5, dopri8, rk4, tsit5};

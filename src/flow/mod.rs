@@ -12,6 +12,7 @@
 //! | `autoregressive/` | flows that move each coordinate as those before it say |
 //! | `coupling/` | couplings: some coordinates say how the others are moved |
 //! | `transformer/` | increasing maps of one coordinate, for couplings and autoregressive flows |
+//! | `stack` | the usual stacks of layers, with the defaults of their papers |
 //! | `layers` | the names of layers, in one table |
 //! | `root` | roots of increasing functions, one for every lane |
 
@@ -28,6 +29,7 @@ mod inverted;
 pub mod layers;
 mod packet;
 mod root;
+mod stack;
 pub mod transformer;
 
 use nalgebra::{DMatrix, DVector};
@@ -52,6 +54,7 @@ pub use frozen::Frozen;
 pub use inverted::Inverted;
 pub use packet::{Cotangent, Packet, Track};
 pub use root::Report;
+pub use stack::Stack;
 
 /// Which way a flow is followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

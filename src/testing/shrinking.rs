@@ -83,7 +83,8 @@ fn cost<T: Real>(x: T) -> usize {
         0.0 => 0,
         1.0 => 1,
         -1.0 => 2,
-        _ => 3 + format!("{x:?}").len(),
+        // Zeros at the end are easy on the eye.
+        _ => 3 + format!("{x:?}").trim_end_matches(".0").trim_end_matches('0').len(),
     }
 }
 

@@ -25,6 +25,7 @@ mod same_bits;
 mod score;
 mod series;
 mod spline;
+mod stacks;
 mod steps;
 mod support;
 mod sylvester;

@@ -1,0 +1,107 @@
+//! Held-out likelihoods of flows of every kind, trained alike: nats per sample, and seconds.
+//!
+//! `benches/peers/compare_likelihoods FOLDER` writes the sets and runs this and zuko; alone it is
+//! `cargo bench --bench likelihood -- SETS STEPS SEEDS`. The sets are raw `f32`, samples one after the
+//! other, in files named `NAME.train.DIM.f32` and `NAME.test.DIM.f32`.
+
+use std::path::{Path, PathBuf};
+
+use liouville::flow::autoregressive::Order;
+use liouville::flow::layers::{Maf, RealNvpCoupling, SplineCoupling};
+use liouville::prelude::*;
+use liouville::train::{MaximumLikelihood, Objective};
+use nalgebra::DMatrix;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+const HIDDEN: [usize; 2] = [64, 64];
+
+/// One set of data.
+struct Set {
+    name: String,
+    train: DMatrix<f32>,
+    test: DMatrix<f32>,
+}
+
+fn read(path: &Path, dim: usize) -> DMatrix<f32> {
+    let bytes = std::fs::read(path).expect("readable");
+    let values = bytes.chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().expect("four")));
+    DMatrix::from_iterator(dim, bytes.len() / 4 / dim, values)
+}
+
+/// Every set in a folder, by name.
+fn sets(folder: &Path) -> Vec<Set> {
+    let entries = std::fs::read_dir(folder).expect("a folder of sets").flatten();
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    paths.sort();
+    let train = |path: &PathBuf| path.to_string_lossy().contains(".train.");
+    let set = |path: &PathBuf| {
+        let file = path.file_name().expect("a file").to_string_lossy().into_owned();
+        let parts: Vec<_> = file.split('.').collect();
+        let dim = parts[2].parse().expect("a dimension");
+        let test = path.with_file_name(file.replace("train", "test"));
+        Set { name: parts[0].into(), train: read(path, dim), test: read(&test, dim) }
+    };
+    paths.iter().filter(|path| train(path)).map(set).collect()
+}
+
+/// How often, and from where.
+#[derive(Clone, Copy)]
+struct Training {
+    steps: usize,
+    seed: u64,
+}
+
+/// Trains one model and prints its line.
+fn report<F>(set: &Set, kind: &str, training: Training, flow: F, mut rng: StdRng)
+where
+    F: TrainableFlow<f32>,
+    MaximumLikelihood: Objective<f32, Pushforward<StandardNormal, F>>,
+{
+    let mut model = StandardNormal::new(set.train.nrows()).pushed_by(flow);
+    let trainer = Trainer::maximum_likelihood().steps(training.steps).quiet();
+    let report = trainer.fit(&mut model, &set.train, &mut rng).expect("trains");
+    let nats = -model.log_prob(&set.test).expect("finite").mean();
+    let (name, seed, seconds) = (&set.name, training.seed, report.seconds());
+    println!("liouville\t{name}\t{kind}\t{seed}\t{nats:.4}\t{seconds:.1}");
+}
+
+/// The same kinds and sizes as in `benches/peers/likelihood_zuko.py`, and a continuous flow.
+fn run(set: &Set, training: Training) {
+    let dim = set.train.nrows();
+    let rng = || StdRng::seed_from_u64(training.seed);
+    let mut r = rng();
+    let layers =
+        Chain::new().try_repeat(8, |i| RealNvpCoupling::<f32>::alternating(dim, i, HIDDEN, &mut r));
+    report(set, "RealNVP", training, layers.expect("splits"), r);
+    let mut r = rng();
+    let layers =
+        Chain::new().try_repeat(5, |i| SplineCoupling::<f32>::alternating(dim, i, HIDDEN, &mut r));
+    report(set, "NSF-C", training, layers.expect("splits"), r);
+    let mut r = rng();
+    let layers = Chain::new().try_repeat(5, |i| {
+        let order = if i % 2 == 0 { Order::Natural } else { Order::Reversed };
+        Maf::<f32>::new(dim).order(order).hidden(HIDDEN).build::<f32, _>(&mut r)
+    });
+    report(set, "MAF", training, layers.expect("valid sizes"), r);
+    let mut r = rng();
+    let field: Mlp<f32> = Mlp::new(dim).hidden(HIDDEN).build(&mut r).expect("valid sizes");
+    report(set, "continuous", training, ContinuousFlow::new(field).tolerance(1e-4), r);
+}
+
+fn main() {
+    let given: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
+    let [folder, steps, seeds] = given.as_slice() else {
+        println!("skipped: name a folder of sets, a number of steps and a number of seeds");
+        return;
+    };
+    let steps = steps.parse().expect("a number of steps");
+    let seeds: u64 = seeds.parse().expect("a number of seeds");
+    // One core, as the peers have.
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool");
+    threads.install(|| {
+        for set in sets(Path::new(folder)) {
+            (0..seeds).for_each(|seed| run(&set, Training { steps, seed }));
+        }
+    });
+}
