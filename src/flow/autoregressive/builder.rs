@@ -57,6 +57,7 @@ pub struct AutoregressiveBuilder<R> {
     activation: Activation,
     context: usize,
     residual: bool,
+    last_scale: f64,
     transformer: R,
 }
 
@@ -91,6 +92,7 @@ impl<R: Default> Autoregressive<f32, R> {
             activation: Activation::Relu,
             context: 0,
             residual: false,
+            last_scale: 0.0,
             transformer: R::default(),
         }
     }
@@ -128,10 +130,26 @@ impl<R> AutoregressiveBuilder<R> {
         self
     }
 
+    /// How much smaller than PyTorch's default the last weights of the network start. Default: zero, so
+    /// that the layer starts as the identity, or as what is nearest to it; one starts as most other
+    /// libraries do, which in few dimensions may train faster.
+    pub fn last_scale(mut self, scale: f64) -> Self {
+        self.last_scale = scale;
+        self
+    }
+
     /// The map of each coordinate, if another than the default of its kind.
     pub fn transformer<S>(self, transformer: S) -> AutoregressiveBuilder<S> {
-        let Self { dim, order, hidden, activation, context, residual, .. } = self;
-        AutoregressiveBuilder { dim, order, hidden, activation, context, residual, transformer }
+        AutoregressiveBuilder {
+            dim: self.dim,
+            order: self.order,
+            hidden: self.hidden,
+            activation: self.activation,
+            context: self.context,
+            residual: self.residual,
+            last_scale: self.last_scale,
+            transformer,
+        }
     }
 
     /// Draws the order, if it is random, and the initial parameters of the network; its last layer
@@ -169,7 +187,7 @@ impl<R> AutoregressiveBuilder<R> {
             .hidden(self.hidden.iter().copied())
             .activation(self.activation)
             .context(self.context)
-            .last_scale(0.0);
+            .last_scale(self.last_scale);
         if self.residual { builder.residual() } else { builder }
     }
 }

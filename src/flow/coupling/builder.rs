@@ -114,6 +114,14 @@ impl<R> CouplingBuilder<R> {
         self
     }
 
+    /// How much smaller than PyTorch's default the last weights of the network start. Default: zero, so
+    /// that the layer starts as the identity, or as what is nearest to it; one starts as most other
+    /// libraries do, which in few dimensions may train faster.
+    pub fn last_scale(mut self, scale: f64) -> Self {
+        self.network = self.network.last_scale(scale);
+        self
+    }
+
     /// The map of each moved coordinate, if another than the default of its kind.
     pub fn transformer<S>(self, transformer: S) -> CouplingBuilder<S> {
         CouplingBuilder { mask: self.mask, network: self.network, transformer }
