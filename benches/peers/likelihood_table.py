@@ -1,5 +1,6 @@
-"""A Markdown table of what `compare_likelihoods` measured: means over seeds."""
+"""A Markdown table of what `compare_likelihoods` measured: medians over seeds."""
 
+import statistics
 import sys
 from collections import defaultdict
 from pathlib import Path
@@ -10,14 +11,14 @@ for line in Path(sys.argv[1]).read_text().splitlines():
     found[name, model, library].append((float(nats), float(seconds)))
 
 
-def mean(runs):
-    """Nats and seconds, or nothing if there is no run."""
-    return [sum(column) / len(runs) for column in zip(*runs)] if runs else None
+def middle(runs):
+    """Median nats and seconds, or nothing if there is no run."""
+    return [statistics.median(column) for column in zip(*runs)] if runs else None
 
 
 print("| set | flow | liouville, nats | zuko, nats | liouville, s | zuko, s |")
 print("| --- | --- | --- | --- | --- | --- |")
 for name, model in dict.fromkeys((name, model) for name, model, _ in found):
-    ours, theirs = (mean(found.get((name, model, library))) for library in ("liouville", "zuko"))
+    ours, theirs = (middle(found.get((name, model, library))) for library in ("liouville", "zuko"))
     cells = [f"{run[k]:.{3 - 2 * k}f}" if run else "" for k in (0, 1) for run in (ours, theirs)]
     print(f"| {name} | {model} | {' | '.join(cells)} |")
