@@ -39,8 +39,8 @@
 //!   near a surface of few.
 //! - **Flow**: continuous for the smoothest densities and the fewest parameters; couplings
 //!   ([`flow::Stack::spline_coupling`], [`flow::Stack::real_nvp`]) where both directions must be fast;
-//!   autoregressive layers ([`flow::Stack::maf`]) where density is all. They train ten times faster
-//!   than continuous flows, and overfit small tables sooner.
+//!   autoregressive layers ([`flow::Stack::maf`]) where density is all. They train several times faster
+//!   than continuous flows.
 //! - **Objective**: maximum likelihood where densities matter, flow matching where samples matter or
 //!   as a fast start.
 //! - **Regularisation**: [`train::Regularised`] where a model is solved far more often than it is

@@ -6,7 +6,7 @@ use super::{FlowVisitor, linear, mlp, mlp_in_the_plane, planar, radial};
 
 /// A tolerance that suits the scalar, and the accuracy to be had with it.
 pub fn precision<T: Real>() -> (f64, f64) {
-    if T::EPSILON > 1e-10 { (1e-5, 5e-3) } else { (1e-9, 1e-6) }
+    if T::EPSILON > 1e-10 { (1e-5, 5e-3) } else { (1e-10, 4e-6) }
 }
 
 /// Fields of every kind, and every kind of solver that can be recorded.
