@@ -19,7 +19,6 @@ mod networks;
 mod obeys;
 mod objective;
 mod parts;
-mod peer_layers;
 mod regularised;
 mod same_bits;
 mod score;
