@@ -54,6 +54,12 @@ impl<T: Real> Block<T> {
         }
     }
 
+    /// Takes the shape and the values of `rows`.
+    pub fn copy_from(&mut self, rows: Rows<'_, T>) {
+        self.reshape(rows.rows(), rows.lanes());
+        self.values_mut().copy_from_slice(rows.values());
+    }
+
     /// The number of values that fit without allocating.
     pub(crate) fn capacity(&self) -> usize {
         self.lines.capacity() * LANES

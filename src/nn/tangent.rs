@@ -47,20 +47,14 @@ impl<T: Real> Pair<T> {
     }
 
     fn copy(&mut self, from: &Self) {
-        copy(&from.value, &mut self.value);
-        copy(&from.tangent, &mut self.tangent);
+        self.value.copy_from(from.value.view());
+        self.tangent.copy_from(from.tangent.view());
     }
 
     fn add(&mut self, other: &Self) {
         axpy(T::one(), other.value.values(), self.value.values_mut());
         axpy(T::one(), other.tangent.values(), self.tangent.values_mut());
     }
-}
-
-/// Makes `to` a copy of `from`.
-fn copy<T: Real>(from: &Block<T>, to: &mut Block<T>) {
-    to.reshape(from.rows(), from.lanes());
-    to.values_mut().copy_from_slice(from.values());
 }
 
 /// out = factors ∘ tangents, tangent by tangent.
@@ -121,7 +115,7 @@ impl<T: Real> Network<T> {
                 jets.push(TangentJet::default());
             }
             let TangentJet { value, slope, curvature, rate, tangent } = &mut jets[met];
-            copy(&pair.tangent, rate);
+            rate.copy_from(pair.tangent.view());
             tangent.reshape(pair.tangent.rows(), pair.tangent.lanes());
             for block in [&mut *value, &mut *slope, &mut *curvature] {
                 block.reshape(pair.value.rows(), pair.value.lanes());
@@ -131,8 +125,8 @@ impl<T: Real> Network<T> {
             let z = pair.value.values();
             self.shape.activation.value_slope_curvature(z, values, slopes, curvatures);
             scaled(slope, rate, tangent);
-            copy(value, &mut pair.value);
-            copy(tangent, &mut pair.tangent);
+            pair.value.copy_from(value.view());
+            pair.tangent.copy_from(tangent.view());
             met += 1;
         });
         jets.truncate(met);

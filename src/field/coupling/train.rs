@@ -103,12 +103,14 @@ impl<T: Real> TrainableField<T> for AffineCoupling<T> {
             Traced::Probes(u) | Traced::Products(u) => {
                 let mut rates_bar = scratch.take(tape.rates.rows(), u.lanes());
                 let bars = match traced {
-                    Traced::Probes(u) => product_cotangents(u, cotangents.traces, scratch),
-                    _ => copied(cotangents.traces, scratch),
+                    Traced::Probes(u) => Some(product_cotangents(u, cotangents.traces, scratch)),
+                    _ => None,
                 };
-                let own = bars.view();
+                let own = bars.as_ref().map_or(cotangents.traces, |bars| bars.view());
                 self.pull_products(tape, own, &mut rates_bar, &mut raw_bar, &mut pulled.x);
-                scratch.give(bars);
+                if let Some(bars) = bars {
+                    scratch.give(bars);
+                }
                 tape.affine.through_bend(&mut raw_bar);
                 tape.pull_rates(&mut rates_bar, &mut raw_bar);
                 let bars = Products { output: raw_bar.view(), products: rates_bar.view() };
@@ -132,13 +134,6 @@ impl<T: Real> TrainableField<T> for AffineCoupling<T> {
         scratch.give(kept_bar);
         scratch.give(raw_bar);
     }
-}
-
-/// A block with these values.
-fn copied<T: Real>(rows: Rows<'_, T>, scratch: &mut Scratch<T>) -> Block<T> {
-    let mut block = scratch.take(rows.rows(), rows.lanes());
-    block.values_mut().copy_from_slice(rows.values());
-    block
 }
 
 impl<T: Real> AffineCouplingTape<T> {

@@ -53,8 +53,7 @@ impl<T: Real> Mlp<T> {
         tangents: &mut Block<T>,
     ) {
         if let Traced::Probes(given) | Traced::Products(given) = traced {
-            tangents.reshape(self.shape.dim, given.lanes());
-            tangents.values_mut().copy_from_slice(given.values());
+            tangents.copy_from(given);
         } else {
             tangents.reshape(self.shape.dim, self.shape.dim * lanes);
             unit_tangents(tangents.view_mut(), lanes);

@@ -20,12 +20,6 @@ pub struct AutoregressiveTape<T> {
     data: Block<T>,
 }
 
-/// Makes `to` a copy of `from`.
-fn copy<T: Real>(from: Rows<'_, T>, to: &mut Block<T>) {
-    to.reshape(from.rows(), from.lanes());
-    to.values_mut().copy_from_slice(from.values());
-}
-
 impl<T: Real, R: Transformer<T>> TrainableFlow<T> for Autoregressive<T, R> {
     type Tape = AutoregressiveTape<T>;
 
@@ -57,20 +51,20 @@ impl<T: Real, R: Transformer<T>> TrainableFlow<T> for Autoregressive<T, R> {
         workspace: &mut Workspace<T>,
     ) {
         let scratch = &mut workspace.scratch;
-        copy(packet.context.view(), &mut tape.context);
+        tape.context.copy_from(packet.context.view());
         match direction {
             Direction::Forward => {
-                copy(packet.points.view(), &mut tape.base);
+                tape.base.copy_from(packet.points.view());
                 self.to_data(packet, scratch);
-                copy(packet.points.view(), &mut tape.data);
+                tape.data.copy_from(packet.points.view());
                 self.record_raw(tape, scratch);
             }
             Direction::Inverse => {
-                copy(packet.points.view(), &mut tape.data);
+                tape.data.copy_from(packet.points.view());
                 self.record_raw(tape, scratch);
                 let (points, log_det) = (packet.points.view_mut(), packet.log_det.row_mut(0));
                 self.transformer.apply(direction, tape.raw.view(), points, log_det, scratch);
-                copy(packet.points.view(), &mut tape.base);
+                tape.base.copy_from(packet.points.view());
             }
         }
         packet.settle(Reason::Overflow, &mut workspace.scratch);

@@ -42,8 +42,7 @@ pub struct StartTape<T> {
 
 impl<T: Real> StartTape<T> {
     fn keep(&mut self, packet: &Packet<T>) {
-        self.start.reshape(packet.points.rows(), packet.len());
-        self.start.values_mut().copy_from_slice(packet.points.values());
+        self.start.copy_from(packet.points.view());
     }
 }
 

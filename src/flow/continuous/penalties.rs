@@ -109,8 +109,7 @@ impl<F> Augmented<'_, F> {
         };
         self.measure(view, dydt.reborrow(), moved, scratch, run);
         let velocity = dydt.as_rows().range(0, self.field.dim());
-        kept.reshape(velocity.rows(), velocity.lanes());
-        kept.values_mut().copy_from_slice(velocity.values());
+        kept.copy_from(velocity);
     }
 
     /// Evaluates the field by `run`, and writes velocity, traces and the integrands of the

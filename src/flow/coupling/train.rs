@@ -4,7 +4,7 @@
 use super::super::transformer::{Mapped, Transformer};
 use super::super::{Cotangent, Direction, Packet, TrainableFlow};
 use super::Coupling;
-use crate::columns::{Block, Rows};
+use crate::columns::Block;
 use crate::nn::{Input, NetworkTape, Pulled};
 use crate::ode::Workspace;
 use crate::outcome::Reason;
@@ -21,12 +21,6 @@ pub struct CouplingTape<T> {
     /// The moved coordinates before and behind the map.
     input: Block<T>,
     output: Block<T>,
-}
-
-/// Makes `to` a copy of `from`.
-fn copy<T: Real>(from: Rows<'_, T>, to: &mut Block<T>) {
-    to.reshape(from.rows(), from.lanes());
-    to.values_mut().copy_from_slice(from.values());
 }
 
 impl<T: Real, R: Transformer<T>> TrainableFlow<T> for Coupling<T, R> {
@@ -61,17 +55,17 @@ impl<T: Real, R: Transformer<T>> TrainableFlow<T> for Coupling<T, R> {
     ) {
         let Packet { points, context, log_det, .. } = packet;
         let lanes = points.lanes();
-        copy(context.view(), &mut tape.context);
+        tape.context.copy_from(context.view());
         let scratch = &mut workspace.scratch;
         self.mask.with_parts(points.view_mut(), scratch, |kept, mut moved, scratch| {
-            copy(kept.as_rows(), &mut tape.kept);
-            copy(moved.as_rows(), &mut tape.input);
+            tape.kept.copy_from(kept.as_rows());
+            tape.input.copy_from(moved.as_rows());
             tape.raw.reshape(self.network.outputs(), lanes);
             let input = Input { x: tape.kept.view(), context: tape.context.view() };
             self.network.record(input, tape.raw.view_mut(), &mut tape.network, scratch);
             let (raw, log_det) = (tape.raw.view(), log_det.row_mut(0));
             self.transformer.apply(direction, raw, moved.reborrow(), log_det, scratch);
-            copy(moved.as_rows(), &mut tape.output);
+            tape.output.copy_from(moved.as_rows());
         });
         packet.settle(Reason::Overflow, &mut workspace.scratch);
     }

@@ -157,8 +157,7 @@ pub struct ConstrainTape<T> {
 impl<T: Real> ConstrainTape<T> {
     fn keep(&mut self, packet: &Packet<T>) {
         self.count = packet.len();
-        self.free.reshape(packet.points.rows(), packet.len());
-        self.free.values_mut().copy_from_slice(packet.points.values());
+        self.free.copy_from(packet.points.view());
     }
 }
 

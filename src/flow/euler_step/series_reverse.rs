@@ -1,7 +1,7 @@
 //! The derivative of a log-determinant that a power series estimated, exact for the computed number.
 
-use super::Draws;
 use super::series::PowerSeries;
+use super::{Draws, add};
 use crate::columns::{Block, Rows, Scratch};
 use crate::field::neural::MlpTape;
 use crate::field::{At, Cotangents, Mlp, Pulled, Traced, TrainableField, VectorField};
@@ -72,10 +72,6 @@ pub(super) fn pull_series<T: Real>(
 /// No traces.
 fn none<'a, T: Real>(at: At<'_, T>) -> Rows<'a, T> {
     Rows::new(&[], at.lanes())
-}
-
-fn add<T: Real>(values: &[T], sums: &mut [T]) {
-    sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += *value);
 }
 
 /// Records the velocity, for products with J'.

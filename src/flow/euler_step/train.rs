@@ -26,11 +26,8 @@ impl<T: Real> EulerStepTape<T> {
         self.columns = packet.len();
         self.times.reshape(1, packet.len());
         self.times.fill(T::zero());
-        for (to, from) in [(&mut self.start, &packet.points), (&mut self.context, &packet.context)]
-        {
-            to.reshape(from.rows(), packet.len());
-            to.values_mut().copy_from_slice(from.values());
-        }
+        self.start.copy_from(packet.points.view());
+        self.context.copy_from(packet.context.view());
     }
 
     fn at(&self) -> At<'_, T> {

@@ -4,7 +4,7 @@ use super::super::reverse::scale;
 use super::super::tape::{LayerTape, MlpTape, Way};
 use super::Gated;
 use super::gates::{ToControls, scale_rows};
-use crate::columns::{Block, Rows, RowsMut, Scratch};
+use crate::columns::{Block, RowsMut, Scratch};
 use crate::field::{At, Cotangents, Pulled, Traced, TrainableField};
 use crate::kernels::{Start, axpy, multiply, multiply_add, product, sum_of_products};
 use crate::parameters::Layout;
@@ -74,11 +74,11 @@ impl<T: Real> TrainableField<T> for Gated<T> {
         let value = tape.core.layers.last().map_or(&tape.core.input, |layer| &layer.value);
         self.core.affine(last, value.view(), velocity.reborrow());
         let kept = &mut tape.gates[last];
-        copy(velocity.as_rows(), &mut kept.affine);
+        kept.affine.copy_from(velocity.as_rows());
         self.open(last, tape.controls.view(), &mut kept.gate);
         self.squash(last, tape.controls.view(), &kept.gate, velocity);
         self.core.record_traces(traced, way, traces.reborrow(), &mut tape.core, scratch);
-        copy(traces.as_rows(), &mut tape.traces);
+        tape.traces.copy_from(traces.as_rows());
         scale_rows(traces, &kept.gate);
     }
 
@@ -137,16 +137,10 @@ impl<T: Real> GatedTape<T> {
         let depth = field.core.depth();
         self.core.layers.resize_with(depth, LayerTape::default);
         self.gates.resize_with(depth + 1, GateTape::default);
-        copy(at.x, &mut self.core.input);
+        self.core.input.copy_from(at.x);
         self.controls.reshape(field.core.shape.controls(), at.lanes());
         field.core.write_controls(at, self.controls.view_mut());
     }
-}
-
-/// Copies rows into a block, which takes their shape.
-fn copy<T: Real>(rows: Rows<'_, T>, block: &mut Block<T>) {
-    block.reshape(rows.rows(), rows.lanes());
-    block.values_mut().copy_from_slice(rows.values());
 }
 
 impl<T: Real> Gated<T> {
