@@ -2,17 +2,13 @@
 
 use super::adaptive::Adaptive;
 use super::clock::{Clock, Verdict};
-use super::control::{Norms, scaled_norm};
+use super::control::{Norms, scaled_norm, towards_end};
 use super::stages::{combination, no_terms, node_times, steps, terms_of};
 use super::{Batch, Record, RightHandSide, Span, Step, Tableau, Workspace};
 use crate::columns::{Block, Scratch, move_lane, pad_lanes};
 use crate::kernels::squared_error;
 use crate::outcome::{Failure, Outcome, Reason};
 use crate::real::Real;
-
-/// A last step may be this many times longer than its error estimate suggests: the safety factor
-/// of the controller leaves room for it, and a whole step is saved.
-const STRETCH: f64 = 1.1;
 
 /// What looks on while steps are accepted.
 pub(super) trait Watch<T> {
@@ -166,12 +162,7 @@ impl<T: Real, R: RightHandSide<T> + ?Sized> Run<'_, '_, T, R> {
         let Self { settings, clocks, stages, .. } = self;
         let (method, last) = (settings.method(), settings.method().stages() - 1);
         for clock in clocks.iter_mut() {
-            let rest = self.span.to - clock.t;
-            // A step that nearly arrives may stretch, unless a longer one was just rejected.
-            let reach = if clock.moved { STRETCH } else { 1.0 + 1e-12 };
-            if clock.h.abs() * reach >= rest.abs() {
-                clock.h = rest;
-            }
+            clock.h = towards_end(clock.h, self.span.to - clock.t, clock.moved);
             clock.effort.evaluations += last as u64;
         }
         steps(clocks, self.rows.row_mut(1));
