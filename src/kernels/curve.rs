@@ -31,13 +31,16 @@ impl Curve for Tanh {
         // SAFETY: the caller vouches for the instruction set, here and below.
         unsafe {
             // With e = exp(-2|x|): |tanh x| = (1 - e) / (1 + e), and the slope is 4e / (1 + e)².
+            // Doubling by sums leaves the multipliers, which are short here, to the polynomial.
             let one = constant::<T, V>(1.0);
-            let decay = decay::<T, V>(x.abs().mul(constant::<T, V>(-2.0)), 0.0);
+            let below = constant::<T, V>(0.0).sub(x.abs());
+            let decay = decay::<T, V>(below.add(below), 0.0);
             let e = decay.power.mul_add(decay.rest, decay.power);
             let e_less_1 = decay.power.mul_add(decay.rest, decay.power.sub(one));
             let q = one.div(one.add(e));
             let value = e_less_1.mul(q).copysign(x);
-            let slope = e.mul(q).mul(q.mul(constant::<T, V>(4.0)));
+            let double = q.add(q);
+            let slope = e.mul(double).mul(double);
             let curvature = value.mul(constant::<T, V>(-2.0)).mul(slope);
             [value, slope, curvature]
         }

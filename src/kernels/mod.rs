@@ -18,7 +18,7 @@ pub use combine::{Term, combine, squared_error};
 pub use dispatch::{InstructionSet, available, instruction_set, limit_instruction_set};
 pub use elementwise::{axpy, multiply, multiply_add, multiply_by, sum_of_products};
 pub use outer::{outer, row_sums};
-pub use product::{Start, Weights, product};
+pub use product::{Start, Weights, bilinear_form, product};
 pub use spline::{
     Ends, MIN_DERIVATIVE, MIN_SHARE, SplineShape, SplineWay, UNIT_DERIVATIVE, pull_spline, spline,
 };

@@ -1,13 +1,10 @@
 //! Sums over lanes: the outer products that make a gradient of weights, and row sums for biases.
 
 use super::dispatch::{InstructionSet, instruction_set, stamp};
-use super::tile::{Operands, Seed, tiles};
-use crate::columns::{Block, LANES, Rows, RowsMut, Scratch, padded};
+use super::tile::{Finish, Operands, Seed, tiles};
+use crate::columns::{LANES, Rows, RowsMut, Scratch, padded};
 use crate::real::Real;
 use crate::simd::Vector;
-
-/// Transposing goes by squares of this side: lines are read and written whole, not value by value.
-const SIDE: usize = 4;
 
 /// `G += Σ p[.][lane] q[.][lane]ᵀ` over the lanes, with G row-major and its rows `row_stride` apart.
 ///
@@ -42,7 +39,7 @@ pub(super) fn outer_with<T: Real>(
     let (left, right) = if swap { (q, p) } else { (p, q) };
     let mut turned = scratch.take(lanes, right.rows());
     let mut sums = scratch.take(left.rows(), right.rows());
-    transpose(right, &mut turned);
+    transpose_with(set, right, turned.view_mut());
     lane_sums_with(set, left, turned.view(), sums.view_mut());
     for i in 0..rows {
         let to = &mut g[i * row_stride..][..cols];
@@ -60,35 +57,29 @@ pub(super) fn outer_with<T: Real>(
     scratch.give(turned);
 }
 
-/// Writes row `i` of `rows` down column `i` of `turned`.
-///
-/// One line of every row at a time, so that what is read and what is written stay in the cache.
-fn transpose<T: Real>(rows: Rows<'_, T>, turned: &mut Block<T>) {
-    let (count, width) = (rows.rows(), turned.lanes());
-    debug_assert!(width == padded(count));
-    let whole = count - count % SIDE;
-    for (line, out) in turned.values_mut().chunks_exact_mut(LANES * width).enumerate() {
-        let part = |i: usize| &rows.row(i)[line * LANES..][..LANES];
-        for i in (0..whole).step_by(SIDE) {
-            let four = [part(i), part(i + 1), part(i + 2), part(i + 3)];
-            transpose_squares(four, &mut out[i..], width);
-        }
-        for i in whole..count {
-            for (to, from) in out[i..].iter_mut().step_by(width).zip(part(i)) {
-                *to = *from;
-            }
-        }
-    }
+stamp! {
+    /// Writes row `i` of `rows` down column `i` of `turned`, which is as wide as blocks are padded.
+    pub(super) fn transpose_with<T>(rows: Rows<'_, T>, turned: RowsMut<'_, T>) = transpose
 }
 
-/// Four rows become four columns, square by square.
-fn transpose_squares<T: Real>(rows: [&[T]; SIDE], out: &mut [T], width: usize) {
-    let [a, b, c, d] = rows.map(|row| row.as_chunks::<SIDE>().0);
-    for (s, ((a, b), (c, d))) in a.iter().zip(b).zip(c.iter().zip(d)).enumerate() {
-        let square = T::turned([*a, *b, *c, *d]);
-        let to = &mut out[s * SIDE * width..][..(SIDE - 1) * width + SIDE];
-        for (k, column) in square.iter().enumerate() {
-            to[k * width..][..SIDE].copy_from_slice(column);
+#[inline(always)]
+unsafe fn transpose<T: Real, V: Vector<T>>(rows: Rows<'_, T>, mut turned: RowsMut<'_, T>) {
+    let (count, lanes, width) = (rows.rows(), rows.lanes(), turned.lanes());
+    assert!(width == padded(count) && turned.rows() == lanes, "{lanes} lanes into others");
+    assert!(lanes.is_multiple_of(LANES), "{lanes} lanes are not padded");
+    let whole = count - count % V::SIDE;
+    let (from, to) = (rows.values().as_ptr(), turned.values_mut().as_mut_ptr());
+    for i in (0..whole).step_by(V::SIDE) {
+        for lane in (0..lanes).step_by(V::SIDE) {
+            // SAFETY: the square at (i, lane) lies inside `rows`, and its transpose inside `turned`;
+            // the caller vouches for the instruction set.
+            unsafe { V::turn(from.add(i * lanes + lane), lanes, to.add(lane * width + i), width) };
+        }
+    }
+    for i in whole..count {
+        let column = turned.values_mut()[i..].iter_mut().step_by(width);
+        for (to, from) in column.zip(rows.row(i)) {
+            *to = *from;
         }
     }
 }
@@ -116,6 +107,7 @@ unsafe fn lane_sums<T: Real, V: Vector<T>>(
         c_row: width,
         depth,
         seed: Seed::Zero,
+        finish: Finish::Store,
     };
     // SAFETY: the shapes were compared above.
     unsafe { tiles::<T, V>(operands, rows, width) }

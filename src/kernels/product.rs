@@ -1,7 +1,7 @@
 //! Weights times a block: C = start + A B.
 
 use super::dispatch::{instruction_set, stamp};
-use super::tile::{Operands, Seed, tiles};
+use super::tile::{Finish, Operands, Seed, tiles};
 use crate::columns::{Rows, RowsMut};
 use crate::real::Real;
 use crate::simd::Vector;
@@ -88,6 +88,54 @@ stamp! {
     ) = multiply_rows
 }
 
+/// `out[lane]` = Σ_i `p[i][lane]` (A q)`[i][lane]`: the form p'A q of every lane, without a block for
+/// A q.
+///
+/// Each element of A q is summed in the order of the inner dimension, and the form in the order of
+/// the rows.
+pub fn bilinear_form<T: Real>(p: Rows<'_, T>, a: Weights<'_, T>, q: Rows<'_, T>, out: &mut [T]) {
+    bilinear_form_with(instruction_set(), p, a, q, out);
+}
+
+stamp! {
+    /// [`bilinear_form`] with the given instruction set.
+    pub(super) fn bilinear_form_with<T>(
+        p: Rows<'_, T>,
+        a: Weights<'_, T>,
+        q: Rows<'_, T>,
+        out: &mut [T],
+    ) = weigh_rows
+}
+
+#[inline(always)]
+unsafe fn weigh_rows<T: Real, V: Vector<T>>(
+    p: Rows<'_, T>,
+    a: Weights<'_, T>,
+    q: Rows<'_, T>,
+    out: &mut [T],
+) {
+    let (rows, cols, lanes) = (a.rows, a.cols, out.len());
+    assert!(a.extent() <= a.data.len(), "weights {rows} x {cols} exceed their slice");
+    assert!(q.values().len() == cols * lanes, "weights {rows} x {cols} times {} rows", q.rows());
+    assert!(p.values().len() == rows * lanes, "{} rows times weights {rows} x {cols}", p.rows());
+    assert!(lanes.is_multiple_of(crate::columns::LANES), "{lanes} lanes are not padded");
+    out.fill(T::zero());
+    let operands = Operands {
+        a: a.data.as_ptr(),
+        a_row: a.row_stride,
+        a_col: a.col_stride,
+        b: q.values().as_ptr(),
+        b_row: lanes,
+        c: out.as_mut_ptr(),
+        c_row: lanes,
+        depth: cols,
+        seed: Seed::Zero,
+        finish: Finish::Weigh(p.values().as_ptr()),
+    };
+    // SAFETY: every operand was compared with the shape of A; `out` is one row.
+    unsafe { tiles::<T, V>(operands, rows, lanes) }
+}
+
 #[inline(always)]
 unsafe fn multiply_rows<T: Real, V: Vector<T>>(
     a: Weights<'_, T>,
@@ -112,6 +160,7 @@ unsafe fn multiply_rows<T: Real, V: Vector<T>>(
         c_row: lanes,
         depth: a.cols,
         seed,
+        finish: Finish::Store,
     };
     // SAFETY: `check` has compared every operand with the shape of A.
     unsafe { tiles::<T, V>(operands, rows, lanes) }

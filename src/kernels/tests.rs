@@ -6,8 +6,8 @@ use super::activation::{jet_with_2, jet_with_3, value_in_place_with, value_with}
 use super::elementwise::{
     axpy_with, multiply_add_with, multiply_by_with, multiply_with, sum_of_products_with,
 };
-use super::outer::{outer_with, row_sums_with};
-use super::product::product_with;
+use super::outer::{outer_with, row_sums_with, transpose_with};
+use super::product::{bilinear_form_with, product_with};
 use super::{Activation, InstructionSet, Start, Weights};
 use crate::columns::{Block, Rows, Scratch};
 use crate::real::Real;
@@ -53,6 +53,24 @@ fn check_product<T: Real>([rows, cols, lanes]: [usize; 3], seed: u64, transposed
                     assert!(close(c.row(i)[j], first + sum, cols), "{set:?} {start:?} {i} {j}");
                 }
             }
+        }
+    }
+}
+
+/// p'A q, lane by lane.
+fn check_form<T: Real>([rows, cols, lanes]: [usize; 3], seed: u64) {
+    let data: Vec<T> = values(rows * (cols + 1), seed);
+    let [p, q]: [Vec<T>; 2] =
+        [(rows, 1), (cols, 2)].map(|(rows, k)| values(rows * lanes, seed + k));
+    let a = Weights::new(&data, rows, cols + 1).columns(1, 1 + cols);
+    for set in InstructionSet::ALL {
+        let mut out = vec![T::one(); lanes];
+        bilinear_form_with(set, Rows::new(&p, lanes), a, Rows::new(&q, lanes), &mut out);
+        for (j, out) in out.iter().enumerate() {
+            let entry = |i: usize, k: usize| a.data[i * a.row_stride + k].wide();
+            let row = |i: usize| (0..cols).map(|k| entry(i, k) * q[k * lanes + j].wide()).sum::<f64>();
+            let sum = (0..rows).map(|i| p[i * lanes + j].wide() * row(i)).sum::<f64>();
+            assert!(close(*out, sum, rows * cols), "{set:?} {j}");
         }
     }
 }
@@ -104,6 +122,19 @@ fn check_outer<T: Real>([rows, cols, lanes]: [usize; 3], seed: u64) {
     }
 }
 
+/// Rows become columns.
+fn check_transpose<T: Real>(rows: usize, lanes: usize, seed: u64) {
+    let data: Vec<T> = values(rows * lanes, seed);
+    let rows = Rows::new(&data, lanes);
+    for set in InstructionSet::ALL {
+        let mut turned = Block::new(lanes, rows.rows());
+        transpose_with(set, rows, turned.view_mut());
+        for i in 0..rows.rows() {
+            assert!((0..lanes).all(|j| turned.row(j)[i] == rows.row(i)[j]), "{set:?} row {i}");
+        }
+    }
+}
+
 fn check_elementwise<T: Real>(len: usize, seed: u64) {
     let [a, b, old]: [Vec<T>; 3] = std::array::from_fn(|k| values(len, seed + k as u64));
     for set in InstructionSet::ALL {
@@ -144,6 +175,12 @@ proptest! {
     }
 
     #[test]
+    fn forms(rows in 0usize..21, cols in 0usize..21, groups in 1usize..9, seed in 0u64..999) {
+        check_form::<f32>([rows, cols, 16 * groups], seed);
+        check_form::<f64>([rows, cols, 16 * groups], seed);
+    }
+
+    #[test]
     fn lanes_are_alone(rows in 1usize..70, cols in 1usize..70, seed in 0u64..999) {
         check_lanes::<f32>(rows, cols, seed);
         check_lanes::<f64>(rows, cols, seed);
@@ -153,6 +190,12 @@ proptest! {
     fn outer_products(rows in 1usize..40, cols in 1usize..40, groups in 1usize..9, seed in 0u64..999) {
         check_outer::<f32>([rows, cols, 16 * groups], seed);
         check_outer::<f64>([rows, cols, 16 * groups], seed);
+    }
+
+    #[test]
+    fn transposes(rows in 1usize..40, groups in 1usize..9, seed in 0u64..999) {
+        check_transpose::<f32>(rows, 16 * groups, seed);
+        check_transpose::<f64>(rows, 16 * groups, seed);
     }
 
     #[test]

@@ -11,6 +11,15 @@ pub(super) enum Seed<T> {
     Accumulate,
 }
 
+/// What becomes of the sums of a tile.
+#[derive(Clone, Copy)]
+pub(super) enum Finish<T> {
+    /// They are the rows of C.
+    Store,
+    /// Each row is weighted by the row of these factors, and added to the one row of C.
+    Weigh(*const T),
+}
+
 /// Where the operands of C = seed + A B lie. A has a stride in both directions; the rows of B and C
 /// are contiguous.
 #[derive(Clone, Copy)]
@@ -24,6 +33,7 @@ pub(super) struct Operands<T> {
     pub c_row: usize,
     pub depth: usize,
     pub seed: Seed<T>,
+    pub finish: Finish<T>,
 }
 
 impl<T> Operands<T> {
@@ -33,7 +43,10 @@ impl<T> Operands<T> {
         // SAFETY: the caller stays within the operands.
         unsafe {
             self.a = self.a.add(rows * self.a_row);
-            self.c = self.c.add(rows * self.c_row);
+            match &mut self.finish {
+                Finish::Store => self.c = self.c.add(rows * self.c_row),
+                Finish::Weigh(factors) => *factors = factors.add(rows * self.b_row),
+            }
             if let Seed::Bias(bias) = &mut self.seed {
                 *bias = bias.add(rows);
             }
@@ -48,6 +61,9 @@ impl<T> Operands<T> {
         unsafe {
             self.b = self.b.add(lanes);
             self.c = self.c.add(lanes);
+            if let Finish::Weigh(factors) = &mut self.finish {
+                *factors = factors.add(lanes);
+            }
         }
         self
     }
@@ -130,10 +146,44 @@ unsafe fn tile<T: Real, V: Vector<T>, const M: usize, const N: usize>(at: Operan
             a = a.add(at.a_col);
             b = b.add(at.b_row);
         }
-        for (i, row) in sums.iter().enumerate() {
-            for (j, sum) in row.iter().enumerate() {
-                sum.store(at.c.add(i * at.c_row + j * V::LANES));
+        match at.finish {
+            Finish::Store => store::<T, V, M, N>(at, sums),
+            Finish::Weigh(factors) => weigh::<T, V, M, N>(at, factors, sums),
+        }
+    }
+}
+
+/// Writes the sums of a tile as rows of C.
+#[inline(always)]
+unsafe fn store<T: Real, V: Vector<T>, const M: usize, const N: usize>(
+    at: Operands<T>,
+    sums: [[V; N]; M],
+) {
+    for (i, row) in sums.iter().enumerate() {
+        for (j, sum) in row.iter().enumerate() {
+            // SAFETY: as in `tiles`.
+            unsafe { sum.store(at.c.add(i * at.c_row + j * V::LANES)) };
+        }
+    }
+}
+
+/// Adds the sums of a tile, each times its factor, to the row of C, in the order of the rows.
+#[inline(always)]
+unsafe fn weigh<T: Real, V: Vector<T>, const M: usize, const N: usize>(
+    at: Operands<T>,
+    factors: *const T,
+    sums: [[V; N]; M],
+) {
+    for j in 0..N {
+        // SAFETY: as in `tiles`; the factors have the rows of the tile, as far apart as those of B.
+        unsafe {
+            let to = at.c.add(j * V::LANES);
+            let mut total = V::load(to);
+            for (i, row) in sums.iter().enumerate() {
+                let factor = V::load(factors.add(i * at.b_row + j * V::LANES));
+                total = factor.mul_add(row[j], total);
             }
+            total.store(to);
         }
     }
 }

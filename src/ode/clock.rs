@@ -1,7 +1,7 @@
 //! The clock of one lane: its time, its step, and what is decided about them.
 
 use super::Span;
-use super::control::factor;
+use super::control::{Magnitude, factor};
 use crate::outcome::{Effort, Reason};
 
 /// A step shorter than this share of the larger end of the span is lost in rounding.
@@ -20,7 +20,7 @@ pub(super) struct Clock {
     pub from: f64,
     pub taken: f64,
     /// The scaled error of the last accepted step.
-    previous: f64,
+    previous: Magnitude,
     pub effort: Effort,
     pub verdict: Verdict,
 }
@@ -42,7 +42,7 @@ impl Clock {
             moved: true,
             from: span.from,
             taken: 0.0,
-            previous: 0.0,
+            previous: Magnitude::least(),
             effort: Effort::default(),
             verdict: Verdict::Onward,
         }
@@ -57,7 +57,7 @@ impl Clock {
                 next = next.min(1.0);
             }
             self.advance(self.h, span);
-            self.previous = error;
+            self.previous = Magnitude::remembered(error);
         } else {
             self.moved = false;
             self.effort.rejected += 1;

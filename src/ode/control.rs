@@ -33,25 +33,46 @@ const STRETCH: f64 = 1.2;
 /// happens to vanish.
 const LEAP: f64 = 10.0;
 /// Previous errors below this count as this.
-const LEAST_ERROR: f64 = 1e-4;
+const LEAST_ERROR: f32 = 1e-4;
 
 /// The factor for the next step after a step of scaled error `error` (accepted if at most one),
 /// when the error before that was `previous`.
-pub(super) fn factor(error: f64, previous: f64, order: u32) -> f64 {
+pub(super) fn factor(error: f64, previous: Magnitude, order: u32) -> f64 {
     if !error.is_finite() {
         return SHRINK;
     }
-    // Single precision is plenty for a step size, and its powers cost a fraction.
-    let power = |base: f64, exponent: f64| f64::from((base as f32).powf(exponent as f32));
-    let exponent = 1.0 / f64::from(order);
-    if error > 1.0 {
-        return (SAFETY * power(error, -exponent)).max(SHRINK);
+    let exponent = 1.0 / order as f32;
+    let Magnitude(error) = Magnitude::of(error);
+    if error > 0.0 {
+        return (SAFETY * f64::from((-exponent * error).exp2())).max(SHRINK);
     }
-    if error as f32 == 0.0 {
+    if error == f32::NEG_INFINITY {
         return GROW;
     }
-    let damped = power(error, 0.75 * MEMORY - exponent) * power(previous.max(LEAST_ERROR), MEMORY);
-    (SAFETY * damped).clamp(SHRINK, GROW)
+    let memory = MEMORY as f32;
+    let damped = ((0.75 * memory - exponent) * error + memory * previous.0).exp2();
+    (SAFETY * f64::from(damped)).clamp(SHRINK, GROW)
+}
+
+/// The base-two logarithm of an error; single precision is plenty for a step size, and its powers are
+/// a good part of what a step costs beside its evaluations.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Magnitude(f32);
+
+impl Magnitude {
+    /// That of the last accepted step before there was one.
+    pub(super) fn least() -> Self {
+        Self(LEAST_ERROR.log2())
+    }
+
+    fn of(error: f64) -> Self {
+        Self((error as f32).log2())
+    }
+
+    /// The magnitude of an accepted error, to be remembered.
+    pub(super) fn remembered(error: f64) -> Self {
+        Self::of(error.max(f64::from(LEAST_ERROR)))
+    }
 }
 
 /// The next step, where the controller says `h` and `rest` is left of the span: one or two equal steps

@@ -4,6 +4,7 @@ use std::arch::x86_64::*;
 
 use super::Vector;
 use super::intrinsics::single_intrinsics;
+use super::square::{turn_f32, turn_f64};
 
 /// Eight `f32`.
 #[derive(Clone, Copy)]
@@ -14,7 +15,7 @@ pub struct Middle32(__m256);
 pub struct Middle64(__m256d);
 
 macro_rules! middle {
-    ($name:ident, $scalar:ident, $lanes:literal, $mantissa:literal, $odd_shift:literal,
+    ($name:ident, $scalar:ident, $lanes:literal, $side:literal, $turn:ident, $mantissa:literal, $odd_shift:literal,
      $sign_shift:literal, $to_bits:ident, $from_bits:ident, $and:ident, $andnot:ident, $or:ident,
      $xor:ident, $compare:ident, $blend:ident, $movemask:ident, $shift_left:ident, $shift_right:ident;
      $($single:ident)*) => {
@@ -24,6 +25,13 @@ macro_rules! middle {
             const LANES: usize = $lanes;
             const TILE_ROWS: usize = 6;
             const TILE_VECTORS: usize = 2;
+            const SIDE: usize = $side;
+
+            #[inline(always)]
+            unsafe fn turn(from: *const $scalar, from_row: usize, to: *mut $scalar, to_row: usize) {
+                // SAFETY: the caller vouches for the instruction set and both squares.
+                unsafe { $turn(from, from_row, to, to_row) }
+            }
 
             single_intrinsics!($scalar, $($single),*);
 
@@ -98,13 +106,13 @@ macro_rules! middle {
     };
 }
 
-middle!(Middle32, f32, 8, 23, 31, 30, _mm256_castps_si256, _mm256_castsi256_ps, _mm256_and_ps,
+middle!(Middle32, f32, 8, 8, turn_f32, 23, 31, 30, _mm256_castps_si256, _mm256_castsi256_ps, _mm256_and_ps,
     _mm256_andnot_ps, _mm256_or_ps, _mm256_xor_ps, _mm256_cmp_ps, _mm256_blendv_ps,
     _mm256_movemask_ps, _mm256_slli_epi32, _mm256_srli_epi32;
     _mm256_set1_ps _mm256_loadu_ps _mm256_storeu_ps _mm256_add_ps _mm256_sub_ps _mm256_mul_ps
     _mm256_div_ps _mm256_fmadd_ps _mm256_fnmadd_ps _mm256_max_ps _mm256_min_ps _mm256_sqrt_ps);
 
-middle!(Middle64, f64, 4, 52, 63, 62, _mm256_castpd_si256, _mm256_castsi256_pd, _mm256_and_pd,
+middle!(Middle64, f64, 4, 4, turn_f64, 52, 63, 62, _mm256_castpd_si256, _mm256_castsi256_pd, _mm256_and_pd,
     _mm256_andnot_pd, _mm256_or_pd, _mm256_xor_pd, _mm256_cmp_pd, _mm256_blendv_pd,
     _mm256_movemask_pd, _mm256_slli_epi64, _mm256_srli_epi64;
     _mm256_set1_pd _mm256_loadu_pd _mm256_storeu_pd _mm256_add_pd _mm256_sub_pd _mm256_mul_pd

@@ -4,6 +4,7 @@ use std::arch::x86_64::*;
 
 use super::Vector;
 use super::intrinsics::single_intrinsics;
+use super::square::{turn_f32, turn_f64};
 
 /// Sixteen `f32`.
 #[derive(Clone, Copy)]
@@ -14,7 +15,7 @@ pub struct Wide32(__m512);
 pub struct Wide64(__m512d);
 
 macro_rules! wide {
-    ($name:ident, $scalar:ty, $lanes:literal, $mantissa:literal, $sign_shift:literal,
+    ($name:ident, $scalar:ty, $lanes:literal, $side:literal, $turn:ident, $mantissa:literal, $sign_shift:literal,
      $to_bits:ident, $from_bits:ident, $and:ident, $andnot:ident, $or:ident, $xor:ident,
      $less:ident, $blend:ident, $shift_left:ident, $test:ident, $one:expr,
      $getexp:ident, $getmant:ident; $($single:ident)*) => {
@@ -24,6 +25,13 @@ macro_rules! wide {
             const LANES: usize = $lanes;
             const TILE_ROWS: usize = 6;
             const TILE_VECTORS: usize = 4;
+            const SIDE: usize = $side;
+
+            #[inline(always)]
+            unsafe fn turn(from: *const $scalar, from_row: usize, to: *mut $scalar, to_row: usize) {
+                // SAFETY: the caller vouches for the instruction set and both squares.
+                unsafe { $turn(from, from_row, to, to_row) }
+            }
 
             single_intrinsics!($scalar, $($single),*);
 
@@ -87,14 +95,14 @@ macro_rules! wide {
     };
 }
 
-wide!(Wide32, f32, 16, 23, 30, _mm512_castps_si512, _mm512_castsi512_ps, _mm512_and_ps,
+wide!(Wide32, f32, 16, 8, turn_f32, 23, 30, _mm512_castps_si512, _mm512_castsi512_ps, _mm512_and_ps,
     _mm512_andnot_ps, _mm512_or_ps, _mm512_xor_ps, _mm512_cmp_ps_mask, _mm512_mask_blend_ps,
     _mm512_slli_epi32, _mm512_test_epi32_mask, _mm512_set1_epi32(1),
     _mm512_getexp_ps, _mm512_getmant_ps;
     _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps _mm512_add_ps _mm512_sub_ps _mm512_mul_ps
     _mm512_div_ps _mm512_fmadd_ps _mm512_fnmadd_ps _mm512_max_ps _mm512_min_ps _mm512_sqrt_ps);
 
-wide!(Wide64, f64, 8, 52, 62, _mm512_castpd_si512, _mm512_castsi512_pd, _mm512_and_pd,
+wide!(Wide64, f64, 8, 4, turn_f64, 52, 62, _mm512_castpd_si512, _mm512_castsi512_pd, _mm512_and_pd,
     _mm512_andnot_pd, _mm512_or_pd, _mm512_xor_pd, _mm512_cmp_pd_mask, _mm512_mask_blend_pd,
     _mm512_slli_epi64, _mm512_test_epi64_mask, _mm512_set1_epi64(1),
     _mm512_getexp_pd, _mm512_getmant_pd;

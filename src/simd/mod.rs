@@ -18,7 +18,6 @@ pub use avx2::{Middle32, Middle64};
 #[cfg(target_arch = "x86_64")]
 pub use avx512::{Wide32, Wide64};
 pub use plain::{Plain32, Plain64};
-pub use square::Square;
 
 #[cfg(not(target_arch = "x86_64"))]
 pub use plain::{Plain32 as Middle32, Plain32 as Wide32, Plain64 as Middle64, Plain64 as Wide64};
@@ -39,6 +38,14 @@ pub unsafe trait Vector<T>: Copy {
 
     /// How many vectors each of those rows is long.
     const TILE_VECTORS: usize;
+
+    /// The side of the squares that [`turn`](Vector::turn) transposes, a divisor of sixteen.
+    const SIDE: usize;
+
+    /// Writes the square of SIDE by SIDE values at `from`, whose rows are `from_row` values apart, to
+    /// `to` with rows `to_row` apart, rows as columns. All values of both squares must be readable and
+    /// writable, and they must not overlap.
+    unsafe fn turn(from: *const T, from_row: usize, to: *mut T, to_row: usize);
 
     /// The same value in every lane.
     unsafe fn splat(value: T) -> Self;

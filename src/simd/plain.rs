@@ -3,6 +3,7 @@
 use std::array::from_fn;
 
 use super::Vector;
+use super::square::turn_plain;
 
 /// Four `f32`.
 #[derive(Clone, Copy)]
@@ -32,6 +33,13 @@ macro_rules! plain {
             const LANES: usize = $lanes;
             const TILE_ROWS: usize = 4;
             const TILE_VECTORS: usize = 2;
+            const SIDE: usize = 4;
+
+            #[inline(always)]
+            unsafe fn turn(from: *const $scalar, from_row: usize, to: *mut $scalar, to_row: usize) {
+                // SAFETY: the caller vouches for both squares.
+                unsafe { turn_plain::<$scalar, 4>(from, from_row, to, to_row) }
+            }
 
             #[inline(always)]
             unsafe fn splat(value: $scalar) -> Self {

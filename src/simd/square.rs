@@ -1,80 +1,83 @@
-//! Squares of four by four scalars, turned: rows become columns.
+//! Squares of scalars, transposed in registers.
 
-/// A scalar whose squares can be turned.
-pub trait Square: Copy {
-    /// Element (i, j) becomes element (j, i).
-    fn turned(square: [[Self; 4]; 4]) -> [[Self; 4]; 4] {
-        plainly_turned(square)
-    }
-}
-
-/// The same, element by element; compilers do not find the instructions for it.
-fn plainly_turned<T: Copy>(square: [[T; 4]; 4]) -> [[T; 4]; 4] {
-    std::array::from_fn(|i| std::array::from_fn(|j| square[j][i]))
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-impl Square for f32 {}
-
-#[cfg(not(target_arch = "x86_64"))]
-impl Square for f64 {}
-
-#[cfg(target_arch = "x86_64")]
-impl Square for f32 {
-    #[inline(always)]
-    fn turned(square: [[Self; 4]; 4]) -> [[Self; 4]; 4] {
-        use std::arch::x86_64::*;
-        // SAFETY: every processor of this architecture has SSE2, and each pointer is to four values.
-        unsafe {
-            let (a, b) = (_mm_loadu_ps(square[0].as_ptr()), _mm_loadu_ps(square[1].as_ptr()));
-            let (c, d) = (_mm_loadu_ps(square[2].as_ptr()), _mm_loadu_ps(square[3].as_ptr()));
-            let (left, right) = (_mm_unpacklo_ps(a, b), _mm_unpackhi_ps(a, b));
-            let (below_left, below_right) = (_mm_unpacklo_ps(c, d), _mm_unpackhi_ps(c, d));
-            let columns = [
-                _mm_movelh_ps(left, below_left),
-                _mm_movehl_ps(below_left, left),
-                _mm_movelh_ps(right, below_right),
-                _mm_movehl_ps(below_right, right),
-            ];
-            let mut turned = [[0.0; 4]; 4];
-            for (to, column) in turned.iter_mut().zip(columns) {
-                _mm_storeu_ps(to.as_mut_ptr(), column);
-            }
-            turned
+/// The same for any scalar, by way of arrays.
+///
+/// # Safety
+///
+/// As for [`Vector::turn`](super::Vector::turn), for squares of side `N`.
+#[inline(always)]
+pub unsafe fn turn_plain<T: Copy, const N: usize>(
+    from: *const T,
+    from_row: usize,
+    to: *mut T,
+    to_row: usize,
+) {
+    for i in 0..N {
+        for j in 0..N {
+            // SAFETY: the caller vouches for both squares.
+            unsafe { *to.add(j * to_row + i) = *from.add(i * from_row + j) };
         }
     }
 }
 
+/// Eight by eight `f32`: pairs, then fours, then halves change places.
+///
+/// # Safety
+///
+/// As for [`Vector::turn`](super::Vector::turn), with AVX2.
 #[cfg(target_arch = "x86_64")]
-impl Square for f64 {
-    #[inline(always)]
-    fn turned(square: [[Self; 4]; 4]) -> [[Self; 4]; 4] {
-        use std::arch::x86_64::*;
-        let mut turned = [[0.0; 4]; 4];
-        for (i, j) in [(0, 0), (0, 2), (2, 0), (2, 2)] {
-            // SAFETY: every processor of this architecture has SSE2, and each pointer is to two
-            // values.
-            unsafe {
-                let a = _mm_loadu_pd(square[i][j..j + 2].as_ptr());
-                let b = _mm_loadu_pd(square[i + 1][j..j + 2].as_ptr());
-                _mm_storeu_pd(turned[j][i..i + 2].as_mut_ptr(), _mm_unpacklo_pd(a, b));
-                _mm_storeu_pd(turned[j + 1][i..i + 2].as_mut_ptr(), _mm_unpackhi_pd(a, b));
-            }
+#[inline(always)]
+pub unsafe fn turn_f32(from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
+    use std::arch::x86_64::*;
+    // SAFETY: the caller vouches for the instruction set and for both squares.
+    unsafe {
+        let mut rows = [_mm256_setzero_ps(); 8];
+        for (i, row) in rows.iter_mut().enumerate() {
+            *row = _mm256_loadu_ps(from.add(i * from_row));
         }
-        turned
+        let mut pairs = rows;
+        for i in (0..8).step_by(2) {
+            pairs[i] = _mm256_unpacklo_ps(rows[i], rows[i + 1]);
+            pairs[i + 1] = _mm256_unpackhi_ps(rows[i], rows[i + 1]);
+        }
+        let mut fours = pairs;
+        for i in [0, 4] {
+            fours[i] = _mm256_shuffle_ps::<0x44>(pairs[i], pairs[i + 2]);
+            fours[i + 1] = _mm256_shuffle_ps::<0xee>(pairs[i], pairs[i + 2]);
+            fours[i + 2] = _mm256_shuffle_ps::<0x44>(pairs[i + 1], pairs[i + 3]);
+            fours[i + 3] = _mm256_shuffle_ps::<0xee>(pairs[i + 1], pairs[i + 3]);
+        }
+        for i in 0..4 {
+            let (upper, lower) = (fours[i], fours[i + 4]);
+            let (near, far) = (to.add(i * to_row), to.add((i + 4) * to_row));
+            _mm256_storeu_ps(near, _mm256_permute2f128_ps::<0x20>(upper, lower));
+            _mm256_storeu_ps(far, _mm256_permute2f128_ps::<0x31>(upper, lower));
+        }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rows_become_columns() {
-        let square: [[f32; 4]; 4] =
-            std::array::from_fn(|i| std::array::from_fn(|j| (4 * i + j) as f32));
-        assert_eq!(Square::turned(square), plainly_turned(square));
-        let square = square.map(|row| row.map(f64::from));
-        assert_eq!(Square::turned(square), plainly_turned(square));
+/// Four by four `f64`: pairs, then halves change places.
+///
+/// # Safety
+///
+/// As for [`Vector::turn`](super::Vector::turn), with AVX2.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub unsafe fn turn_f64(from: *const f64, from_row: usize, to: *mut f64, to_row: usize) {
+    use std::arch::x86_64::*;
+    // SAFETY: as in `turn_f32`.
+    unsafe {
+        let mut rows = [_mm256_setzero_pd(); 4];
+        for (i, row) in rows.iter_mut().enumerate() {
+            *row = _mm256_loadu_pd(from.add(i * from_row));
+        }
+        let [a, b, c, d] = rows;
+        let above = [_mm256_unpacklo_pd(a, b), _mm256_unpackhi_pd(a, b)];
+        let below = [_mm256_unpacklo_pd(c, d), _mm256_unpackhi_pd(c, d)];
+        for i in 0..2 {
+            let (near, far) = (to.add(i * to_row), to.add((i + 2) * to_row));
+            _mm256_storeu_pd(near, _mm256_permute2f128_pd::<0x20>(above[i], below[i]));
+            _mm256_storeu_pd(far, _mm256_permute2f128_pd::<0x31>(above[i], below[i]));
+        }
     }
 }

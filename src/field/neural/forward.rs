@@ -5,7 +5,7 @@ use std::f64::consts::TAU;
 use super::Mlp;
 use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::field::{At, VectorField};
-use crate::kernels::{Start, Weights, multiply, product, sum_of_products};
+use crate::kernels::{Start, Weights, axpy, bilinear_form, multiply, multiply_by, product};
 use crate::real::Real;
 
 impl<T: Real> VectorField<T> for Mlp<T> {
@@ -188,11 +188,8 @@ impl<T: Real> Mlp<T> {
             product(c, slope.view(), Start::Zero, RowsMut::new(divergence, lanes));
         } else {
             let [second, second_slope] = hidden(1, value, scratch);
-            let mut weighted = scratch.take(self.hidden()[1], lanes);
-            product(self.contraction_matrix(), slope.view(), Start::Zero, weighted.view_mut());
-            divergence.fill(T::zero());
-            sum_of_products(second_slope.view(), weighted.view(), divergence);
-            scratch.give(weighted);
+            let m = self.contraction_matrix();
+            bilinear_form(second_slope.view(), m, slope.view(), divergence);
             scratch.give(second_slope);
             value = second;
         }
@@ -232,9 +229,7 @@ impl<T: Real> Mlp<T> {
             for i in 0..tangents.rows() {
                 let weight = last.data[k * last.row_stride + i];
                 let tangent = &tangents.row(i)[k * lanes..(k + 1) * lanes];
-                for (sum, value) in divergence.iter_mut().zip(tangent) {
-                    *sum += weight * *value;
-                }
+                axpy(weight, tangent, divergence);
             }
         }
     }
@@ -277,9 +272,7 @@ impl<T: Real> Mlp<T> {
 fn scale_tangents<T: Real>(slope: Rows<'_, T>, tangents: &mut Block<T>) {
     for i in 0..tangents.rows() {
         for part in tangents.row_mut(i).chunks_exact_mut(slope.lanes()) {
-            for (tangent, slope) in part.iter_mut().zip(slope.row(i)) {
-                *tangent *= *slope;
-            }
+            multiply_by(slope.row(i), part);
         }
     }
 }

@@ -4,7 +4,7 @@ use super::Mlp;
 use super::tape::{LayerTape, MlpTape, Way};
 use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::field::{At, Cotangents, Pulled, Traced, TrainableField};
-use crate::kernels::{Start, multiply, multiply_add, outer, product, row_sums};
+use crate::kernels::{Start, multiply, multiply_add, multiply_by, outer, product, row_sums};
 use crate::parameters::Layout;
 use crate::real::Real;
 
@@ -205,7 +205,7 @@ impl<T: Real> Mlp<T> {
     ) {
         let layer = &tape.layers[l];
         let by_slope = self.slope_cotangents(l, way, tape, traces, tangent_bar, scratch);
-        scale(bar.values_mut(), layer.slope.values());
+        multiply_by(layer.slope.values(), bar.values_mut());
         if way != Way::Untraced {
             multiply_add(by_slope.values(), layer.curvature.values(), bar.values_mut());
         }
@@ -238,7 +238,7 @@ impl<T: Real> Mlp<T> {
             let parts = tangent_bar.row_mut(i).chunks_exact_mut(lanes);
             for (bars, rates) in parts.zip(layer.rate.row(i).chunks_exact(lanes)) {
                 multiply_add(bars, rates, by_slope.row_mut(i));
-                scale(bars, layer.slope.row(i));
+                multiply_by(layer.slope.row(i), bars);
             }
         }
         by_slope
@@ -298,13 +298,6 @@ impl<T: Real> Mlp<T> {
                 scratch.give(weighted);
             }
         }
-    }
-}
-
-/// values *= factors, element by element.
-pub(super) fn scale<T: Real>(values: &mut [T], factors: &[T]) {
-    for (value, factor) in values.iter_mut().zip(factors) {
-        *value *= *factor;
     }
 }
 

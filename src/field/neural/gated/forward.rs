@@ -1,11 +1,11 @@
 //! Evaluating a gated network: velocity, Jacobian products and the exact trace.
 
 use super::super::forward::Hidden;
-use super::super::reverse::scale;
 use super::Gated;
 use super::gates::scale_rows;
 use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::field::{At, VectorField};
+use crate::kernels::multiply_by;
 use crate::real::Real;
 
 impl<T: Real> VectorField<T> for Gated<T> {
@@ -70,7 +70,7 @@ impl<T: Real> VectorField<T> for Gated<T> {
         let hidden = self.hidden_layers(&controls);
         self.core.trace_through(input, velocity.reborrow(), divergence, hidden, scratch);
         let gate = self.finish(controls, velocity, scratch);
-        scale(divergence, gate.row(0));
+        multiply_by(gate.row(0), divergence);
         scratch.give(gate);
     }
 
@@ -114,7 +114,7 @@ impl<T: Real> Gated<T> {
         self.squash(l, controls, &gate, z.view_mut());
         let activation = self.core.shape.activation;
         activation.value_slope(z.values(), value.values_mut(), slope.values_mut());
-        scale(slope.values_mut(), gate.values());
+        multiply_by(gate.values(), slope.values_mut());
         for block in [input, gate, z] {
             scratch.give(block);
         }

@@ -2,11 +2,10 @@
 
 use std::ops::Range;
 
-use super::super::reverse::scale;
 use super::Gated;
 use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::field::At;
-use crate::kernels::{Activation, Start, Weights, outer, product, row_sums};
+use crate::kernels::{Activation, Start, Weights, multiply_by, outer, product, row_sums};
 use crate::real::Real;
 
 impl<T: Real> Gated<T> {
@@ -93,7 +92,7 @@ pub(super) fn scale_rows<T: Real>(mut rows: RowsMut<'_, T>, gate: &Block<T>) {
     for i in 0..rows.rows() {
         let gate = gate.row(if gate.rows() == 1 { 0 } else { i });
         for part in rows.row_mut(i).chunks_exact_mut(gate.len()) {
-            scale(part, gate);
+            multiply_by(gate, part);
         }
     }
 }

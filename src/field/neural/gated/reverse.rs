@@ -1,12 +1,11 @@
 //! What an evaluation of a gated network keeps, and how cotangents come back.
 
-use super::super::reverse::scale;
 use super::super::tape::{LayerTape, MlpTape, Way};
 use super::Gated;
 use super::gates::{ToControls, scale_rows};
 use crate::columns::{Block, RowsMut, Scratch};
 use crate::field::{At, Cotangents, Pulled, Traced, TrainableField};
-use crate::kernels::{Start, axpy, multiply, multiply_add, product, sum_of_products};
+use crate::kernels::{Start, axpy, multiply, multiply_add, multiply_by, product, sum_of_products};
 use crate::parameters::Layout;
 use crate::real::Real;
 
@@ -165,7 +164,7 @@ impl<T: Real> Gated<T> {
             layer.curvature.reshape(width, lanes);
             let curvature = layer.curvature.values_mut();
             activation.value_slope_curvature(z.values(), value, slope, curvature);
-            scale(curvature, kept.gate.values());
+            multiply_by(kept.gate.values(), curvature);
         }
         scratch.give(z);
         multiply(kept.slope.values(), kept.gate.values(), layer.slope.values_mut());
