@@ -8,9 +8,7 @@ use crate::simd::{Middle32, Middle64, Plain32, Plain64, Vector, Wide32, Wide64};
 ///
 /// Arithmetic comes from [`nalgebra::RealField`]; this trait adds exact conversion to and from
 /// `f64`, for settings, times and statistics, and the name by which messages call the type.
-pub trait Real:
-    nalgebra::RealField + Copy + Default + Display + Debug + Send + Sync
-{
+pub trait Real: nalgebra::RealField + Copy + Default + Display + Debug + Send + Sync {
     /// The name of the type as Rust writes it.
     const NAME: &'static str;
 

@@ -68,7 +68,8 @@ fn check_form<T: Real>([rows, cols, lanes]: [usize; 3], seed: u64) {
         bilinear_form_with(set, Rows::new(&p, lanes), a, Rows::new(&q, lanes), &mut out);
         for (j, out) in out.iter().enumerate() {
             let entry = |i: usize, k: usize| a.data[i * a.row_stride + k].wide();
-            let row = |i: usize| (0..cols).map(|k| entry(i, k) * q[k * lanes + j].wide()).sum::<f64>();
+            let row =
+                |i: usize| (0..cols).map(|k| entry(i, k) * q[k * lanes + j].wide()).sum::<f64>();
             let sum = (0..rows).map(|i| p[i * lanes + j].wide() * row(i)).sum::<f64>();
             assert!(close(*out, sum, rows * cols), "{set:?} {j}");
         }

@@ -25,6 +25,7 @@ macro_rules! middle {
             const LANES: usize = $lanes;
             const TILE_ROWS: usize = 6;
             const TILE_VECTORS: usize = 2;
+            const FUSED: bool = true;
             const SIDE: usize = $side;
 
             #[inline(always)]

@@ -39,6 +39,9 @@ pub unsafe trait Vector<T>: Copy {
     /// How many vectors each of those rows is long.
     const TILE_VECTORS: usize;
 
+    /// Whether [`mul_add`](Vector::mul_add) and [`mul_sub_from`](Vector::mul_sub_from) round once.
+    const FUSED: bool;
+
     /// The side of the squares that [`turn`](Vector::turn) transposes, a divisor of sixteen.
     const SIDE: usize;
 

@@ -33,6 +33,7 @@ macro_rules! plain {
             const LANES: usize = $lanes;
             const TILE_ROWS: usize = 4;
             const TILE_VECTORS: usize = 2;
+            const FUSED: bool = false;
             const SIDE: usize = 4;
 
             #[inline(always)]
