@@ -12,10 +12,10 @@ pub type Result<T> = std::result::Result<T, Error>;
 ///
 /// The type is opaque: print it for people, ask its predicates in code. A column that failed while
 /// others arrived is listed in [`Error::failed_columns`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Inner {
     kind: Kind,
     message: String,
@@ -143,6 +143,14 @@ impl fmt::Display for Error {
     }
 }
 
+/// The kind and the message, which is what `unwrap` and a `main` that fails print: failed columns may
+/// be a million, and [`Error::failed_columns`] has them all.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {}", self.0.kind, self.0.message)
+    }
+}
+
 impl std::error::Error for Error {}
 
 #[cfg(test)]
@@ -158,6 +166,7 @@ mod tests {
         assert_eq!(error.failed_columns(), &[(1, failure)]);
         let text = error.to_string();
         assert!(text.contains("1 of 2") && text.contains("column 1") && text.contains("t = 0.37"));
+        assert_eq!(format!("{error:?}"), format!("Columns: {text}"));
         assert!(Error::from_outcomes(&[Outcome::Arrived]).is_none());
     }
 }

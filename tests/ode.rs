@@ -244,3 +244,67 @@ fn empirical_orders_are_the_nominal_ones() {
         assert!((order - nominal).abs() < 0.3, "{name}: {order}, nominal {nominal}");
     }
 }
+
+/// An oscillator whose energy is an integral along the way.
+struct Energy {
+    /// Whether stages that only lead the way get no integrand, but a NaN.
+    sparing: bool,
+}
+
+impl RightHandSide<f64> for Energy {
+    fn rows(&self) -> usize {
+        3
+    }
+
+    fn leading_rows(&self) -> usize {
+        2
+    }
+
+    fn evaluate(
+        &self,
+        t: &[f64],
+        y: Rows<'_, f64>,
+        _: Rows<'_, f64>,
+        mut dydt: RowsMut<'_, f64>,
+        _: &mut Scratch<f64>,
+    ) {
+        for (lane, t) in t.iter().enumerate() {
+            let (x, v) = (y.row(0)[lane], y.row(1)[lane]);
+            dydt.row_mut(0)[lane] = v;
+            dydt.row_mut(1)[lane] = -x * (1.0 + 0.5 * t.sin());
+            dydt.row_mut(2)[lane] = 0.5 * (x * x + v * v);
+        }
+    }
+
+    fn evaluate_leading(
+        &self,
+        t: &[f64],
+        y: Rows<'_, f64>,
+        carried: Rows<'_, f64>,
+        mut dydt: RowsMut<'_, f64>,
+        scratch: &mut Scratch<f64>,
+    ) {
+        self.evaluate(t, y, carried, dydt.reborrow(), scratch);
+        if self.sparing {
+            dydt.row_mut(2).fill(f64::NAN);
+        }
+    }
+}
+
+#[test]
+fn integrands_of_stages_without_a_weight_are_not_used() {
+    let span = Span { from: 0.0, to: 3.0 };
+    for solver in [tsit5().tolerance(1e-8), dopri5().tolerance(1e-8), dopri8().tolerance(1e-10)] {
+        let end = |sparing: bool| {
+            let mut state = Block::new(3, 1);
+            state.fill(1.0);
+            let (mut outcomes, mut efforts) = ([Outcome::Arrived], [Effort::default()]);
+            let none = Block::new(0, 1);
+            let (outcomes, efforts) = (&mut outcomes[..], &mut efforts[..]);
+            let batch = Batch { state: &mut state, carried: none.view(), outcomes, efforts };
+            solver.solve(&Energy { sparing }, span, batch, &mut Workspace::new());
+            [0, 1, 2].map(|i| state.row(i)[0])
+        };
+        assert_eq!(end(true), end(false));
+    }
+}

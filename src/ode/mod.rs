@@ -67,6 +67,20 @@ pub trait RightHandSide<T: Real>: Sync {
         dydt: RowsMut<'_, T>,
         scratch: &mut Scratch<T>,
     );
+
+    /// Writes the leading rows of dy/dt, for stages of which the integrals take no part; the other rows
+    /// may be left as they are. Of `y`, too, only the leading rows are defined. Default:
+    /// [`evaluate`](RightHandSide::evaluate).
+    fn evaluate_leading(
+        &self,
+        t: &[T],
+        y: Rows<'_, T>,
+        carried: Rows<'_, T>,
+        dydt: RowsMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) {
+        self.evaluate(t, y, carried, dydt, scratch);
+    }
 }
 
 /// A right-hand side with a reverse pass.

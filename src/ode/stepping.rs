@@ -173,7 +173,12 @@ impl<T: Real, R: RightHandSide<T> + ?Sized> Run<'_, '_, T, R> {
             combination(Some(&self.y), self.rows.row(1), method.a[i], &stages[..i], point);
             node_times(clocks, method.c[i], self.rows.row_mut(0));
             let (times, carried) = (self.rows.row(0), self.carried.view());
-            self.rhs.evaluate(times, point.view(), carried, stages[i].view_mut(), self.scratch);
+            let (point, stage) = (point.view(), stages[i].view_mut());
+            if method.weighs(i) {
+                self.rhs.evaluate(times, point, carried, stage, self.scratch);
+            } else {
+                self.rhs.evaluate_leading(times, point, carried, stage, self.scratch);
+            }
         }
     }
 

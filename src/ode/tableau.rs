@@ -29,6 +29,13 @@ impl Tableau {
         self.b[last] == 0.0 && *self.a[last] == self.b[..last]
     }
 
+    /// Whether stage `i` has a weight in the solution or in the error estimate, of this step or of the
+    /// next, whose first stage it may be. One that has none only leads the way to later stages.
+    pub fn weighs(&self, i: usize) -> bool {
+        let carried_on = i + 1 == self.stages() && self.first_same_as_last();
+        carried_on || self.b[i] != 0.0 || self.error.get(i).is_some_and(|weight| *weight != 0.0)
+    }
+
     /// The number of stages that the solution needs; those behind serve the error estimate or the
     /// next step.
     pub fn essential_stages(&self) -> usize {
@@ -206,12 +213,15 @@ mod tests {
     }
 
     #[test]
-    fn nodes_are_the_row_sums() {
+    fn nodes_are_the_row_sums_and_idle_stages_are_those_of_the_papers() {
         for method in [&RK4, &DOPRI5, &TSIT5, &DOPRI8] {
             for (row, c) in method.a.iter().zip(method.c) {
                 assert!((row.iter().sum::<f64>() - c).abs() < 1e-14, "{}", method.name);
             }
             assert_eq!(method.first_same_as_last(), method.name != "rk4");
+            let idle = (0..method.stages()).filter(|&i| !method.weighs(i)).count();
+            let expected = [("rk4", 0), ("dopri5", 1), ("tsit5", 0), ("dopri8", 4)];
+            assert!(expected.contains(&(method.name, idle)), "{}: {idle}", method.name);
         }
     }
 }

@@ -164,6 +164,18 @@ impl<T: Real, F: VectorField<T>> RightHandSide<T> for Augmented<'_, F> {
         let (velocity, traces) = dydt.split_at(self.field.dim());
         evaluate(self.field, view.at, view.traced, velocity, traces, scratch);
     }
+
+    fn evaluate_leading(
+        &self,
+        t: &[T],
+        y: Rows<'_, T>,
+        carried: Rows<'_, T>,
+        dydt: RowsMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) {
+        let (velocity, _) = dydt.split_at(self.field.dim());
+        self.field.velocity(self.split(t, y, carried).at, velocity, scratch);
+    }
 }
 
 impl<T: Real, F: TrainableField<T>> Differentiable<T> for Augmented<'_, F> {
