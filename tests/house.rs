@@ -112,7 +112,7 @@ fn functions(lines: &[String]) -> Vec<(usize, usize)> {
         }
         let closing = format!("{}}}", " ".repeat(indent));
         let opening = format!("{})", " ".repeat(indent));
-        let declaration_only = |line: &String| line.starts_with(&opening) && line.ends_with(';');
+        let declaration_only = |line: &String| line.starts_with(&opening) && !line.ends_with('{');
         let end = lines[start..].iter().position(|line| *line == closing || declaration_only(line));
         let same_line = line.trim_end().ends_with('}');
         found.push((start + 1, if same_line { 1 } else { end.map_or(1, |end| end + 1) }));

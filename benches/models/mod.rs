@@ -66,17 +66,22 @@ pub fn random<T: Real>(dim: usize, hidden: &[usize], activation: Activation) -> 
     builder.with_parameters(values).expect("as many")
 }
 
-/// Points of the rings, and their log-densities solved to 1e-12 in double precision.
-pub fn reference() -> (DMatrix<f32>, Vec<f64>) {
+/// What is known of the rings' field to 1e-12: noise, the samples that come of it, and their
+/// log-densities.
+pub struct Reference {
+    pub z: DMatrix<f64>,
+    pub x: DMatrix<f64>,
+    pub log_prob: Vec<f64>,
+}
+
+/// The reference values that lie beside the rings' field.
+pub fn reference() -> Reference {
     let bytes = include_bytes!("../../tests/data/pytorch-fields/rings.reference.safetensors");
     let tensors = SafeTensors::deserialize(bytes).expect("a valid file");
     let numbers = |name: &str| -> Vec<f64> {
         let view = tensors.tensor(name).expect("in the file");
         view.data().as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b)).collect()
     };
-    let x = numbers("x");
-    (
-        DMatrix::from_iterator(2, x.len() / 2, x.iter().map(|&value| value as f32)),
-        numbers("log_prob"),
-    )
+    let points = |name: &str| DMatrix::from_vec(2, 128, numbers(name));
+    Reference { z: points("z"), x: points("x"), log_prob: numbers("log_prob") }
 }

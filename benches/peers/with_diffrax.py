@@ -83,7 +83,7 @@ gradient = jax.jit(jax.grad(loss))
 wait = jax.block_until_ready
 
 rings, wide = (jax.tree.map(jnp.asarray, layers) for layers in (w.rings(), w.wide()))
-w.report_error(NAME, log_probs(rings, jnp.asarray(w.reference()[0])))
+w.report_errors(NAME, lambda x: log_probs(rings, jnp.asarray(x)), lambda z: samples(rings, jnp.asarray(z)))
 z = jnp.asarray(w.normal(4096, 2))
 x = samples(rings, z)
 w.report(NAME, w.LOG_PROB, lambda: wait(log_probs(rings, x)), 9)

@@ -70,7 +70,11 @@ def matching_step(field, x1, optimizer):
 
 
 rings, wide = Field(w.rings()), Field(w.wide())
-w.report_error(NAME, solve(rings, torch.from_numpy(w.reference()[0]), keep=False))
+w.report_errors(
+    NAME,
+    lambda x: solve(rings, torch.from_numpy(x), keep=False),
+    lambda z: sample(rings, torch.from_numpy(z)),
+)
 z = torch.from_numpy(w.normal(4096, 2))
 x = sample(rings, z)
 w.report(NAME, w.LOG_PROB, lambda: solve(rings, x, keep=False), 9)

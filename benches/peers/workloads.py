@@ -79,9 +79,8 @@ def wide():
 
 
 def reference():
-    """Points of the rings with log-densities solved to 1e-12 in double precision."""
-    found = arrays("rings.reference.safetensors")
-    return found["x"].astype(np.float32), found["log_prob"]
+    """Noise and samples of the rings, with log-densities, solved to 1e-12 in double precision."""
+    return arrays("rings.reference.safetensors")
 
 
 def report(library, workload, work, repetitions):
@@ -95,9 +94,11 @@ def report(library, workload, work, repetitions):
     print(f"{library}\t{workload}\t{statistics.median(times):.3f}", flush=True)
 
 
-def report_error(library, log_prob):
-    """Prints the root mean square and the largest error of log-densities at the reference points."""
-    _, expected = reference()
-    error = np.asarray(log_prob, dtype=np.float64) - expected
-    rms, worst = np.sqrt(np.mean(error**2)), np.abs(error).max()
-    print(f"{library}\terror of log_prob, rings\t{rms:.1e} rms, {worst:.1e} at most", flush=True)
+def report_errors(library, log_prob, sample):
+    """Prints root mean square and largest errors of log-densities and samples at the reference points."""
+    known = reference()
+    x, z = (known[name].astype(np.float32) for name in "xz")
+    for what, found, expected in (("log_prob", log_prob(x), known["log_prob"]), ("samples", sample(z), known["x"])):
+        error = np.asarray(found, dtype=np.float64) - expected
+        rms, worst = np.sqrt(np.mean(error**2)), np.abs(error).max()
+        print(f"{library}\terror of {what}, rings\t{rms:.1e} rms, {worst:.1e} at most", flush=True)

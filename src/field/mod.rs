@@ -251,6 +251,12 @@ pub trait TrainableField<T: Real>: VectorField<T> {
         self.layout().len()
     }
 
+    /// The length of the sums if velocities alone are pulled back, without any trace: sums of this
+    /// length do for such pullbacks and for [`fold`](TrainableField::fold).
+    fn velocity_sums_len(&self) -> usize {
+        self.sums_len()
+    }
+
     /// Turns sums over many pullbacks into the gradient by the parameters (added to `gradient`).
     fn fold(&self, sums: &[T], gradient: &mut [T]) {
         for (total, sum) in gradient.iter_mut().zip(sums) {

@@ -38,9 +38,16 @@ pub(super) fn outer_with<T: Real>(
     let swap = cols < LANES && rows > cols;
     let (left, right) = if swap { (q, p) } else { (p, q) };
     let mut turned = scratch.take(lanes, right.rows());
-    let mut sums = scratch.take(left.rows(), right.rows());
     transpose_with(set, right, turned.view_mut());
-    lane_sums_with(set, left, turned.view(), sums.view_mut());
+    if !swap && cols.is_multiple_of(LANES) {
+        add_lane_sums_with(set, left, turned.view(), g, row_stride);
+        scratch.give(turned);
+        return;
+    }
+    let mut sums = scratch.take(left.rows(), right.rows());
+    let width = sums.lanes();
+    sums.fill(T::zero());
+    add_lane_sums_with(set, left, turned.view(), sums.values_mut(), width);
     for i in 0..rows {
         let to = &mut g[i * row_stride..][..cols];
         if swap {
@@ -85,29 +92,36 @@ unsafe fn transpose<T: Real, V: Vector<T>>(rows: Rows<'_, T>, mut turned: RowsMu
 }
 
 stamp! {
-    /// Sums over the lanes of `left`, which are the rows of `turned`.
-    fn lane_sums_with<T>(left: Rows<'_, T>, turned: Rows<'_, T>, sums: RowsMut<'_, T>) = lane_sums
+    /// Adds sums over the lanes of `left`, which are the rows of `turned`, to rows `row_stride` apart.
+    fn add_lane_sums_with<T>(
+        left: Rows<'_, T>,
+        turned: Rows<'_, T>,
+        sums: &mut [T],
+        row_stride: usize,
+    ) = add_lane_sums
 }
 
 #[inline(always)]
-unsafe fn lane_sums<T: Real, V: Vector<T>>(
+unsafe fn add_lane_sums<T: Real, V: Vector<T>>(
     left: Rows<'_, T>,
     turned: Rows<'_, T>,
-    mut sums: RowsMut<'_, T>,
+    sums: &mut [T],
+    row_stride: usize,
 ) {
     let (rows, depth, width) = (left.rows(), left.lanes(), turned.lanes());
-    assert!(turned.rows() == depth && sums.rows() == rows && sums.lanes() == width);
+    assert!(turned.rows() == depth && row_stride >= width && width.is_multiple_of(LANES));
+    assert!(rows == 0 || sums.len() >= (rows - 1) * row_stride + width, "{rows} rows of sums");
     let operands = Operands {
         a: left.values().as_ptr(),
         a_row: depth,
         a_col: 1,
         b: turned.values().as_ptr(),
         b_row: width,
-        c: sums.values_mut().as_mut_ptr(),
-        c_row: width,
+        c: sums.as_mut_ptr(),
+        c_row: row_stride,
         depth,
         seed: Seed::Zero,
-        finish: Finish::Store,
+        finish: Finish::Add,
     };
     // SAFETY: the shapes were compared above.
     unsafe { tiles::<T, V>(operands, rows, width) }

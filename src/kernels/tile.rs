@@ -16,6 +16,8 @@ pub(super) enum Seed<T> {
 pub(super) enum Finish<T> {
     /// They are the rows of C.
     Store,
+    /// They are added to the rows of C.
+    Add,
     /// Each row is weighted by the row of these factors, and added to the one row of C.
     Weigh(*const T),
 }
@@ -44,7 +46,7 @@ impl<T> Operands<T> {
         unsafe {
             self.a = self.a.add(rows * self.a_row);
             match &mut self.finish {
-                Finish::Store => self.c = self.c.add(rows * self.c_row),
+                Finish::Store | Finish::Add => self.c = self.c.add(rows * self.c_row),
                 Finish::Weigh(factors) => *factors = factors.add(rows * self.b_row),
             }
             if let Seed::Bias(bias) = &mut self.seed {
@@ -148,6 +150,7 @@ unsafe fn tile<T: Real, V: Vector<T>, const M: usize, const N: usize>(at: Operan
         }
         match at.finish {
             Finish::Store => store::<T, V, M, N>(at, sums),
+            Finish::Add => add::<T, V, M, N>(at, sums),
             Finish::Weigh(factors) => weigh::<T, V, M, N>(at, factors, sums),
         }
     }
@@ -165,6 +168,22 @@ unsafe fn store<T: Real, V: Vector<T>, const M: usize, const N: usize>(
             unsafe { sum.store(at.c.add(i * at.c_row + j * V::LANES)) };
         }
     }
+}
+
+/// Adds the sums of a tile to rows of C.
+#[inline(always)]
+unsafe fn add<T: Real, V: Vector<T>, const M: usize, const N: usize>(
+    at: Operands<T>,
+    mut sums: [[V; N]; M],
+) {
+    for (i, row) in sums.iter_mut().enumerate() {
+        for (j, sum) in row.iter_mut().enumerate() {
+            // SAFETY: as in `tiles`.
+            unsafe { *sum = V::load(at.c.add(i * at.c_row + j * V::LANES)).add(*sum) };
+        }
+    }
+    // SAFETY: as in `tiles`.
+    unsafe { store::<T, V, M, N>(at, sums) }
 }
 
 /// Adds the sums of a tile, each times its factor, to the row of C, in the order of the rows.

@@ -81,15 +81,18 @@ impl<T: Real, P: Default> MatchingMemory<T, P> {
         columns_to_block(&batch.points.as_slice()[part(batch.points)], dim, &mut self.end);
         self.start.reshape(dim, range.len());
         self.times.reshape(1, range.len());
-        for lane in 0..self.end.lanes() {
-            let column = range.start + lane.min(range.len() - 1);
-            let s = draws.times[column];
-            self.times.row_mut(0)[lane] = T::of(span.from + s * span.length());
-            for i in 0..dim {
-                let x0 = draws.noise[(i, draws.partner[column])].wide();
-                let x1 = self.end.row(i)[lane].wide();
-                self.start.row_mut(i)[lane] = T::of((1.0 - s) * x0 + s * x1);
-                self.end.row_mut(i)[lane] = T::of((x1 - x0) / span.length());
+        let column = |lane: usize| range.start + lane.min(range.len() - 1);
+        for (lane, time) in self.times.row_mut(0).iter_mut().enumerate() {
+            *time = T::of(span.from + draws.times[column(lane)] * span.length());
+        }
+        let noise = draws.noise.as_slice();
+        for i in 0..dim {
+            let ends = self.start.row_mut(i).iter_mut().zip(self.end.row_mut(i));
+            for (lane, (start, end)) in ends.enumerate() {
+                let (s, partner) = (draws.times[column(lane)], draws.partner[column(lane)]);
+                let (x0, x1) = (noise[partner * dim + i].wide(), end.wide());
+                *start = T::of((1.0 - s) * x0 + s * x1);
+                *end = T::of((x1 - x0) / span.length());
             }
         }
         if batch.contexts.nrows() == 0 {
@@ -152,7 +155,7 @@ impl FlowMatching {
         let (field, span) = (model.flow().field(), model.flow().times());
         let draws = self.draw(model.base(), &batch)?;
         let count = batch.points.ncols();
-        let sums_len = if gradient.is_some() { field.sums_len() } else { 0 };
+        let sums_len = if gradient.is_some() { field.velocity_sums_len() } else { 0 };
         let work =
             |range: Range<usize>, memory: &mut MatchingMemory<T, F::Tape>, sums: &mut [T]| {
                 memory.load(&batch, &draws, &range, span);

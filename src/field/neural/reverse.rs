@@ -28,6 +28,11 @@ impl<T: Real> TrainableField<T> for Mlp<T> {
         self.layout.len() + self.contraction_len()
     }
 
+    /// Without those of the contraction.
+    fn velocity_sums_len(&self) -> usize {
+        self.layout.len()
+    }
+
     fn fold(&self, sums: &[T], gradient: &mut [T]) {
         let (plain, contraction) = sums.split_at(self.layout.len());
         for (total, sum) in gradient.iter_mut().zip(plain) {

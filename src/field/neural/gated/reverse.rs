@@ -49,6 +49,10 @@ impl<T: Real> TrainableField<T> for Gated<T> {
         self.core.sums_len()
     }
 
+    fn velocity_sums_len(&self) -> usize {
+        self.core.velocity_sums_len()
+    }
+
     fn fold(&self, sums: &[T], gradient: &mut [T]) {
         self.core.fold(sums, gradient);
     }
