@@ -2,6 +2,7 @@
 
 use liouville::columns::Block;
 use liouville::error::Result;
+use liouville::flow::elementwise::{Constrain, positive, simplex};
 use liouville::flow::{Cotangent, Packet, Track};
 use liouville::ode::Workspace;
 use liouville::parameters::Layout;
@@ -324,6 +325,36 @@ fn a_flow_that_refuses_and_a_column_that_fails_are_violations() {
     assert!(matches!(violation.cause(), Cause::Failed { column: 1, .. }), "{violation}");
 }
 
+/// A flow with a log-determinant that is off by a tenth.
+struct Off<F>(F);
+
+impl<F: Flow<f64>> Flow<f64> for Off<F> {
+    fn dim(&self) -> usize {
+        self.0.dim()
+    }
+
+    fn follow_packet(&self, w: Direction, p: &mut Packet<f64>, s: &mut Workspace<f64>) {
+        self.0.follow_packet(w, p, s);
+        if p.track == Track::LogDet {
+            p.log_det.values_mut().iter_mut().for_each(|value| *value += 0.1);
+        }
+    }
+}
+
+#[test]
+fn flows_onto_a_support_are_checked_inside() {
+    let flow = Constrain::new().then(positive(2)).then(simplex(3).expect("three"));
+    let checks = Checks::new().tails(5.0);
+    let checked = checks.trainable::<f64, _>(&flow).expect("correct");
+    assert_eq!(checked.laws().len(), 6);
+    let violation = checks.only([Law::LogDet]).flow(&Off(flow.clone())).expect_err("off");
+    let error = violation.difference().map(|difference| difference.error());
+    assert!(error.is_some_and(|error| (error - 0.1).abs() < 1e-6), "{violation}");
+    // From the data as well as from the base.
+    let (points, tolerances) = (dmatrix![-1.0; 2.0; 0.3; 0.9], Tolerances::of::<f64>());
+    assert!(inverse_law(&Inverted::new(flow), &points, None, &tolerances).is_ok());
+}
+
 #[test]
 fn densities_in_more_dimensions_are_integrated_by_samples() {
     let wide = field::Linear::new(DMatrix::from_fn(4, 4, |i, j| 0.3 * (i as f64 - j as f64)));
@@ -332,19 +363,6 @@ fn densities_in_more_dimensions_are_integrated_by_samples() {
     for seed in 0..3 {
         let checked = density_law::<f64, _>(&flow, None, seed, &tolerances);
         assert!(checked.is_ok(), "{}", checked.unwrap_err());
-    }
-    /// A flow with a log-determinant that is off by a tenth.
-    struct Off<F>(F);
-    impl<F: Flow<f64>> Flow<f64> for Off<F> {
-        fn dim(&self) -> usize {
-            self.0.dim()
-        }
-        fn follow_packet(&self, w: Direction, p: &mut Packet<f64>, s: &mut Workspace<f64>) {
-            self.0.follow_packet(w, p, s);
-            if p.track == Track::LogDet {
-                p.log_det.values_mut().iter_mut().for_each(|value| *value += 0.1);
-            }
-        }
     }
     let violation = density_law::<f64, _>(&Off(flow), None, 1, &tolerances).expect_err("off");
     let difference = violation.difference().expect("two numbers");

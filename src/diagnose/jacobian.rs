@@ -21,9 +21,24 @@ pub fn derivative_weights() -> [(f64, f64); 6] {
     STENCIL
 }
 
-/// A power of two near `step` (1 + |x|), so that x + k h is rounded little.
-fn step_at(step: f64, x: f64) -> f64 {
-    (step * (1.0 + x.abs())).log2().round().exp2()
+/// The step of a difference: near x it is `share` (`floor` + |x|).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Step {
+    pub share: f64,
+    /// 1, or 0 near the end of a support at zero.
+    pub floor: f64,
+}
+
+impl Step {
+    /// The usual kind.
+    pub fn of(share: f64) -> Self {
+        Self { share, floor: 1.0 }
+    }
+
+    /// A power of two, so that x + k h is rounded little.
+    fn at(self, x: f64) -> f64 {
+        (self.share * (self.floor + x.abs())).log2().round().exp2()
+    }
 }
 
 /// The Jacobian of a flow at every column of `points`, dim x dim: row i and column j hold
@@ -56,6 +71,17 @@ pub fn jacobians<T: Real, F: Flow<T> + ?Sized>(
     if !(step > 0.0 && step.is_finite()) {
         return Err(Error::setting(format!("the step is {step}: give a positive number")));
     }
+    jacobians_by(flow, direction, points, context, Step::of(step))
+}
+
+/// [`jacobians`] with steps of any kind.
+pub(crate) fn jacobians_by<T: Real, F: Flow<T> + ?Sized>(
+    flow: &F,
+    direction: Direction,
+    points: &DMatrix<T>,
+    context: Option<&DMatrix<T>>,
+    step: Step,
+) -> Result<Vec<DMatrix<f64>>> {
     let count = points.ncols();
     let context = context.map(|context| spread(context, count, STENCIL.len() * points.nrows()));
     let moved = moved(points, step);
@@ -65,13 +91,13 @@ pub fn jacobians<T: Real, F: Flow<T> + ?Sized>(
 }
 
 /// Every column with one coordinate moved by a multiple of its step: six for every coordinate.
-pub(super) fn moved<T: Real>(points: &DMatrix<T>, step: f64) -> DMatrix<T> {
+pub(super) fn moved<T: Real>(points: &DMatrix<T>, step: Step) -> DMatrix<T> {
     let (dim, count) = points.shape();
     let each = STENCIL.len() * dim;
     DMatrix::from_fn(dim, each * count, |i, column| {
         let x = points[(i, column / each)];
         let (j, k) = (column % each / STENCIL.len(), column % STENCIL.len());
-        let shift = if i == j { STENCIL[k].0 * step_at(step, x.wide()) } else { 0.0 };
+        let shift = if i == j { STENCIL[k].0 * step.at(x.wide()) } else { 0.0 };
         T::of(x.wide() + shift)
     })
 }
@@ -89,12 +115,12 @@ pub(super) fn combine<T: Real>(
     ends: &DMatrix<T>,
     points: &DMatrix<T>,
     column: usize,
-    step: f64,
+    step: Step,
 ) -> DMatrix<f64> {
     let dim = points.nrows();
     DMatrix::from_fn(dim, dim, |i, j| {
         let first = (column * dim + j) * STENCIL.len();
-        let h = step_at(step, points[(j, column)].wide());
+        let h = step.at(points[(j, column)].wide());
         let terms = STENCIL.iter().enumerate();
         terms.map(|(k, (_, weight))| weight * ends[(i, first + k)].wide()).sum::<f64>() / h
     })

@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 
-use super::jacobian::{combine, moved, singular_values, spread};
+use super::jacobian::{Step, combine, moved, singular_values, spread};
 use super::settings::{Chosen, Diagnose};
 use crate::density::{Pushforward, StandardNormal};
 use crate::error::Result;
@@ -106,7 +106,7 @@ where
     F: VectorField<T>,
     S: Recording<T>,
 {
-    let step = settings.step_of::<T>();
+    let step = Step::of(settings.step_of::<T>());
     let (start, count) = (moved(latent, step), latent.ncols());
     let each = start.ncols() / count;
     let context = context.map(|context| spread(context, count, each));

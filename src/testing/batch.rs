@@ -1,7 +1,9 @@
 //! The batch law: a sample's bits are its own.
 
+use std::sync::OnceLock;
+
 use nalgebra::DMatrix;
-use rayon::ThreadPoolBuilder;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::moving::{BOTH, Borrowed, Inputs};
 use super::{Cause, Difference, Law, Place, Tolerances, Violation};
@@ -29,8 +31,8 @@ pub fn batch_law<T: Real, F: Flow<T> + ?Sized>(
 ) -> Result<(), Violation> {
     let inputs = Inputs { law: Law::Batch, points, context, tolerances };
     BOTH.into_iter().try_for_each(|direction| {
-        inputs.follow(&Borrowed(flow), direction)?;
-        Batch { flow: &Borrowed(flow), inputs, direction }.check()
+        let (start, _) = inputs.depart(&Borrowed(flow), direction)?;
+        Batch { flow: &Borrowed(flow), inputs: inputs.with(&start), direction }.check()
     })
 }
 
@@ -38,6 +40,19 @@ pub fn batch_law<T: Real, F: Flow<T> + ?Sized>(
 fn spread(count: usize) -> impl Iterator<Item = usize> {
     let some = count.min(SOME);
     (0..some).map(move |k| k * (count - 1) / (some - 1).max(1))
+}
+
+/// One thread or two, started once: a law is tried many times.
+fn pool(threads: usize) -> Result<&'static ThreadPool, Error> {
+    static POOLS: [OnceLock<ThreadPool>; 2] = [const { OnceLock::new() }; 2];
+    let place = &POOLS[threads.clamp(1, 2) - 1];
+    if let Some(pool) = place.get() {
+        return Ok(pool);
+    }
+    let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+    let failed = |error| Error::setting(format!("{threads} threads could not be started: {error}"));
+    let pool = pool.map_err(failed)?;
+    Ok(place.get_or_init(|| pool))
 }
 
 /// A flow and the columns that it is to follow.
@@ -85,10 +100,8 @@ impl<T: Real> Batch<'_, T> {
         threads: usize,
         work: impl FnOnce() -> Result<Moved<T>, Violation> + Send,
     ) -> Result<Moved<T>, Violation> {
-        let pool = ThreadPoolBuilder::new().num_threads(threads).build().map_err(|error| {
-            let error = Error::setting(format!("{threads} threads could not be started: {error}"));
-            self.inputs.refused(Some(self.direction), error)
-        })?;
+        let pool =
+            pool(threads).map_err(|error| self.inputs.refused(Some(self.direction), error))?;
         pool.install(work)
     }
 

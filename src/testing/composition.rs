@@ -39,35 +39,29 @@ fn in_direction<T: Real>(
     [chain, turned, first, second]: [&dyn Flow<T>; 4],
     direction: Direction,
 ) -> Result<(), Violation> {
-    let [ours, theirs, between] = match direction {
-        Direction::Forward => in_turn(inputs, chain, [first, second], direction)?,
-        Direction::Inverse => in_turn(inputs, chain, [second, first], direction)?,
+    let (start, ours) = inputs.reading(chain).depart(chain, direction)?;
+    let [theirs, between] = match direction {
+        Direction::Forward => in_turn(&inputs.with(&start), [first, second], direction)?,
+        Direction::Inverse => in_turn(&inputs.with(&start), [second, first], direction)?,
     };
     let what = ["in a chain the number", "one link after the other it"];
-    same(inputs, direction, [&ours, &theirs], Some(&between), what)?;
-    let reads = if first.context_dim() > 0 { inputs.context } else { None };
-    let alone = Inputs { context: reads, ..*inputs };
-    let ours = alone.follow(turned, direction)?;
-    let theirs = alone.follow(first, direction.reversed())?;
+    same(&inputs.with(&start), direction, [&ours, &theirs], Some(&between), what)?;
+    let alone = inputs.reading(first);
+    let (start, ours) = alone.depart(turned, direction)?;
+    let theirs = alone.with(&start).follow(first, direction.reversed())?;
     let what = ["inside `Inverted` the number", "in the other direction it"];
     same(inputs, direction, [&ours, &theirs], None, what)
 }
 
-/// The end of a chain, the end of its links one after the other, and the end of the first of them.
+/// The end of two links one after the other, and the end of the first of them.
 fn in_turn<T: Real>(
     inputs: &Inputs<'_, T>,
-    chain: &dyn Flow<T>,
     [first, second]: [&dyn Flow<T>; 2],
     direction: Direction,
-) -> Result<[Moved<T>; 3], Violation> {
-    let context = |dim: usize| if dim > 0 { inputs.context } else { None };
-    let start = Inputs { context: context(chain.context_dim()), ..*inputs };
-    let ours = start.follow(chain, direction)?;
-    let start = Inputs { context: context(first.context_dim()), ..*inputs };
-    let between = start.follow(first, direction)?;
-    let middle = Inputs { context: context(second.context_dim()), ..*inputs };
-    let theirs = middle.with(&between.points).follow(second, direction)?;
-    Ok([ours, theirs, between])
+) -> Result<[Moved<T>; 2], Violation> {
+    let between = inputs.reading(first).follow(first, direction)?;
+    let theirs = inputs.with(&between.points).reading(second).follow(second, direction)?;
+    Ok([theirs, between])
 }
 
 fn same<T: Real>(

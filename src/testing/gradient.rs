@@ -3,10 +3,10 @@
 use nalgebra::DMatrix;
 
 use super::log_det::steadiest;
-use super::moving::{BOTH, Inputs, numbers};
+use super::moving::{BOTH, Borrowed, Inputs, numbers};
 use super::objective::{Gradient, Objective};
 use super::{Law, Place, Tolerances, Violation};
-use crate::diagnose::derivative_weights;
+use crate::diagnose::{Step, derivative_weights};
 use crate::flow::{Direction, PACKET, TrainableFlow};
 use crate::parameters::Named;
 use crate::real::Real;
@@ -24,7 +24,8 @@ const FEW: usize = 6;
 ///
 /// # Errors
 ///
-/// A [`Violation`] that names the parameter, or the column and its coordinate or context value.
+/// A [`Violation`] that names the parameter, or the column and its coordinate or context value;
+/// [`Cause::Unresolved`](super::Cause::Unresolved) if a point has no neighbours at which the flow arrives.
 pub fn gradient_law<T: Real, L: TrainableFlow<T> + Clone>(
     flow: &L,
     points: &DMatrix<T>,
@@ -40,6 +41,8 @@ pub fn gradient_law<T: Real, L: TrainableFlow<T> + Clone>(
     let inputs =
         Inputs { law: Law::Gradient, points: &points, context: context.as_ref(), tolerances };
     for direction in BOTH {
+        let (start, _) = inputs.depart(&Borrowed(flow), direction)?;
+        let inputs = inputs.with(&start);
         let objective = Objective::new(flow.dim(), count, 7);
         let (recorded, gradient) = objective.gradient(flow, direction, &inputs)?;
         let case = Case { flow, objective, inputs, direction };
@@ -82,8 +85,8 @@ impl<T: Real, L: TrainableFlow<T> + Clone> Case<'_, T, L> {
     fn by_points(&self, gradient: &Gradient) -> Result<(), Violation> {
         let points = self.inputs.points;
         for row in 0..points.nrows() {
-            let along = |share: f64| {
-                let moved = shifted(points, row, share);
+            let along = |step: Step| {
+                let moved = shifted(points, row, step);
                 self.values(self.flow, &self.inputs.with(&moved))
             };
             let size = |j: usize| points[(row, j)].wide();
@@ -96,8 +99,8 @@ impl<T: Real, L: TrainableFlow<T> + Clone> Case<'_, T, L> {
     fn by_context(&self, gradient: &Gradient) -> Result<(), Violation> {
         let Some(context) = self.inputs.context else { return Ok(()) };
         for row in 0..context.nrows() {
-            let along = |share: f64| {
-                let moved = shifted(context, row, share);
+            let along = |step: Step| {
+                let moved = shifted(context, row, step);
                 self.values(self.flow, &Inputs { context: Some(&moved), ..self.inputs })
             };
             let size = |j: usize| context[(row, j)].wide();
@@ -112,7 +115,7 @@ impl<T: Real, L: TrainableFlow<T> + Clone> Case<'_, T, L> {
         &self,
         gradient: &DMatrix<f64>,
         row: usize,
-        along: Along<'_>,
+        along: &dyn Fn(Step) -> Result<Vec<f64>, Violation>,
         size: &dyn Fn(usize) -> f64,
         place: &dyn Fn(usize) -> Place,
     ) -> Result<(), Violation> {
@@ -123,11 +126,15 @@ impl<T: Real, L: TrainableFlow<T> + Clone> Case<'_, T, L> {
         };
         let mut tried = vec![Vec::new(); count];
         let mut agreed = vec![None; count];
-        for &step in Tolerances::steps::<T>() {
-            let sums = differences(count, step, along)?;
+        for step in Tolerances::steps_of_points::<T>() {
+            let along = |places: f64| along(Step { share: places * step.share, ..step });
+            let sums = differences(count, 1.0, &along)?;
             for j in (0..count).filter(|&j| agreed[j].is_none()).collect::<Vec<_>>() {
-                let slope = sums[j] / (step * (1.0 + size(j).abs()));
-                tried[j].push((step, slope));
+                let slope = sums[j] / (step.share * (step.floor + size(j).abs()));
+                // Steps relative to |x| say nothing of a coordinate much smaller than its neighbours.
+                if step.floor > 0.0 {
+                    tried[j].push((step.share, slope));
+                }
                 let close = (slope - gradient[(row, j)]).abs() <= bound(j);
                 agreed[j] = close.then_some(slope);
             }
@@ -135,9 +142,17 @@ impl<T: Real, L: TrainableFlow<T> + Clone> Case<'_, T, L> {
                 return Ok(());
             }
         }
+        let mut told = true;
         for (j, tried) in tried.into_iter().enumerate().filter(|(j, _)| agreed[*j].is_none()) {
+            if tried.iter().all(|(_, slope)| slope.is_nan()) {
+                told = false;
+                continue;
+            }
             let pair = [gradient[(row, j)], steadiest(tried)];
             self.inputs.agree(self.direction, place(j), WHAT, pair, bound(j))?;
+        }
+        if !told {
+            return Err(self.inputs.untold(self.direction, self.inputs.tolerances.gradient));
         }
         Ok(())
     }
@@ -224,12 +239,12 @@ fn differences(count: usize, step: f64, along: Along<'_>) -> Result<Vec<f64>, Vi
     Ok(sums)
 }
 
-/// One row moved, in every column by its share of 1 + |x|.
-fn shifted<T: Real>(matrix: &DMatrix<T>, row: usize, share: f64) -> DMatrix<T> {
+/// One row moved, in every column by its own step.
+fn shifted<T: Real>(matrix: &DMatrix<T>, row: usize, step: Step) -> DMatrix<T> {
     let mut moved = matrix.clone();
     for value in moved.row_mut(row).iter_mut() {
         let x = value.wide();
-        *value = T::of(x + share * (1.0 + x.abs()));
+        *value = T::of(x + step.share * (step.floor + x.abs()));
     }
     moved
 }

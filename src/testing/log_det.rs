@@ -4,14 +4,15 @@ use nalgebra::DMatrix;
 
 use super::moving::{BOTH, Borrowed, Inputs};
 use super::{Law, Place, Tolerances, Violation};
-use crate::diagnose::jacobians;
+use crate::diagnose::jacobians_by;
 use crate::flow::{Direction, Flow};
 use crate::real::Real;
 
 /// The log-determinant of each column, in both directions, is ln |det| of the Jacobian by central
 /// differences of order six.
 ///
-/// The differences are taken with several steps; one of them must agree.
+/// The differences are taken with several steps; one of them must agree. Where all of them lead out of
+/// the support of the flow, the law cannot be told.
 ///
 /// ```
 /// use liouville::prelude::*;
@@ -25,7 +26,8 @@ use crate::real::Real;
 ///
 /// # Errors
 ///
-/// A [`Violation`] that names the column.
+/// A [`Violation`] that names the column; [`Cause::Unresolved`](super::Cause::Unresolved) if no step
+/// stays where the flow arrives.
 pub fn log_det_law<T: Real, F: Flow<T> + ?Sized>(
     flow: &F,
     points: &DMatrix<T>,
@@ -41,7 +43,8 @@ fn in_direction<T: Real>(
     flow: &dyn Flow<T>,
     direction: Direction,
 ) -> Result<(), Violation> {
-    let moved = inputs.follow(flow, direction)?;
+    let (start, moved) = inputs.depart(flow, direction)?;
+    let inputs = &inputs.with(&start);
     for column in (0..inputs.points.ncols()).filter(|j| moved.outcomes[*j].arrived()) {
         let found = moved.log_det[column].wide();
         let expected = nearest(inputs, flow, direction, column, found)?;
@@ -69,16 +72,23 @@ fn nearest<T: Real>(
         context.columns(column, 1).into_owned()
     });
     let mut tried = Vec::new();
-    for &step in Tolerances::steps::<T>() {
-        let jacobian = jacobians(flow, direction, &point, context.as_ref(), step);
-        let jacobian = jacobian.map_err(|error| inputs.refused(Some(direction), error))?;
+    for step in Tolerances::steps_of_points::<T>() {
+        let jacobian = jacobians_by(flow, direction, &point, context.as_ref(), step);
+        // A moved point may lie outside the support: a shorter step decides.
+        let Ok(jacobian) = jacobian else { continue };
         let value = log_det(&jacobian[0]);
         if (value - found).abs() <= bound {
             return Ok(value);
         }
-        tried.push((step, value));
+        // Steps relative to |x| say nothing of a coordinate that is much smaller than its neighbours.
+        if step.floor > 0.0 {
+            tried.push((step.share, value));
+        }
     }
-    Ok(steadiest(tried))
+    match tried.is_empty() {
+        true => Err(inputs.untold(direction, bound)),
+        false => Ok(steadiest(tried)),
+    }
 }
 
 /// ln |det|.

@@ -1,12 +1,14 @@
 //! Flows followed, with failures turned into violations.
 
+use std::borrow::Cow;
+
 use nalgebra::DMatrix;
 
 use super::{Cause, Difference, Failures, Law, Place, Tolerances, Violation};
 use crate::error::Error;
 use crate::flow::{Direction, Flow, Moved, Packet};
 use crate::ode::Workspace;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Reason};
 use crate::real::Real;
 
 /// Both directions.
@@ -30,11 +32,23 @@ impl<'a, T: Real> Inputs<'a, T> {
         Inputs { points, ..*self }
     }
 
+    /// The same points with the contexts that a flow reads.
+    pub fn reading(&self, flow: &dyn Flow<T>) -> Self {
+        let context = if flow.context_dim() > 0 { self.context } else { None };
+        Self { context, ..*self }
+    }
+
     /// Follows the points; a column that fails is a violation unless failures are allowed.
     pub fn follow(&self, flow: &dyn Flow<T>, direction: Direction) -> Result<Moved<T>, Violation> {
         let moved = flow
             .follow(direction, self.points, self.context)
             .map_err(|error| self.refused(Some(direction), error))?;
+        self.arrived(direction, &moved)?;
+        Ok(moved)
+    }
+
+    /// A violation if a column failed and must not, or arrived at no number.
+    fn arrived(&self, direction: Direction, moved: &Moved<T>) -> Result<(), Violation> {
         for (column, outcome) in moved.outcomes.iter().enumerate() {
             let finite = moved.points.column(column).iter().all(|value| value.is_finite());
             let cause = match outcome {
@@ -45,7 +59,45 @@ impl<'a, T: Real> Inputs<'a, T> {
             };
             return Err(self.violation(Some(direction), cause));
         }
-        Ok(moved)
+        Ok(())
+    }
+
+    /// Follows the points, whatever becomes of them.
+    pub fn follow_any(&self, flow: &dyn Flow<T>, direction: Direction) -> Option<Moved<T>> {
+        flow.follow(direction, self.points, self.context).ok()
+    }
+
+    /// That a law could not be tried.
+    pub fn untold(&self, direction: Direction, bound: f64) -> Violation {
+        self.violation(Some(direction), Cause::Unresolved { error: f64::INFINITY, bound })
+    }
+
+    /// The points to start from, followed: those that were given, but instead of a point outside the
+    /// support of the flow the one to which the flow leads from there. A flow onto a constrained
+    /// support has no inverse elsewhere.
+    pub fn depart(
+        &self,
+        flow: &dyn Flow<T>,
+        direction: Direction,
+    ) -> Result<(Cow<'a, DMatrix<T>>, Moved<T>), Violation> {
+        let try_follow = |direction| {
+            let moved = flow.follow(direction, self.points, self.context);
+            moved.map_err(|error| self.refused(Some(direction), error))
+        };
+        let moved = try_follow(direction)?;
+        if !moved.outcomes.iter().any(is_outside) {
+            self.arrived(direction, &moved)?;
+            return Ok((Cow::Borrowed(self.points), moved));
+        }
+        let images = try_follow(direction.reversed())?;
+        let mut starts = self.points.clone();
+        for (j, outcome) in moved.outcomes.iter().enumerate() {
+            if is_outside(outcome) && images.outcomes[j].arrived() {
+                starts.set_column(j, &images.points.column(j));
+            }
+        }
+        let moved = self.with(&starts).follow(flow, direction)?;
+        Ok((Cow::Owned(starts), moved))
     }
 
     /// A call that could not start.
@@ -79,6 +131,12 @@ impl<'a, T: Real> Inputs<'a, T> {
         let difference = Difference { place, what, found, expected, bound };
         Err(self.violation(Some(direction), Cause::Differs(difference)))
     }
+}
+
+/// Whether a column failed because it lies outside the support of the flow.
+pub(super) fn is_outside(outcome: &Outcome) -> bool {
+    let reason = outcome.failure().map(|failure| failure.reason);
+    matches!(reason, Some(Reason::OutsideSupport { .. }))
 }
 
 /// A flow behind a reference, so that laws are compiled once for `dyn Flow` and not for every flow.

@@ -1,5 +1,7 @@
 //! What the gradient law differentiates: weighted sums of end points and log-determinants.
 
+use std::cell::RefCell;
+
 use nalgebra::DMatrix;
 
 use super::moving::{Inputs, numbers};
@@ -11,9 +13,10 @@ use crate::ode::{Workspace, mark_non_finite};
 use crate::real::Real;
 
 /// Σ p̄'points + Σ l̄ log_det over the columns at one end of a flow.
-pub(super) struct Objective<T> {
+pub(super) struct Objective<T: Real> {
     points: Block<T>,
     log_det: Block<T>,
+    workspace: RefCell<Workspace<T>>,
 }
 
 /// The derivatives of an objective.
@@ -35,20 +38,21 @@ impl<T: Real> Objective<T> {
             (0..rows).for_each(|i| block.row_mut(i)[columns..].fill(T::zero()));
             block
         };
-        Self { points: part(dim), log_det: part(1) }
+        Self { points: part(dim), log_det: part(1), workspace: RefCell::default() }
     }
 
-    /// The objective of every column.
+    /// The objective of every column; NaN where it did not arrive.
     pub fn values<L: TrainableFlow<T>>(
         &self,
         flow: &L,
         direction: Direction,
         inputs: &Inputs<'_, T>,
     ) -> Result<Vec<f64>, Violation> {
-        let (mut packet, mut workspace) = (load(flow, inputs, direction)?, Workspace::new());
-        flow.follow_packet(direction, &mut packet, &mut workspace);
-        arrived(inputs, direction, &packet)?;
-        Ok((0..packet.len()).map(|lane| self.value(&packet, lane)).collect())
+        let mut packet = load(flow, inputs, direction)?;
+        flow.follow_packet(direction, &mut packet, &mut self.workspace.borrow_mut());
+        let arrived = |lane: &usize| packet.outcomes[*lane].arrived();
+        let value = |lane| if arrived(&lane) { self.value(&packet, lane) } else { f64::NAN };
+        Ok((0..packet.len()).map(value).collect())
     }
 
     fn value(&self, packet: &Packet<T>, lane: usize) -> f64 {

@@ -1,5 +1,6 @@
 //! How exact a law asks a flow to be.
 
+use crate::diagnose::Step;
 use crate::real::Real;
 
 /// What a law makes of a column that the flow reports as failed.
@@ -73,6 +74,14 @@ impl Tolerances {
         const DOUBLE: [f64; 8] = powers([-8, -6, -11, -4, -14, -17, -20, -26]);
         const SINGLE: [f64; 6] = powers([-4, -5, -3, -7, -2, -9]);
         if T::EPSILON > 1e-10 { &SINGLE } else { &DOUBLE }
+    }
+
+    /// The same steps for coordinates, relative to 1 + |x|, and a few relative to |x|, for points so near
+    /// the end of a support that others lead out of it.
+    pub(super) fn steps_of_points<T: Real>() -> impl Iterator<Item = Step> {
+        let steps = Self::steps::<T>();
+        let near = steps.iter().take(3).map(|&share| Step { share, floor: 0.0 });
+        steps.iter().map(|&share| Step::of(share)).chain(near)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Laws of coupling layers: inverse, log-determinant, gradients, same bits, and their closed forms.
+//! What is particular to coupling layers: their closed forms, where they start, what they learn.
 
 use liouville::columns::{Block, Mask, Scratch, columns_to_block};
 use liouville::flow::layers::{AdditiveCoupling, AffineCoupling, RealNvpCoupling};
@@ -11,11 +11,8 @@ use proptest::prelude::*;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
-use crate::catalogue::{FlowVisitor, coupling};
-use crate::steps::gradients_agree;
-use crate::support::{cases, derivative, matrix};
-
-const BOTH: [Direction; 2] = [Direction::Forward, Direction::Inverse];
+use crate::catalogue::coupling;
+use crate::support::{BOTH, cases, matrix};
 
 fn follow<T: Real, L: Flow<T>>(
     name: &str,
@@ -29,83 +26,6 @@ fn follow<T: Real, L: Flow<T>>(
     assert!(moved.outcomes.iter().all(|outcome| outcome.arrived()), "{name}: {:?}", moved.outcomes);
     assert!(moved.efforts.iter().all(|effort| effort.evaluations == 1), "{name}");
     moved
-}
-
-/// There and back again, from both ends, relative to the larger of the two.
-struct Inverse {
-    seed: u64,
-    scale: f64,
-}
-
-impl<T: Real> FlowVisitor<T> for Inverse {
-    fn visit<L: TrainableFlow<T> + Clone + 'static>(&mut self, name: &str, layer: L) {
-        let points = matrix::<T>(layer.dim(), 40, self.scale, self.seed);
-        for direction in BOTH {
-            let there = follow(name, &layer, direction, &points);
-            let back = follow(name, &layer, direction.reversed(), &there.points);
-            // Going back may magnify rounding by e³, the largest scale.
-            let size = points.amax().wide().max(there.points.amax().wide());
-            let error = (&back.points - &points).amax().wide() / (20.0 * size);
-            let cancel = (there.log_det + back.log_det).amax().wide();
-            assert!(error < 16.0 * T::EPSILON, "{name} {direction:?}: {error:e}");
-            assert!(cancel < 16.0 * T::EPSILON, "{name} {direction:?}: {cancel:e}");
-        }
-    }
-}
-
-/// The log-determinant against the Jacobian of the map by finite differences.
-struct LogDet {
-    seed: u64,
-}
-
-impl FlowVisitor<f64> for LogDet {
-    fn visit<L: TrainableFlow<f64> + Clone + 'static>(&mut self, name: &str, layer: L) {
-        let dim = layer.dim();
-        let point = matrix::<f64>(dim, 1, 1.0, self.seed);
-        for direction in BOTH {
-            let end = |j: usize, s: f64| {
-                let mut moved = point.clone();
-                moved[j] += s;
-                follow(name, &layer, direction, &moved).points
-            };
-            let jacobian = DMatrix::from_fn(dim, dim, |i, j| derivative(1e-3, |s| end(j, s)[i]));
-            let expected = jacobian.determinant().abs().ln();
-            let log_det = follow(name, &layer, direction, &point).log_det[0];
-            assert!(
-                (log_det - expected).abs() < 1e-6,
-                "{name} {direction:?}: {log_det} {expected}"
-            );
-        }
-    }
-}
-
-struct Gradient {
-    seed: u64,
-}
-
-impl FlowVisitor<f64> for Gradient {
-    fn visit<L: TrainableFlow<f64> + Clone + 'static>(&mut self, name: &str, layer: L) {
-        gradients_agree(name, &layer, self.seed);
-    }
-}
-
-/// A sample's bits alone and in a batch.
-struct SameBits {
-    seed: u64,
-    place: usize,
-}
-
-impl<T: Real> FlowVisitor<T> for SameBits {
-    fn visit<L: TrainableFlow<T> + Clone + 'static>(&mut self, name: &str, layer: L) {
-        let points = matrix::<T>(layer.dim(), 300, 3.0, self.seed);
-        for direction in BOTH {
-            let batch = follow(name, &layer, direction, &points);
-            let one = points.columns(self.place, 1).into_owned();
-            let alone = follow(name, &layer, direction, &one);
-            assert_eq!(alone.points.column(0), batch.points.column(self.place), "{name}");
-            assert_eq!(alone.log_det[0], batch.log_det[self.place], "{name}");
-        }
-    }
 }
 
 /// The raw parameters that a layer's network makes of one point without a context.
@@ -139,34 +59,6 @@ fn three_kinds(seed: u64) -> (AffineCoupling<f64>, RealNvpCoupling<f64>, Additiv
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(cases(6)))]
-
-    #[test]
-    fn the_inverse_undoes_the_coupling(seed in any::<u32>()) {
-        let seed = u64::from(seed);
-        for scale in [1e-6, 2.0, 1e6] {
-            coupling::visit::<f64>(seed, &mut Inverse { seed, scale });
-            coupling::visit::<f32>(seed, &mut Inverse { seed, scale });
-            coupling::visit_extreme::<f64>(seed, &mut Inverse { seed, scale });
-            coupling::visit_extreme::<f32>(seed, &mut Inverse { seed, scale });
-        }
-    }
-
-    #[test]
-    fn the_log_determinant_of_couplings_is_that_of_the_jacobian(seed in any::<u32>()) {
-        coupling::visit(u64::from(seed), &mut LogDet { seed: u64::from(seed) });
-    }
-
-    #[test]
-    fn gradients_of_couplings_are_those_of_differences(seed in any::<u32>()) {
-        coupling::visit(u64::from(seed), &mut Gradient { seed: u64::from(seed) });
-    }
-
-    #[test]
-    fn bits_of_couplings_do_not_depend_on_neighbours(seed in any::<u32>(), place in 0usize..300) {
-        let seed = u64::from(seed);
-        coupling::visit::<f64>(seed, &mut SameBits { seed, place });
-        coupling::visit::<f32>(seed, &mut SameBits { seed, place });
-    }
 
     /// The closed form is what Runge-Kutta makes of the field, points and log-determinants.
     #[test]

@@ -16,7 +16,6 @@ mod general;
 mod gradients;
 mod hutch_plus_plus;
 mod networks;
-mod obeys;
 mod objective;
 mod parts;
 mod regularised;

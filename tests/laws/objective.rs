@@ -6,26 +6,26 @@ use liouville::ode::Workspace;
 use liouville::prelude::*;
 use nalgebra::DMatrix;
 
-use crate::steps::contexts;
-use crate::support::{derivative, matrix};
+use crate::support::{contexts, derivative, matrix};
 
-const COLUMNS: usize = 5;
+/// The columns of an objective.
+pub const COLUMNS: usize = 5;
 
 /// Σ p̄'points + Σ l̄ log_det at the end of a layer.
-pub struct Objective {
-    points: Block<f64>,
-    log_det: Block<f64>,
+pub struct Objective<T> {
+    points: Block<T>,
+    log_det: Block<T>,
 }
 
-impl Objective {
+impl<T: Real> Objective<T> {
     pub fn new(dim: usize, seed: u64) -> Self {
         let part = |rows: usize, seed| {
-            let values = matrix::<f64>(rows, COLUMNS, 1.0, seed);
+            let values = matrix::<T>(rows, COLUMNS, 1.0, seed);
             let mut block = Block::default();
             columns_to_block(values.as_slice(), rows, &mut block);
             // Cotangents of padding lanes are zero.
             for i in 0..rows {
-                block.row_mut(i)[COLUMNS..].fill(0.0);
+                block.row_mut(i)[COLUMNS..].fill(T::zero());
             }
             block
         };
@@ -33,31 +33,33 @@ impl Objective {
     }
 
     /// The value, and its derivatives by parameters, points and contexts.
-    pub fn run<L: TrainableFlow<f64>>(
+    pub fn run<L: TrainableFlow<T>>(
         &self,
         layer: &L,
         direction: Direction,
-        [x, context]: [&DMatrix<f64>; 2],
+        [x, context]: [&DMatrix<T>; 2],
     ) -> (f64, [Vec<f64>; 3]) {
         let (mut packet, mut workspace) = (Packet::new(Track::LogDet), Workspace::new());
         packet.load(x.as_slice(), x.nrows(), context.as_slice(), context.nrows());
         let mut tape = L::Tape::default();
         layer.record_packet(direction, &mut packet, &mut tape, &mut workspace);
         assert!(packet.outcomes.iter().all(|outcome| outcome.arrived()));
-        let dot = |a: &Block<f64>, b: &Block<f64>| -> f64 {
-            a.values().iter().zip(b.values()).map(|(a, b)| a * b).sum()
+        let dot = |a: &Block<T>, b: &Block<T>| -> f64 {
+            a.values().iter().zip(b.values()).map(|(a, b)| a.wide() * b.wide()).sum()
         };
         let value = dot(&packet.points, &self.points) + dot(&packet.log_det, &self.log_det);
         let (points, log_det) = (self.points.clone(), self.log_det.clone());
         let mut cotangent =
             Cotangent { points, log_det, context: Block::new(context.nrows(), COLUMNS) };
-        let mut sums = vec![0.0; layer.sums_len()];
+        let mut sums = vec![T::zero(); layer.sums_len()];
         layer.pullback_packet(direction, &mut tape, &mut cotangent, &mut sums, &mut workspace);
-        let mut gradient = vec![0.0; layer.parameters().len()];
+        let mut gradient = vec![T::zero(); layer.parameters().len()];
         layer.fold(&sums, &mut gradient);
-        let columns = |block: &Block<f64>| {
-            (0..COLUMNS).flat_map(|j| (0..block.rows()).map(move |i| block.row(i)[j])).collect()
+        let columns = |block: &Block<T>| {
+            let value = |i: usize, j: usize| block.row(i)[j].wide();
+            (0..COLUMNS).flat_map(|j| (0..block.rows()).map(move |i| value(i, j))).collect()
         };
+        let gradient = gradient.iter().map(|value| value.wide()).collect();
         (value, [gradient, columns(&cotangent.points), columns(&cotangent.context)])
     }
 }
@@ -109,7 +111,7 @@ pub fn parameter_gradients_agree<L: TrainableFlow<f64> + Clone>(
 }
 
 /// A random objective, and contexts for five columns.
-fn objective_of<L: TrainableFlow<f64>>(layer: &L, seed: u64) -> (Objective, DMatrix<f64>) {
+fn objective_of<L: TrainableFlow<f64>>(layer: &L, seed: u64) -> (Objective<f64>, DMatrix<f64>) {
     (Objective::new(layer.dim(), seed + 7), contexts::<f64>(layer.context_dim(), COLUMNS))
 }
 

@@ -8,10 +8,9 @@ use proptest::prelude::*;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use crate::obeys::BOTH;
 use crate::objective::{gradients_agree_at, parameter_gradients_agree};
 use crate::steps::follow;
-use crate::support::{cases, matrix};
+use crate::support::{BOTH, cases, matrix};
 
 /// A residual layer with a context, and with weights as large as the constraint lets them be.
 fn layer(seed: u64, dim: usize, determinant: Determinant) -> Residual<f64> {

@@ -11,7 +11,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 use crate::catalogue::{StepVisitor, planar, radial, visit_steps, visit_steps_at_the_edge};
-use crate::support::{cases, matrix, velocity};
+use crate::support::{cases, contexts, matrix, velocity};
 
 /// Moves columns that must all arrive.
 pub fn follow<T: Real, L: Flow<T>>(
@@ -26,12 +26,6 @@ pub fn follow<T: Real, L: Flow<T>>(
     assert!(moved.outcomes.iter().all(|outcome| outcome.arrived()), "{name}: {:?}", moved.outcomes);
     assert!(moved.efforts.iter().all(|effort| effort.evaluations > 0), "{name}: no effort");
     moved
-}
-
-/// The same context for every column.
-pub fn contexts<T: Real>(rows: usize, columns: usize) -> DMatrix<T> {
-    let one = matrix::<T>(rows, 1, 1.0, 77);
-    DMatrix::from_fn(rows, columns, |i, _| one[i])
 }
 
 /// The layer is x + f(x), and one step of Euler's method.

@@ -7,15 +7,34 @@ use nalgebra::DMatrix;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
+/// Both directions.
+pub const BOTH: [Direction; 2] = [Direction::Forward, Direction::Inverse];
+
 /// How many random cases each law sees; `LIOUVILLE_CASES` asks for more.
 pub fn cases(few: u32) -> u32 {
     std::env::var("LIOUVILLE_CASES").ok().and_then(|value| value.parse().ok()).unwrap_or(few)
+}
+
+/// Seeds for the parameters of flows, as many as give each law `cases` cases at `each` cases a seed,
+/// with their numbers. The first is `LIOUVILLE_SEED`, or random.
+pub fn seeds(each: u32) -> impl Iterator<Item = (u32, u64)> {
+    let given = std::env::var("LIOUVILLE_SEED").ok().and_then(|value| value.parse().ok());
+    let first: u32 = given.unwrap_or_else(rand::random);
+    let mut rng = StdRng::seed_from_u64(u64::from(first));
+    let draws = cases(each).div_ceil(each);
+    (0..draws).map(move |k| (k, u64::from(if k == 0 { first } else { rng.random() })))
 }
 
 /// A matrix with entries in ±scale.
 pub fn matrix<T: Real>(rows: usize, columns: usize, scale: f64, seed: u64) -> DMatrix<T> {
     let mut rng = StdRng::seed_from_u64(seed);
     DMatrix::from_fn(rows, columns, |_, _| T::of(rng.random_range(-scale..scale)))
+}
+
+/// The same context for every column.
+pub fn contexts<T: Real>(rows: usize, columns: usize) -> DMatrix<T> {
+    let one = matrix::<T>(rows, 1, 1.0, 77);
+    DMatrix::from_fn(rows, columns, |i, _| one[i])
 }
 
 /// Columns with a time and a context each, as blocks.

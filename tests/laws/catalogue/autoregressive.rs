@@ -2,23 +2,14 @@
 
 use liouville::columns::Mask;
 use liouville::flow::autoregressive::Order;
-use liouville::flow::layers::{Maf, SplineCoupling, SplineMaf};
+use liouville::flow::layers::{Iaf, Maf, SplineCoupling, SplineMaf};
 use liouville::flow::transformer::{Spline, Transformer};
 use liouville::flow::{Autoregressive, AutoregressiveBuilder};
 use liouville::prelude::*;
+use rand::SeedableRng;
 use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
 
-use super::FlowVisitor;
-
-/// The same flow with parameters uniform in ± size.
-fn with_random_parameters<T: Real, L: TrainableFlow<T>>(mut flow: L, size: f64, seed: u64) -> L {
-    let mut rng = StdRng::seed_from_u64(seed);
-    let count = flow.parameters().len();
-    let values: Vec<T> = (0..count).map(|_| T::of(rng.random_range(-size..size))).collect();
-    flow.set_parameters(&values);
-    flow
-}
+use super::{FlowVisitor, with_extreme_maps, with_parameters};
 
 /// Two orders for each dimension.
 fn orders(dim: usize) -> [(&'static str, Order); 2] {
@@ -56,7 +47,7 @@ fn visit_kind<T: Real, R: Transformer<T> + 'static>(
             let mut rng = StdRng::seed_from_u64(seed);
             let builder = chosen(make(dim), dim, k).order(order);
             let flow: Autoregressive<T, R> = builder.build(&mut rng).expect("valid sizes");
-            let flow = with_random_parameters(flow, size, seed + k as u64);
+            let flow = with_parameters(flow, size, seed + k as u64);
             visitor.visit(&format!("{kind}, {dim} coordinates, {name}"), flow);
         }
     }
@@ -65,10 +56,13 @@ fn visit_kind<T: Real, R: Transformer<T> + 'static>(
 /// Autoregressive flows that are smooth.
 pub fn visit<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
     visit_kind("maf", 1..=4, Maf::<f32>::new, 0.5, seed, visitor);
-    let mut rng = StdRng::seed_from_u64(seed);
-    let flow: Maf<T> =
-        Maf::new(3).hidden([6]).activation(Activation::Tanh).build(&mut rng).expect("valid");
-    visitor.visit("maf, inverted", Inverted::new(with_random_parameters(flow, 0.5, seed)));
+}
+
+/// A flow whose samples are fast.
+pub fn inverted<T: Real>(seed: u64) -> Iaf<T> {
+    let builder = Maf::<f32>::new(3).hidden([6]).activation(Activation::Tanh);
+    let flow: Maf<T> = builder.build(&mut StdRng::seed_from_u64(seed)).expect("valid sizes");
+    Inverted::new(with_parameters(flow, 0.5, seed))
 }
 
 /// Flows with splines: their log-determinants have kinks.
@@ -77,14 +71,35 @@ pub fn visit_splines<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
     let few = move |dim| SplineMaf::<f32>::new(dim).transformer(spline(3, 1.5));
     visit_kind("spline maf, three bins", 1..=4, few, 0.5, seed, visitor);
     visit_kind("spline maf, default", [2], SplineMaf::<f32>::new, 0.5, seed + 1, visitor);
+}
+
+/// Couplings with splines, the parameters of whose networks are of this size.
+pub fn visit_spline_couplings<T: Real>(size: f64, seed: u64, visitor: &mut impl FlowVisitor<T>) {
     let masks = [Mask::halves(2, 0), Mask::alternating(5, 1), Mask::new(&[true, false, true])];
     for (k, mask) in masks.into_iter().enumerate() {
         let mut rng = StdRng::seed_from_u64(seed + k as u64);
         let builder = SplineCoupling::<f32>::new(mask.expect("splits")).context(k % 2);
         let builder = builder.hidden([8, 7]).activation(Activation::Silu);
         let layer: SplineCoupling<T> = builder.build(&mut rng).expect("valid sizes");
-        let layer = with_random_parameters(layer, 0.5, seed);
-        visitor.visit(&format!("spline coupling {k}"), layer);
+        visitor.visit(&format!("spline coupling {k}, ±{size}"), with_parameters(layer, size, seed));
+    }
+}
+
+/// Maps as steep and as flat as they can be, which depend on other coordinates as much as usual.
+pub fn visit_extreme_maps<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+    for size in [30.0, 1000.0] {
+        let mut rng = StdRng::seed_from_u64(seed);
+        let builder = Maf::<f32>::new(3).hidden([5]).activation(Activation::Tanh);
+        let maf: Maf<T> = builder.build(&mut rng).expect("valid sizes");
+        visitor.visit(&format!("maf, maps of ±{size}"), with_extreme_maps(maf, size, seed));
+        let builder = SplineMaf::<f32>::new(2).hidden([5]).activation(Activation::Tanh);
+        let maf: SplineMaf<T> = builder.build(&mut rng).expect("valid sizes");
+        visitor.visit(&format!("spline maf, maps of ±{size}"), with_extreme_maps(maf, size, seed));
+        let mask = Mask::halves(3, 0).expect("splits");
+        let builder = SplineCoupling::<f32>::new(mask).hidden([5]).activation(Activation::Tanh);
+        let layer: SplineCoupling<T> = builder.build(&mut rng).expect("valid sizes");
+        let name = format!("spline coupling, maps of ±{size}");
+        visitor.visit(&name, with_extreme_maps(layer, size, seed));
     }
 }
 

@@ -2,10 +2,11 @@
 
 use liouville::prelude::*;
 
-use super::{FlowVisitor, continuous::precision, linear, mlp, planar, radial};
+use super::{FlowVisitor, autoregressive, continuous::precision, linear, mlp, planar, radial};
 
-/// Chains of layers, which are exact, and of continuous flows, which are not.
+/// Chains of layers, and layers the other way round.
 pub fn visit<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+    visitor.visit("maf, turned", autoregressive::inverted::<T>(seed));
     let stack = Chain::new().repeat(3, |i| EulerStep::new(planar::<T>(seed + i as u64)));
     visitor.visit("planar layer, turned", Inverted::new(EulerStep::new(planar::<T>(seed))));
     visitor.visit("stack of planar layers", stack.clone());
@@ -15,6 +16,10 @@ pub fn visit<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
     );
     let frozen = Frozen::new(EulerStep::new(planar::<T>(seed + 1)));
     visitor.visit("frozen link", Chain::new().then(EulerStep::new(radial::<T>(seed))).then(frozen));
+}
+
+/// Chains that hold a continuous flow.
+pub fn visit_integrated<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
     let (tolerance, accuracy) = precision::<T>();
     let turned = Inverted::new(ContinuousFlow::new(planar::<T>(seed)).tolerance(tolerance));
     visitor.visit_within(accuracy, "continuous flow, turned", turned);

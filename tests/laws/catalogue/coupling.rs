@@ -8,7 +8,7 @@ use liouville::prelude::*;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use super::{FlowVisitor, TrainableVisitor};
+use super::{FlowVisitor, TrainableVisitor, with_parameters};
 
 /// Masks of several dimensions: halves, alternating, random, given.
 fn masks(seed: u64) -> Vec<(&'static str, Mask)> {
@@ -29,12 +29,8 @@ fn with_random_parameters<T: Real, R: Transformer<T> + 'static>(
     size: f64,
     seed: u64,
 ) -> Coupling<T, R> {
-    let mut rng = StdRng::seed_from_u64(seed);
-    let mut layer: Coupling<T, R> = builder.build(&mut rng).expect("valid sizes");
-    let count = layer.parameters().len();
-    let values: Vec<T> = (0..count).map(|_| T::of(rng.random_range(-size..size))).collect();
-    layer.set_parameters(&values);
-    layer
+    let layer = builder.build(&mut StdRng::seed_from_u64(seed)).expect("valid sizes");
+    with_parameters(layer, size, seed)
 }
 
 /// One kind of map over all masks, plain and residual, with and without a context.
@@ -55,27 +51,29 @@ fn visit_kind<T: Real, R>(
         let builder = builder.transformer(transformer);
         let builder =
             if residual { builder.hidden([5]).residual() } else { builder.hidden([6, 5]) };
-        let name = format!("{kind} coupling, {name}, context {context}");
+        let name = format!("{kind} coupling, {name}, context {context}, ±{size}");
         visitor.visit(&name, with_random_parameters::<T, R>(&builder, size, seed));
     }
 }
 
-fn visit_size<T: Real>(size: f64, seed: u64, visitor: &mut impl FlowVisitor<T>) {
-    let affine = [Affine::default(), Affine::new(0.7).expect("positive")];
+/// Log-scales are bounded as by default, or by `bound`.
+fn visit_size<T: Real>(size: f64, bound: f64, seed: u64, visitor: &mut impl FlowVisitor<T>) {
+    let affine = [Affine::default(), Affine::new(bound).expect("in range")];
     visit_kind("affine", affine, size, seed, visitor);
-    let scale_shift = [ScaleShift::default(), ScaleShift::new(0.7).expect("positive")];
+    let scale_shift = [ScaleShift::default(), ScaleShift::new(bound).expect("in range")];
     visit_kind("RealNVP", scale_shift, size, seed, visitor);
     visit_kind("additive", [Shift; 2], size, seed, visitor);
 }
 
 /// Every kind of coupling layer with parameters of ordinary size.
 pub fn visit<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
-    visit_size(0.7, seed, visitor);
+    visit_size(0.7, 0.7, seed, visitor);
 }
 
-/// The same kinds with parameters so large that log-scales reach their bounds.
+/// The same kinds with parameters so large that log-scales reach their bounds, up to the largest
+/// that there may be.
 pub fn visit_extreme<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
-    visit_size(30.0, seed, visitor);
+    visit_size(30.0, 50.0, seed, visitor);
 }
 
 /// The layers that are the time-one flow of a field.

@@ -35,7 +35,7 @@ pub fn mixed<T: Real>() -> Constrain<T> {
 
 pub fn visit<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
     for (name, flow) in kinds::<T>(seed) {
-        visitor.visit(name, flow);
+        visitor.visit_constrained(name, flow);
     }
-    visitor.visit("mixed", mixed::<T>());
+    visitor.visit_constrained("mixed supports", mixed::<T>());
 }

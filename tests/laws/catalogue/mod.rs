@@ -119,13 +119,37 @@ pub trait FlowVisitor<T: Real> {
     ) {
         self.visit(name, flow);
     }
+
+    /// A flow that is exact but for rounding, onto a support with an end.
+    fn visit_constrained<L: TrainableFlow<T, Tape: 'static> + Clone + 'static>(
+        &mut self,
+        name: &str,
+        flow: L,
+    ) {
+        self.visit(name, flow);
+    }
 }
 
-/// Every kind of flow with parameters.
-pub fn visit_flows<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
-    visit_layers(seed, visitor);
-    visit_kinked(seed, visitor);
-    visit_integrated(seed, visitor);
+/// The same flow with parameters uniform in ± size.
+fn with_parameters<T: Real, L: TrainableFlow<T>>(mut flow: L, size: f64, seed: u64) -> L {
+    let mut rng = StdRng::seed_from_u64(seed);
+    let count = flow.parameters().len();
+    let values: Vec<T> = (0..count).map(|_| T::of(rng.random_range(-size..size))).collect();
+    flow.set_parameters(&values);
+    flow
+}
+
+/// The same flow with a gentle network whose last biases are up to `size`: the maps of coordinates are
+/// extreme, but depend on other coordinates as much as usual.
+fn with_extreme_maps<T: Real, L: TrainableFlow<T>>(flow: L, size: f64, seed: u64) -> L {
+    let mut flow = with_parameters(flow, 0.5, seed);
+    let (mut values, mut rng) = (flow.parameters(), StdRng::seed_from_u64(seed + 1));
+    let layout = flow.layout();
+    let last = layout.entries().last().expect("a network");
+    assert!(last.name.ends_with("bias"), "{}", last.name);
+    values[last.range.clone()].fill_with(|| T::of(rng.random_range(-size..size)));
+    flow.set_parameters(&values);
+    flow
 }
 
 /// Every smooth flow that is exact but for rounding: layers, and chains of them, either way round. A
@@ -137,31 +161,44 @@ pub fn visit_layers<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
     composed::visit(seed, visitor);
     closed_form::visit(seed, visitor);
     sylvester::visit(seed, visitor);
+    elementwise::visit(seed, visitor);
 }
 
 /// Exact flows whose log-determinants have kinks, which finite differences in `f32` cannot step over.
 pub fn visit_kinked<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
     autoregressive::visit_splines(seed, visitor);
+    autoregressive::visit_spline_couplings(0.5, seed, visitor);
 }
 
 /// Every flow that is integrated: fields of every kind by every solver that can be recorded.
 pub fn visit_integrated<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
     continuous::visit(seed, visitor);
+    composed::visit_integrated(seed, visitor);
 }
 
-/// Flows with extreme parameters, which may report columns as failed where numbers overflow. A file
-/// of this folder that has some is hooked in here with one line.
+/// Flows with extreme parameters, which may report columns as failed where numbers overflow, and
+/// which return as well as rounding allows. A file of this folder that has some is hooked in here with
+/// one line.
 pub fn visit_extreme<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
-    visit_extreme_steps(seed, visitor);
-    coupling::visit_extreme(seed, visitor);
-    autoregressive::visit_extreme(seed, visitor);
-    closed_form::visit_extreme(seed, visitor);
+    visit_steps_at_the_edge(seed, &mut AsFlow(visitor));
     sylvester::visit_at_the_edge(seed, &mut AsFlow(visitor));
+    closed_form::visit_extreme(seed, visitor);
+    autoregressive::visit_extreme_maps(seed, visitor);
 }
 
-/// Layers of one Euler step at the very edge of what can be inverted.
-pub fn visit_extreme_steps<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
-    visit_steps_at_the_edge(seed, &mut AsFlow(visitor));
+/// Flows whose networks have extreme parameters. What such a network is fed with rounding it amplifies
+/// without limit: these return as well as the map of each coordinate allows, given the others.
+pub fn visit_extreme_networks<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+    visit_extreme_couplings(seed, visitor);
+    autoregressive::visit_extreme(seed, visitor);
+}
+
+/// Those of them that are couplings.
+pub fn visit_extreme_couplings<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+    coupling::visit_extreme(seed, visitor);
+    for size in [30.0, 1000.0] {
+        autoregressive::visit_spline_couplings(size, seed, visitor);
+    }
 }
 
 /// A visitor of flows that is sent to layers of one Euler step.
@@ -187,7 +224,8 @@ pub fn visit_steps<T: Real>(seed: u64, visitor: &mut impl StepVisitor<T>) {
         for hidden in [&[][..], &[9, 6]] {
             let builder = Mlp::new(3).context(2).hidden(hidden.to_vec()).activation(activation);
             let network = with_random_parameters::<T>(&builder, seed);
-            visitor.visit(&format!("residual step {hidden:?}"), EulerStep::new(network));
+            let name = format!("residual step {hidden:?} {activation:?}");
+            visitor.visit(&name, EulerStep::new(network));
         }
     }
 }
