@@ -5,7 +5,7 @@ use rand::{Rng, RngExt};
 
 use super::autoregressive::{Autoregressive, Order};
 use super::layers::{ActNorm, RealNvpCoupling};
-use super::transformer::{ScaleShift, Spline, Transformer};
+use super::transformer::{BaseAffine, Spline, Transformer};
 use super::{Chain, Coupling, EulerStep, InvertibleLinear};
 use crate::columns::Mask;
 use crate::error::{Error, Result};
@@ -35,8 +35,8 @@ enum Kind {
 /// | [`maf`](Stack::maf) | autoregressive layers, the order turned from one to the next | 5 layers, hidden 100, 100 |
 /// | [`planar`](Stack::planar) | planar layers | 16 layers |
 ///
-/// Layers start as the identity, linear layers as random rotations, planar layers close to the
-/// identity, and those of MAF with PyTorch's random weights, from which they train faster. Activation normalisation waits for data:
+/// Layers start as the identity, linear layers as random rotations, and planar layers close to the
+/// identity. Activation normalisation waits for data:
 /// [`Pushforward::initialise`](crate::density::Pushforward::initialise).
 ///
 /// ```
@@ -155,7 +155,7 @@ impl Stack {
                 let chain = chain.then(self.autoregressive::<T, _, G>(i, self.splines()?, rng)?);
                 Ok(chain.then(InvertibleLinear::random(self.dim, rng)?))
             }
-            Kind::Maf => Ok(chain.then(self.autoregressive(i, ScaleShift::default(), rng)?)),
+            Kind::Maf => Ok(chain.then(self.autoregressive(i, BaseAffine::default(), rng)?)),
             Kind::Planar => Ok(chain.then(self.planar_layer(rng)?)),
         })
     }
@@ -232,7 +232,7 @@ impl Stack {
             .context(self.context)
             .transformer(transformer);
         match self.kind {
-            Kind::Maf => builder.hidden(self.widths(&[100, 100])).last_scale(1.0).build(rng),
+            Kind::Maf => builder.hidden(self.widths(&[100, 100])).build(rng),
             _ => builder.hidden(self.widths(&[256, 256])).residual().build(rng),
         }
     }
