@@ -4,7 +4,7 @@
 use liouville::flow::autoregressive::Order;
 use liouville::flow::layers::{Iaf, Maf, SplineMaf};
 use liouville::flow::transformer::{BaseAffine, ScaleShift, Transformer};
-use liouville::flow::{AutoregressiveBuilder, Moved};
+use liouville::flow::{Autoregressive, AutoregressiveBuilder, Moved};
 use liouville::prelude::*;
 use nalgebra::DMatrix;
 use proptest::prelude::*;

@@ -105,6 +105,7 @@ impl Default for ScaleShift {
 /// between the middle and the end than tanh does.
 ///
 /// ```
+/// use liouville::flow::Autoregressive;
 /// use liouville::flow::layers::Maf;
 /// use liouville::flow::transformer::{BaseAffine, ScaleShift};
 /// use liouville::prelude::*;
