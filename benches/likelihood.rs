@@ -1,6 +1,6 @@
 //! Held-out likelihoods of flows of every kind, trained alike: nats per sample, and seconds.
 //!
-//! `benches/peers/compare_likelihoods FOLDER` writes the sets and runs this and zuko; alone it is
+//! `benches/peers/compare_likelihoods FOLDER` writes the sets and runs this, zuko and nflows; alone it is
 //! `cargo bench --bench likelihood -- SETS STEPS SEEDS`. The sets are raw `f32`, samples one after the
 //! other, in files named `NAME.train.DIM.f32` and `NAME.test.DIM.f32`.
 
@@ -66,7 +66,7 @@ where
     println!("liouville\t{name}\t{kind}\t{seed}\t{nats:.4}\t{seconds:.1}");
 }
 
-/// The same kinds and sizes as in `benches/peers/likelihood_zuko.py`, and a continuous flow.
+/// The kinds and sizes of `benches/peers/likelihood_{zuko,nflows}.py`, and a continuous flow.
 fn run(set: &Set, training: Training) {
     let dim = set.train.nrows();
     let rng = || StdRng::seed_from_u64(training.seed);
