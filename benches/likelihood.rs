@@ -1,13 +1,12 @@
 //! Held-out likelihoods of flows of every kind, trained alike: nats per sample, and seconds.
 //!
-//! `benches/peers/compare_likelihoods FOLDER` writes the sets and runs this and zuko; alone it is
+//! `benches/peers/compare_likelihoods FOLDER` writes the sets and runs this, zuko and nflows; alone it is
 //! `cargo bench --bench likelihood -- SETS STEPS SEEDS`. The sets are raw `f32`, samples one after the
 //! other, in files named `NAME.train.DIM.f32` and `NAME.test.DIM.f32`.
 
 use std::path::{Path, PathBuf};
 
-use liouville::flow::autoregressive::Order;
-use liouville::flow::layers::{Maf, RealNvpCoupling, SplineCoupling};
+use liouville::flow::layers::{RealNvpCoupling, SplineCoupling};
 use liouville::prelude::*;
 use liouville::train::{MaximumLikelihood, Objective};
 use nalgebra::DMatrix;
@@ -45,10 +44,10 @@ fn sets(folder: &Path) -> Vec<Set> {
     paths.iter().filter(|path| train(path)).map(set).collect()
 }
 
-/// How often, and from where.
+/// How often, and from where; as often as the trainer does unless told otherwise.
 #[derive(Clone, Copy)]
 struct Training {
-    steps: usize,
+    steps: Option<usize>,
     seed: u64,
 }
 
@@ -59,14 +58,15 @@ where
     MaximumLikelihood: Objective<f32, Pushforward<StandardNormal, F>>,
 {
     let mut model = StandardNormal::new(set.train.nrows()).pushed_by(flow);
-    let trainer = Trainer::maximum_likelihood().steps(training.steps).quiet();
+    let trainer = Trainer::maximum_likelihood().quiet();
+    let trainer = training.steps.into_iter().fold(trainer, Trainer::steps);
     let report = trainer.fit(&mut model, &set.train, &mut rng).expect("trains");
     let nats = -model.log_prob(&set.test).expect("finite").mean();
     let (name, seed, seconds) = (&set.name, training.seed, report.seconds());
     println!("liouville\t{name}\t{kind}\t{seed}\t{nats:.4}\t{seconds:.1}");
 }
 
-/// The same kinds and sizes as in `benches/peers/likelihood_zuko.py`, and a continuous flow.
+/// The kinds and sizes of `benches/peers/likelihood_{zuko,nflows}.py`, and a continuous flow.
 fn run(set: &Set, training: Training) {
     let dim = set.train.nrows();
     let rng = || StdRng::seed_from_u64(training.seed);
@@ -79,15 +79,29 @@ fn run(set: &Set, training: Training) {
         Chain::new().try_repeat(5, |i| SplineCoupling::<f32>::alternating(dim, i, HIDDEN, &mut r));
     report(set, "NSF-C", training, layers.expect("splits"), r);
     let mut r = rng();
-    let layers = Chain::new().try_repeat(5, |i| {
-        let order = if i % 2 == 0 { Order::Natural } else { Order::Reversed };
-        // Their random start, as the peer's.
-        Maf::<f32>::new(dim).order(order).hidden(HIDDEN).last_scale(1.0).build::<f32, _>(&mut r)
-    });
+    let layers = Stack::maf(dim).hidden(HIDDEN).build(&mut r);
     report(set, "MAF", training, layers.expect("valid sizes"), r);
     let mut r = rng();
     let field: Mlp<f32> = Mlp::new(dim).hidden(HIDDEN).build(&mut r).expect("valid sizes");
     report(set, "continuous", training, ContinuousFlow::new(field).tolerance(1e-4), r);
+}
+
+/// What comes of leaving every choice out, of the flow and of the training.
+fn run_defaults(set: &Set, seed: u64) {
+    let (dim, training) = (set.train.nrows(), Training { steps: None, seed });
+    let stacks = [
+        ("RealNVP", Stack::real_nvp(dim)),
+        ("RQ-NSF (C)", Stack::spline_coupling(dim)),
+        ("MAF", Stack::maf(dim)),
+    ];
+    for (kind, stack) in stacks {
+        let mut r = StdRng::seed_from_u64(seed);
+        let layers = stack.build(&mut r).expect("valid sizes");
+        report(set, &format!("{kind}, defaults"), training, layers, r);
+    }
+    let mut r = StdRng::seed_from_u64(seed);
+    let field: Mlp<f32> = Mlp::new(dim).build(&mut r).expect("valid sizes");
+    report(set, "continuous, defaults", training, ContinuousFlow::new(field), r);
 }
 
 fn main() {
@@ -102,7 +116,8 @@ fn main() {
     let threads = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool");
     threads.install(|| {
         for set in sets(Path::new(folder)) {
-            (0..seeds).for_each(|seed| run(&set, Training { steps, seed }));
+            (0..seeds).for_each(|seed| run(&set, Training { steps: Some(steps), seed }));
+            (0..seeds).for_each(|seed| run_defaults(&set, seed));
         }
     });
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use liouville::columns::Mask;
+use liouville::flow::Autoregressive;
 use liouville::flow::layers::{Maf, RealNvpCoupling, SplineCoupling, SplineMaf};
 use liouville::flow::transformer::{ScaleShift, Spline};
 use liouville::prelude::*;
@@ -78,9 +79,11 @@ fn layers_are_those_of_other_libraries() {
         .build(&mut rng)
         .expect("valid sizes");
     Peer::new("affine").check(Direction::Forward, affine);
-    let maf: Maf<f64> =
+    let maf: Autoregressive<f64, ScaleShift> =
         Maf::new(4).hidden([6, 6]).transformer(bounded).build(&mut rng).expect("valid sizes");
     Peer::new("maf").check(Direction::Inverse, maf);
+    let maf: Maf<f64> = Maf::new(4).hidden([6, 6]).build(&mut rng).expect("valid sizes");
+    Peer::new("base_maf").check(Direction::Inverse, maf);
     let maf: SplineMaf<f64> =
         SplineMaf::new(4).hidden([6, 6]).transformer(spline).build(&mut rng).expect("valid sizes");
     Peer::new("spline_maf").check(Direction::Inverse, maf);

@@ -16,9 +16,10 @@ def middle(runs):
     return [statistics.median(column) for column in zip(*runs)] if runs else None
 
 
-print("| set | flow | liouville, nats | zuko, nats | liouville, s | zuko, s |")
-print("| --- | --- | --- | --- | --- | --- |")
+LIBRARIES = ("liouville", "zuko", "nflows")
+print("| set | flow |", *(f"{library}, {what} |" for what in ("nats", "s") for library in LIBRARIES))
+print("| --- | --- |" + 2 * len(LIBRARIES) * " --- |")
 for name, model in dict.fromkeys((name, model) for name, model, _ in found):
-    ours, theirs = (middle(found.get((name, model, library))) for library in ("liouville", "zuko"))
-    cells = [f"{run[k]:.{3 - 2 * k}f}" if run else "" for k in (0, 1) for run in (ours, theirs)]
+    runs = [middle(found.get((name, model, library))) for library in LIBRARIES]
+    cells = [f"{run[k]:.{3 - 2 * k}f}" if run else "" for k in (0, 1) for run in runs]
     print(f"| {name} | {model} | {' | '.join(cells)} |")

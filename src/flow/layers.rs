@@ -18,7 +18,7 @@
 //!
 //! | layer | map of each coordinate | fast direction |
 //! | --- | --- | --- |
-//! | [`Maf`] | eˢ z + t | data to base |
+//! | [`Maf`] | (z - t) e⁻ˢ | data to base |
 //! | [`Iaf`] | its inverse | base to data |
 //! | [`SplineMaf`] | rational-quadratic spline | data to base |
 //! | [`SplineIaf`] | its inverse | base to data |
@@ -26,7 +26,7 @@
 //! The same fields followed all the way by [`ContinuousFlow`](super::ContinuousFlow) are their
 //! continuous counterparts.
 
-use super::transformer::{Affine, ScaleShift, Shift, Spline};
+use super::transformer::{Affine, BaseAffine, ScaleShift, Shift, Spline};
 use super::{Autoregressive, ClosedForm, Coupling, EulerStep, Inverted};
 use crate::field;
 
@@ -100,8 +100,10 @@ pub type AdditiveCoupling<T> = Coupling<T, Shift>;
 /// ```
 pub type SplineCoupling<T> = Coupling<T, Spline>;
 
-/// The masked autoregressive flow of Papamakarios et al. 2017, with the map eˢ z + t of each
-/// coordinate: fast densities. Its s and t belong to the direction from base to data.
+/// The masked autoregressive flow of Papamakarios et al. 2017, with the map z = eˢ x + t of each
+/// coordinate: fast densities. Its s and t belong to the direction from data to base, in which it
+/// trains better ([`BaseAffine`] says why); those of the paper's x = eˢ z + t are had by
+/// `transformer(ScaleShift::default())`.
 ///
 /// ```
 /// use liouville::flow::autoregressive::Order;
@@ -119,7 +121,7 @@ pub type SplineCoupling<T> = Coupling<T, Spline>;
 /// assert!(model.log_prob(&samples)?.iter().all(|value| value.is_finite()));
 /// # Ok::<(), liouville::Error>(())
 /// ```
-pub type Maf<T> = Autoregressive<T, ScaleShift>;
+pub type Maf<T> = Autoregressive<T, BaseAffine>;
 
 /// The inverse autoregressive flow of Kingma et al. 2016, [`Maf`] the other way round: fast samples.
 ///

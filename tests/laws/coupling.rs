@@ -2,7 +2,7 @@
 
 use liouville::columns::{Block, Mask, Scratch, columns_to_block};
 use liouville::flow::layers::{AdditiveCoupling, AffineCoupling, RealNvpCoupling};
-use liouville::flow::transformer::{Affine, ScaleShift, Transformer};
+use liouville::flow::transformer::{Affine, BaseAffine, ScaleShift, Transformer};
 use liouville::flow::{Coupling, Moved};
 use liouville::nn::{Input, Network};
 use liouville::prelude::*;
@@ -225,6 +225,7 @@ fn couplings_refuse_bad_input() {
     for bound in [0.0, -1.0, f64::NAN, f64::INFINITY, 51.0] {
         assert!(Affine::new(bound).expect_err("bound").is_setting());
         assert!(ScaleShift::new(bound).expect_err("bound").is_setting());
+        assert!(BaseAffine::new(bound).expect_err("bound").is_setting());
     }
     let mask = Mask::halves(4, 0).expect("splits");
     let network: Network<f64> = Network::new(2, 3).build(&mut rng).expect("valid");

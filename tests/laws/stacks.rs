@@ -46,14 +46,14 @@ fn untrained_stacks_keep_volumes() {
         let chain: Chain<f64> = stack.build(&mut StdRng::seed_from_u64(2)).expect("valid");
         let points = matrix::<f64>(3, 40, 2.0, 3);
         let moved = follow(name, &chain, Direction::Forward, &points);
-        // Planar layers and those of MAF start at random.
-        let bound = if ["planar", "MAF"].contains(&name) { 3.0 } else { 1e-9 };
+        // Planar layers start at random.
+        let bound = if name == "planar" { 3.0 } else { 1e-9 };
         assert!(moved.log_det.amax() < bound, "{name}: {}", moved.log_det.amax());
     }
 }
 
 #[test]
-fn defaults_are_those_of_the_papers() {
+fn defaults_are_the_documented_ones() {
     let mut rng = StdRng::seed_from_u64(1);
     let chain: Chain<f32> = Stack::maf(4).build(&mut rng).expect("valid");
     assert_eq!(chain.len(), 5);
@@ -62,7 +62,7 @@ fn defaults_are_those_of_the_papers() {
     let chain: Chain<f32> = Stack::spline_coupling(4).build(&mut rng).expect("valid");
     assert_eq!(chain.len(), 20);
     let last = chain.layout().find("0.final_layer.weight").expect("a residual network").clone();
-    assert_eq!(last.shape, [2 * 23, 256]);
+    assert_eq!(last.shape, [2 * 23, 64]);
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn stacks_learn_two_moons() {
             -model.log_prob(&data).expect("valid").mean()
         };
         let before = nats(&model);
-        let trainer = Trainer::maximum_likelihood().steps(200).batch(256).quiet();
+        let trainer = Trainer::maximum_likelihood().steps(300).batch(256).quiet();
         trainer.fit(&mut model, &data, &mut rng).expect("trains");
         let after = nats(&model);
         assert!(after < before - 0.3 && after < 1.5, "{name}: {after} nats after {before}");

@@ -132,7 +132,7 @@ impl<R> AutoregressiveBuilder<R> {
 
     /// How much smaller than PyTorch's default the last weights of the network start. Default: zero, so
     /// that the layer starts as the identity, or as what is nearest to it; one starts as most other
-    /// libraries do, which in few dimensions may train faster.
+    /// libraries do. On five sets neither trained better on all; on ten features of MAGIC the identity did.
     pub fn last_scale(mut self, scale: f64) -> Self {
         self.last_scale = scale;
         self

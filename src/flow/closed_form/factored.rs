@@ -1,6 +1,7 @@
 //! An invertible matrix by its triangular factors: the linear layer of Glow.
 
 use nalgebra::{DMatrix, DVector};
+use rand::seq::SliceRandom;
 use rand::{Rng, RngExt};
 
 use super::super::{Cotangent, Direction, Flow, Packet, TrainableFlow};
@@ -84,6 +85,32 @@ impl<T: Real> InvertibleLinear<T> {
             rotation.column_mut(0).neg_mut();
         }
         Self::new(&rotation.map(T::of))
+    }
+
+    /// The layer that begins as a permutation, drawn uniformly from all: between layers of splines it
+    /// hands on coordinates as they are, each with its own marginal, where a rotation would blend them.
+    /// The experiments of Durkan et al. 2019 (Neural Spline Flows) start so.
+    ///
+    /// ```
+    /// use liouville::flow::InvertibleLinear;
+    /// use liouville::prelude::*;
+    /// use rand::SeedableRng;
+    ///
+    /// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+    /// let layer = InvertibleLinear::shuffled(3, &mut rng)?;
+    /// let there = layer.forward(&nalgebra::dmatrix![1.0; 2.0; 4.0])?;
+    /// assert_eq!((there.points.sum(), there.log_det[0]), (7.0, 0.0));
+    /// # Ok::<(), liouville::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If `dim` is zero.
+    pub fn shuffled<R: Rng + ?Sized>(dim: usize, rng: &mut R) -> Result<Self> {
+        let mut order: Vec<usize> = (0..dim).collect();
+        order.shuffle(rng);
+        let entry = |i: usize, j| if order[i] == j { T::one() } else { T::zero() };
+        Self::new(&DMatrix::from_fn(dim, dim, entry))
     }
 
     /// L and U.

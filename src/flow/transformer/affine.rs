@@ -4,7 +4,7 @@ use super::super::Direction;
 use super::{Mapped, Transformer, sign};
 use crate::columns::{Rows, RowsMut, Scratch};
 use crate::error::{Error, Result};
-use crate::kernels::{AffineForm, AffineMap, AffinePulled};
+use crate::kernels::{AffineForm, AffineMap, AffinePulled, LogScale};
 use crate::real::Real;
 
 /// What log-scales stay below in size unless told otherwise: a layer scales by e³ ≈ 20 at most.
@@ -93,6 +93,60 @@ impl Default for ScaleShift {
     }
 }
 
+/// z = eˢ x + t from data to base, and so x = (z - t) e⁻ˢ from base to data.
+///
+/// The raw parameters are r and t, and s = r / (1 + |r| / bound), so that |s| < bound, by default 3. This is
+/// `MonotonicAffineTransform` of the Python package zuko, to rounding, with a slope of e to the minus bound.
+///
+/// The same maps as those of [`ScaleShift`], but in the parameters of the other direction, which is that
+/// of densities: with a normal base the negative log-likelihood, (eˢ x + t)² / 2 - s, has the
+/// derivative z by t. Measured in the direction of samples, z = (x - t) e⁻ˢ, that derivative is
+/// -z e⁻ˢ: it grows with the scale, most where the data is narrow. The soft bound leaves more room
+/// between the middle and the end than tanh does.
+///
+/// ```
+/// use liouville::flow::Autoregressive;
+/// use liouville::flow::layers::Maf;
+/// use liouville::flow::transformer::{BaseAffine, ScaleShift};
+/// use liouville::prelude::*;
+/// use rand::SeedableRng;
+///
+/// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+/// let usual: Maf<f64> = Maf::new(3).build(&mut rng)?;
+/// assert_eq!(usual.transformer(), &BaseAffine::new(3.0)?);
+/// // The parameters of the direction of samples instead, and a smaller bound.
+/// let builder = Maf::new(3).transformer(ScaleShift::new(2.0)?);
+/// let other: Autoregressive<f64, ScaleShift> = builder.build(&mut rng)?;
+/// assert_eq!(other.transformer().bound(), 2.0);
+/// # Ok::<(), liouville::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BaseAffine {
+    bound: f64,
+}
+
+impl BaseAffine {
+    /// Log-scales below `bound` in size.
+    ///
+    /// # Errors
+    ///
+    /// If the bound is not positive, or above 50.
+    pub fn new(bound: f64) -> Result<Self> {
+        Ok(Self { bound: checked(bound)? })
+    }
+
+    /// What log-scales stay below in size.
+    pub fn bound(&self) -> f64 {
+        self.bound
+    }
+}
+
+impl Default for BaseAffine {
+    fn default() -> Self {
+        Self { bound: BOUND }
+    }
+}
+
 /// An affine transformer as the kernels know it.
 trait Kernel<T> {
     fn map(&self, direction: Direction) -> AffineMap<T>;
@@ -101,7 +155,7 @@ trait Kernel<T> {
 impl<T: Real> Kernel<T> for Affine {
     fn map(&self, direction: Direction) -> AffineMap<T> {
         let form = AffineForm::TimeOne;
-        AffineMap { form, bound: T::of(self.bound), sign: sign(direction) }
+        AffineMap { form, log_scale: LogScale::Tanh(T::of(self.bound)), sign: sign(direction) }
     }
 }
 
@@ -111,11 +165,21 @@ impl<T: Real> Kernel<T> for ScaleShift {
             Direction::Forward => AffineForm::ScaleThenShift,
             Direction::Inverse => AffineForm::ShiftThenScale,
         };
-        AffineMap { form, bound: T::of(self.bound), sign: sign(direction) }
+        AffineMap { form, log_scale: LogScale::Tanh(T::of(self.bound)), sign: sign(direction) }
     }
 }
 
-/// The same words for both.
+impl<T: Real> Kernel<T> for BaseAffine {
+    fn map(&self, direction: Direction) -> AffineMap<T> {
+        let (form, sign) = match direction {
+            Direction::Inverse => (AffineForm::ScaleThenShift, T::one()),
+            Direction::Forward => (AffineForm::ShiftThenScale, -T::one()),
+        };
+        AffineMap { form, log_scale: LogScale::SoftClip(T::of(self.bound)), sign }
+    }
+}
+
+/// The same words for all.
 macro_rules! affine_transformer {
     ($name:ident) => {
         impl<T: Real> Transformer<T> for $name {
@@ -156,3 +220,4 @@ macro_rules! affine_transformer {
 
 affine_transformer!(Affine);
 affine_transformer!(ScaleShift);
+affine_transformer!(BaseAffine);

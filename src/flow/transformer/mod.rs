@@ -2,7 +2,7 @@
 //!
 //! | file | map |
 //! | --- | --- |
-//! | `affine` | eˢ x + t (eˢ - 1) / s and eˢ x + t |
+//! | `affine` | eˢ x + t (eˢ - 1) / s, eˢ x + t, and eˢ x + t from data to base |
 //! | `shift` | x + t |
 //! | `spline` | the rational-quadratic spline, on the line and on the circle |
 
@@ -14,7 +14,7 @@ use super::Direction;
 use crate::columns::{Rows, RowsMut, Scratch};
 use crate::real::Real;
 
-pub use affine::{Affine, ScaleShift};
+pub use affine::{Affine, BaseAffine, ScaleShift};
 pub use shift::Shift;
 pub use spline::Spline;
 

@@ -1,5 +1,7 @@
 """Writes layers.safetensors: layers by public libraries, their parameters, and where points go; see README.md."""
 
+import math
+
 import torch
 import zuko
 from nflows.transforms.autoregressive import MaskedPiecewiseRationalQuadraticAutoregressiveTransform
@@ -93,6 +95,16 @@ keep("spline_maf", parameters, x, *flow(x))
 layer = Planar((DIM,), u=torch.randn(1, DIM), w=torch.randn(1, DIM), b=torch.randn(1))
 parameters = {"u": layer.u[0], "w": layer.w[0], "b": layer.b}
 keep("planar", parameters, x, *layer(x))
+
+# MAF in the parameters of the direction from data to base.
+made = MADE(DIM, WIDTH, num_blocks=1, output_multiplier=2, use_residual_blocks=False)
+parameters = masked_network(made)
+def to_base(x):
+    raw = made(x).unflatten(-1, (-1, 2))
+    map = zuko.transforms.MonotonicAffineTransform(raw[..., 1], raw[..., 0], slope=math.exp(-BOUND))
+    return zuko.transforms.DependentTransform(map, 1)
+y, log_det = zuko.transforms.AutoregressiveTransform(to_base, passes=DIM).call_and_ladj(x)
+keep("base_maf", parameters, x, y, log_det)
 
 save_file(found, "layers.safetensors")
 for key in sorted(found):

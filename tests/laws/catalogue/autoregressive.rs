@@ -3,7 +3,7 @@
 use liouville::columns::Mask;
 use liouville::flow::autoregressive::Order;
 use liouville::flow::layers::{Iaf, Maf, SplineCoupling, SplineMaf};
-use liouville::flow::transformer::{Spline, Transformer};
+use liouville::flow::transformer::{ScaleShift, Spline, Transformer};
 use liouville::flow::{Autoregressive, AutoregressiveBuilder};
 use liouville::prelude::*;
 use rand::SeedableRng;
@@ -56,6 +56,8 @@ fn visit_kind<T: Real, R: Transformer<T> + 'static>(
 /// Autoregressive flows that are smooth.
 pub fn visit<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
     visit_kind("maf", 1..=4, Maf::<f32>::new, 0.5, seed, visitor);
+    let paper = |dim| Maf::<f32>::new(dim).transformer(ScaleShift::default());
+    visit_kind("maf of the paper", 2..=3, paper, 0.5, seed, visitor);
 }
 
 /// A flow whose samples are fast.
@@ -107,6 +109,8 @@ pub fn visit_extreme_maps<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>)
 pub fn visit_extreme<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
     for size in [30.0, 1000.0] {
         visit_kind(&format!("maf, ±{size}"), [3], Maf::<f32>::new, size, seed, visitor);
+        let paper = |dim| Maf::<f32>::new(dim).transformer(ScaleShift::default());
+        visit_kind(&format!("maf of the paper, ±{size}"), [3], paper, size, seed, visitor);
         let name = format!("spline maf, ±{size}");
         visit_kind(&name, [2, 3], SplineMaf::<f32>::new, size, seed, visitor);
     }

@@ -1,7 +1,7 @@
 //! Every kind of coupling layer, and of affine coupling field, with a constructor.
 
 use liouville::columns::Mask;
-use liouville::flow::transformer::{Affine, ScaleShift, Shift, Transformer};
+use liouville::flow::transformer::{Affine, BaseAffine, ScaleShift, Shift, Transformer};
 use liouville::flow::{Coupling, CouplingBuilder};
 use liouville::nn::Network;
 use liouville::prelude::*;
@@ -62,6 +62,8 @@ fn visit_size<T: Real>(size: f64, bound: f64, seed: u64, visitor: &mut impl Flow
     visit_kind("affine", affine, size, seed, visitor);
     let scale_shift = [ScaleShift::default(), ScaleShift::new(bound).expect("in range")];
     visit_kind("RealNVP", scale_shift, size, seed, visitor);
+    let base_affine = [BaseAffine::default(), BaseAffine::new(0.7).expect("positive")];
+    visit_kind("affine by its inverse", base_affine, size, seed, visitor);
     visit_kind("additive", [Shift; 2], size, seed, visitor);
 }
 
