@@ -14,6 +14,7 @@ use liouville::prelude::*;
 use liouville::train::{
     FlowMatching, MaximumLikelihood, MiniBatch, Objective, Optimizer, Pool, Trainable,
 };
+use models::peak::{print_floor, products};
 use nalgebra::DMatrix;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -21,6 +22,9 @@ type Model = Pushforward<StandardNormal, ContinuousFlow<Mlp<f32>>>;
 
 /// A tolerance at which log-densities err by less than those of the best peer at 1e-5.
 const LOOSER: f64 = 2e-5;
+
+/// The operations of one velocity of the rings' field, time included.
+const VELOCITY: f64 = 2.0 * (3 * 64 + 64 * 64 + 64 * 2) as f64;
 
 fn rings(tolerance: f64) -> Model {
     StandardNormal::new(2).pushed_by(ContinuousFlow::new(models::rings()).tolerance(tolerance))
@@ -80,6 +84,9 @@ fn log_densities(c: &mut Criterion) {
         let all = model.evaluate(&points, None).expect("valid");
         let mean = all.efforts.iter().map(|e| e.evaluations).sum::<u64>() as f64 / *count as f64;
         println!("{name}: {mean:.1} evaluations per point");
+        if Flow::<f32>::dim(model.flow()) == 2 {
+            print_floor(name, mean * *count as f64 * (VELOCITY + products(&[64, 64])));
+        }
         for count in [1, 2] {
             let threads = threads(count);
             c.bench_function(&format!("{name}, {count} thread(s)"), |b| {
@@ -90,11 +97,21 @@ fn log_densities(c: &mut Criterion) {
 }
 
 fn sampling(c: &mut Criterion) {
-    let (model, threads) = (rings(1e-5), threads(1));
     let noise = models::noise(2, 4096);
-    c.bench_function("sampling, 4096 points, 2-64-64-2, 1 thread(s)", |b| {
-        b.iter(|| threads.install(|| pushed(&model, &noise)));
-    });
+    for (name, model) in [
+        ("sampling, 4096 points, 2-64-64-2", rings(1e-5)),
+        ("sampling, 4096 points, 2-64-64-2, looser", rings(LOOSER)),
+    ] {
+        let threads = threads(1);
+        let moved = transport(model.flow(), Direction::Forward, &noise, None, Track::Points);
+        let efforts = moved.expect("valid").efforts;
+        let evaluations = efforts.iter().map(|e| e.evaluations).sum::<u64>() as f64;
+        println!("{name}: {:.1} evaluations per point", evaluations / 4096.0);
+        print_floor(name, evaluations * VELOCITY);
+        c.bench_function(&format!("{name}, 1 thread(s)"), |b| {
+            b.iter(|| threads.install(|| pushed(&model, &noise)));
+        });
+    }
 }
 
 fn gradients(c: &mut Criterion) {
@@ -135,6 +152,9 @@ fn flow_matching(c: &mut Criterion) {
         model.set_parameters(&parameters);
         loss
     };
+    // Forth, and back to the weights and to all activations.
+    let back = VELOCITY + products(&[64, 64, 2]);
+    print_floor("flow-matching step, batch 512, 2-64-64-2", 512.0 * (VELOCITY + back));
     c.bench_function("flow-matching step, batch 512, 2-64-64-2, 1 thread(s)", |b| {
         // A training loop runs inside the pool: going in and out for every step is not part of it.
         b.iter_custom(|count| {

@@ -6,84 +6,21 @@
 //! multiply-adds that the same core reaches; and milliseconds for 4096 samples of 8 coordinates through
 //! splines of 8 bins, each coordinate with parameters of its own.
 
+mod models;
+
 use std::hint::black_box;
-use std::time::Instant;
 
 use liouville::columns::{Block, Scratch};
 use liouville::flow::Direction;
 use liouville::flow::transformer::{Mapped, Spline, Transformer};
 use liouville::kernels::{Start, Weights, product};
 use liouville::prelude::Real;
+use models::peak::{peak, rate};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 /// The number of samples in a block.
 const LANES: usize = 64;
-
-/// The median rate of `work`, in GFLOP/s, if one call does `flops`.
-fn rate(flops: usize, mut work: impl FnMut()) -> f64 {
-    let calls = (100_000_000 / flops).max(1);
-    let mut seconds: Vec<f64> = (0..31)
-        .map(|_| {
-            let start = Instant::now();
-            for _ in 0..calls {
-                work();
-            }
-            start.elapsed().as_secs_f64()
-        })
-        .collect();
-    seconds.sort_by(f64::total_cmp);
-    (flops * calls) as f64 / seconds[15] * 1e-9
-}
-
-/// What the core can do at most: sums that do not wait for one another, in registers.
-#[cfg(target_arch = "x86_64")]
-fn peak() -> f64 {
-    use std::arch::x86_64::*;
-
-    #[target_feature(enable = "avx512f")]
-    fn wide(x: f32) -> f32 {
-        let factor = _mm512_set1_ps(x);
-        let mut sums = [factor; 12];
-        for _ in 0..1000 {
-            for sum in &mut sums {
-                *sum = _mm512_fmadd_ps(factor, factor, *sum);
-            }
-        }
-        sums.iter().map(|sum| _mm512_reduce_add_ps(*sum)).sum()
-    }
-
-    #[target_feature(enable = "avx2,fma")]
-    fn middle(x: f32) -> f32 {
-        let factor = _mm256_set1_ps(x);
-        let mut sums = [factor; 12];
-        for _ in 0..1000 {
-            for sum in &mut sums {
-                *sum = _mm256_fmadd_ps(factor, factor, *sum);
-            }
-        }
-        sums.iter().map(|sum| _mm256_cvtss_f32(*sum)).sum()
-    }
-
-    if is_x86_feature_detected!("avx512f") {
-        // SAFETY: the processor has the feature.
-        return rate(12 * 1000 * 32, || {
-            black_box(unsafe { wide(black_box(1e-3)) });
-        });
-    }
-    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-        // SAFETY: the processor has the features.
-        return rate(12 * 1000 * 16, || {
-            black_box(unsafe { middle(black_box(1e-3)) });
-        });
-    }
-    f64::NAN
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn peak() -> f64 {
-    f64::NAN
-}
 
 /// C = A B with A row-major, B and C as rows of lanes.
 struct Shape {

@@ -4,12 +4,15 @@
 //! `cargo bench --bench layers`; log-densities, samples and likelihood gradients of 4096 points. The
 //! parameters are random, and of the size that training leaves behind.
 
+mod models;
+
 use criterion::{Criterion, criterion_group, criterion_main};
 use liouville::flow::autoregressive::Order;
 use liouville::flow::layers::{AffineCoupling, Maf, RealNvpCoupling, SplineCoupling, SplineMaf};
 use liouville::flow::{Direction, Track, transport};
 use liouville::prelude::*;
 use liouville::train::{MaximumLikelihood, MiniBatch, Objective, Pool, Trainable};
+use models::peak::{print_floor, products};
 use nalgebra::DMatrix;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -71,6 +74,20 @@ fn layers(c: &mut Criterion) {
     let mut rng = StdRng::seed_from_u64(2);
     let noise: DMatrix<f32> = StandardNormal::new(DIM).sample(POINTS, &mut rng).expect("samples");
     for (name, model) in models() {
+        let parameters = match name {
+            "affine couplings" => 2 * DIM / 2,
+            "spline couplings" => 23 * DIM / 2,
+            _ => 0,
+        };
+        if parameters > 0 {
+            // A gradient is one way there, and one back to the weights and to what they act on.
+            let once = (8 * POINTS) as f64 * products(&[DIM / 2, 64, 64, parameters]);
+            for (work, passes) in
+                [("log_prob", 1.0), ("sampling", 1.0), ("likelihood gradient", 3.0)]
+            {
+                print_floor(&format!("{work} of 4096 points, 8 {name}, dim 16"), passes * once);
+            }
+        }
         let sample = || transport(model.flow(), Direction::Forward, &noise, None, Track::Points);
         let points = sample().expect("valid").points;
         c.bench_function(&format!("log_prob of 4096 points, 8 {name}, dim 16"), |b| {
