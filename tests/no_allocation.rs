@@ -106,7 +106,7 @@ fn adjoint_with(trace: Trace) {
         packet.efforts.iter().map(|effort| effort.accepted).sum::<u64>()
     };
     let at = |flow: &ContinuousFlow<Mlp<f32>>, tolerance: f64| {
-        let solver = tsit5().tolerance(tolerance);
+        let solver = dopri5().tolerance(tolerance);
         flow.clone().solver(solver).gradient(Gradient::Adjoint(solver))
     };
     let loose = at(&ContinuousFlow::new(field).trace(trace), 1e-2);
@@ -151,11 +151,11 @@ fn constrained_with<L: Flow<f32>>(name: &str, layer: &L) {
 /// One test, since the count belongs to the process.
 #[test]
 fn warm_solves_allocate_nothing() {
-    solve_with("two layers", &[16, 16], Trace::Exact, tsit5());
+    solve_with("two layers", &[16, 16], Trace::Exact, dopri5());
     solve_with("two layers, estimated", &[16, 16], Trace::hutchinson(2), dopri5());
-    solve_with("two layers, Hutch++", &[16, 16], Trace::hutch_plus_plus(2), tsit5());
+    solve_with("two layers, Hutch++", &[16, 16], Trace::hutch_plus_plus(2), dopri5());
     follow_with("gated", &ContinuousFlow::new(gated()).trace(Trace::Exact));
-    solve_with("three layers", &[16, 8, 16], Trace::Exact, tsit5());
+    solve_with("three layers", &[16, 8, 16], Trace::Exact, dopri5());
     solve_with("equal steps", &[16], Trace::Exact, rk4(10));
     adjoint_with(Trace::Exact);
     adjoint_with(Trace::hutchinson(2));

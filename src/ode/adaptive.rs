@@ -28,10 +28,14 @@ pub struct Adaptive {
 /// and order eight delivers a tenth of the error.
 const TIGHT: f64 = 1e-7;
 
-/// The pair that suits the tolerance: [`dopri8`] at 1e-7 and below, else [`tsit5`]; the default.
+/// The pair that suits the tolerance: [`dopri8`] at 1e-7 and below, else [`dopri5`]; the default.
 /// Tolerances 1e-5, at most 10,000 steps.
+///
+/// On eight trained and random fields [`dopri5`] took as many evaluations as [`tsit5`] for the same error
+/// of log-densities (5% more for the same error of samples), but one in six needs no trace, as its second
+/// stage has no weight.
 pub fn automatic() -> Adaptive {
-    Adaptive { method: None, ..tsit5() }
+    Adaptive { method: None, ..dopri5() }
 }
 
 /// The pair of Tsitouras 2011, order 5(4). Tolerances 1e-5, at most 10,000 steps.
@@ -59,7 +63,7 @@ impl Adaptive {
     /// The pair in use.
     pub(super) fn method(&self) -> &'static Tableau {
         let tight = self.tolerance.relative.min(self.tolerance.absolute) <= TIGHT;
-        self.method.unwrap_or(if tight { &DOPRI8 } else { &TSIT5 })
+        self.method.unwrap_or(if tight { &DOPRI8 } else { &DOPRI5 })
     }
 
     /// Sets relative and absolute tolerance to the same value.
