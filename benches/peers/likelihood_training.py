@@ -28,7 +28,8 @@ def train(flow, log_prob, data, steps):
     optimizer = torch.optim.Adam(flow.parameters(), lr=RATE)
     best, kept, place = math.inf, None, len(data)
     for step in range(steps + 1):
-        if step % (steps // CHECKS) == 0:
+        early = step < steps // CHECKS and step.bit_count() == 1
+        if early or step % (steps // CHECKS) == 0:
             with torch.no_grad():
                 loss = -log_prob(flow, held).mean().item()
             if loss < best:

@@ -138,7 +138,10 @@ where
                 self.report.stop = Stop::Asked;
                 break;
             }
-            if done % interval == 0 || done == steps {
+            // Few samples are learnt by heart within the first interval.
+            if self.settings.check_every.is_none() && done < interval && done.is_power_of_two() {
+                self.check(done)?;
+            } else if done % interval == 0 || done == steps {
                 unimproved = if self.check(done)? { 0 } else { unimproved + 1 };
                 if unimproved >= self.settings.patience && done < steps {
                     self.report.stop = Stop::Early;

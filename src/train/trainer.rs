@@ -156,13 +156,14 @@ impl<O, P> Trainer<O, P> {
         self
     }
 
-    /// The number of steps between checks on the held-out samples. Default: a twentieth of all.
+    /// The number of steps between checks on the held-out samples. Default: a twentieth of all, and
+    /// before the first of these also after 1, 2, 4, 8, ... steps, as small tables are soon overfitted.
     pub fn check_every(mut self, steps: usize) -> Self {
         self.check_every = Some(steps);
         self
     }
 
-    /// Stops after this many checks without an improvement. Default: never.
+    /// Stops after this many checks without an improvement (early ones do not count). Default: never.
     pub fn patience(mut self, checks: usize) -> Self {
         self.patience = checks;
         self
