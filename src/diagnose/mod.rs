@@ -36,8 +36,10 @@ mod statistics;
 
 pub use calibration::Calibration;
 pub use diagnosis::Diagnosis;
-pub(crate) use jacobian::{Step, jacobians_by, singular_values, usual_step};
+#[cfg(feature = "testing")]
+pub(crate) use jacobian::{Step, jacobians_by};
 pub use jacobian::{derivative_weights, jacobians};
+pub(crate) use jacobian::{singular_values, usual_step};
 pub use measure::Conditioning;
 pub(crate) use measure::relative_errors;
 pub use passage::{Passage, Reference};
