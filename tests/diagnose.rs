@@ -37,17 +37,19 @@ proptest! {
         let data: DMatrix<f64> = model.sample(300, &mut rng(u64::from(seed))).expect("valid");
         let found = Diagnose::new().times(3).continuous(&model, &data, None).expect("valid");
         let passage = found.passage.as_ref().expect("continuous");
-        let check = |share: f64, found: &[f64]| {
+        let check = |share: f64, found: &[f64], bound: f64| {
             let map = (a.clone() * share).exp();
             let mut expected: Vec<f64> = map.singular_values().iter().copied().collect();
             expected.sort_by(|a, b| b.total_cmp(a));
-            found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-3 * b)
+            // An error of the Jacobian moves every singular value by at most its own norm.
+            found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < bound * expected[0])
         };
+        // Differences over steps of up to 0.06 of ends that err by about the tolerance, 1e-5.
         for values in &found.conditioning.singular_values {
-            prop_assert!(check(1.0, values), "{values:?}");
+            prop_assert!(check(1.0, values, 1e-3), "{values:?}");
         }
         for (k, at) in passage.singular_values.iter().enumerate() {
-            prop_assert!(at.iter().all(|values| check(0.5 * k as f64, values)), "{at:?}");
+            prop_assert!(at.iter().all(|values| check(0.5 * k as f64, values, 1e-5)), "{at:?}");
         }
         // A linear map stretches all pairs by at most its largest singular value, which it reaches.
         let largest = a.clone().exp().singular_values().max();

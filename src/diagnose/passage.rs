@@ -8,7 +8,7 @@ use crate::density::{Pushforward, StandardNormal};
 use crate::error::Result;
 use crate::field::VectorField;
 use crate::flow::{ColumnSteps, ContinuousFlow, Direction};
-use crate::ode::{Recording, Span, external_dop853};
+use crate::ode::{Recording, Span, automatic, external_dop853};
 use crate::real::Real;
 use crate::trace::Trace;
 
@@ -20,7 +20,7 @@ pub struct Passage {
     /// The times at which the flow was looked at, from the base to the data.
     pub times: Vec<f64>,
     /// At each of these times the singular values of the Jacobian of the base's point, for each of
-    /// some samples, the largest first.
+    /// some samples, the largest first; those of the field, solved at 1e-9 or what the scalar can resolve.
     pub singular_values: Vec<Vec<Vec<f64>>>,
     /// The accepted steps of every sample on its way from the data to the base, with their costs.
     pub ways: Vec<ColumnSteps>,
@@ -94,6 +94,9 @@ where
 }
 
 /// The singular values of ∂x(t) / ∂z at every time, for every sample.
+///
+/// Solved tightly: what a solver leaves out is another thing at every moved point, and a difference
+/// divides it by a small step.
 fn over_time<T, F, S>(
     flow: &ContinuousFlow<F, S>,
     latent: &DMatrix<T>,
@@ -103,9 +106,10 @@ fn over_time<T, F, S>(
 ) -> Result<Vec<Vec<Vec<f64>>>>
 where
     T: Real,
-    F: VectorField<T>,
-    S: Recording<T>,
+    F: VectorField<T> + Clone,
+    S: Clone,
 {
+    let flow = flow.clone().solver(automatic().tolerance((8.0 * T::EPSILON).max(1e-9)));
     let step = Step::of(settings.step_of::<T>());
     let (start, count) = (moved(latent, step), latent.ncols());
     let each = start.ncols() / count;
