@@ -294,6 +294,13 @@ fn counterexamples_are_few_and_round() {
         .flow::<f64, _>(&Affine::new(Mistake::Panic))
         .expect_err("panics far out");
     assert!(matches!(violation.cause(), Cause::Panicked(what) if what.contains("too far out")));
+    // A parameter is no column, but what is left is a single one.
+    let violation = Checks::new()
+        .only([Law::Gradient])
+        .trainable(&Affine::new(Mistake::Gradient))
+        .expect_err("a wrong gradient");
+    assert_eq!((violation.column(), violation.point().len()), (None, 2), "{violation}");
+    assert!(violation.to_string().contains("  point ["), "{violation}");
 }
 
 /// A flow whose dimension is that of another.

@@ -5,6 +5,7 @@ use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
 
 use super::moving::Borrowed;
+use super::proposal::Proposal;
 use super::{Cause, Difference, Law, Place, Tolerances, Violation};
 use crate::density::{Density, StandardNormal};
 use crate::error::Error;
@@ -17,17 +18,16 @@ const ERRORS: f64 = 5.0;
 const RESOLVED: f64 = 0.05;
 /// Within how many standard deviations the base is taken as complete: 1e-9 is outside.
 const REACH: f64 = 6.2;
-/// The degrees of freedom of the distribution that samples are drawn from.
-const FREEDOM: f64 = 4.0;
 
 /// The density of what a flow makes of a standard normal distribution integrates to one, for one
 /// context (context_dim x 1).
 ///
 /// In one and two dimensions by a sum over a grid, which is compared with those over every other
 /// node, and with two random points in every cell of a grid that is narrow where samples are many: a
-/// spike between the nodes counts there. Where neither can tell, and in more dimensions, by importance sampling from a Student
-/// distribution with the mean and covariance of the flow's samples, within five standard errors. The integral only needs the inverse direction
-/// and its log-determinant: a wrong log-determinant shows without any Jacobian.
+/// spike between the nodes counts there. Where neither can tell, and in more dimensions, by importance
+/// sampling from Student distributions fitted to the flow's samples, one to all and narrower ones around
+/// some, within five standard errors. The integral only needs the inverse direction and its
+/// log-determinant: a wrong log-determinant shows without any Jacobian.
 ///
 /// # Errors
 ///
@@ -163,34 +163,13 @@ impl<T: Real> Integral<'_, T> {
 
     /// The mean of density over proposal, with its standard error.
     fn by_samples(&self, count: usize, seed: u64) -> Result<(f64, f64), Error> {
-        let dim = self.flow.dim();
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
-        let ends = self.ends(&normal(dim, 2000, &mut rng).map(T::of))?;
-        let center = ends.column_mean();
-        let away = DMatrix::from_fn(dim, ends.ncols(), |i, j| ends[(i, j)] - center[i]);
-        let covariance = &away * away.transpose() / ends.ncols() as f64;
-        let jitter = 1e-9 * covariance.trace() / dim as f64;
-        let factor = (covariance + DMatrix::identity(dim, dim) * jitter).cholesky();
-        let factor = factor.ok_or_else(|| {
-            Error::non_finite("the samples of the flow have no covariance: do they all agree?")
-        })?;
-        let spread = normal(dim, count, &mut rng);
-        let stretch: Vec<f64> = (0..count)
-            .map(|_| {
-                let square: f64 = (0..FREEDOM as usize)
-                    .map(|_| rng.sample::<f64, _>(rand_distr::StandardNormal).powi(2))
-                    .sum();
-                (FREEDOM / square).sqrt()
-            })
-            .collect();
-        let offsets = factor.l() * spread;
-        let points =
-            DMatrix::from_fn(dim, count, |i, j| T::of(center[i] + stretch[j] * offsets[(i, j)]));
+        let drawn = normal(self.flow.dim(), 2000, &mut rng).map(T::of);
+        let proposal = Proposal::fitted(&self.ends(&drawn)?)?;
+        let points = proposal.draw(count, &mut rng).map(T::of);
         let density = self.density(&points)?;
-        let proposal = Student::new(&factor.l(), &center);
-        let ratios = DVector::from_fn(count, |j, _| {
-            density[j] / proposal.density(points.column(j).map(|value| value.wide()))
-        });
+        let proposed = proposal.density(&points.map(|value| value.wide()));
+        let ratios = DVector::from_fn(count, |j, _| density[j] / proposed[j]);
         Ok((ratios.mean(), (ratios.variance() / count as f64).sqrt()))
     }
 }
@@ -223,32 +202,4 @@ fn grid(dim: usize, side: usize, range: impl Fn(usize) -> [f64; 2]) -> DMatrix<f
         let place = k / side.pow(i as u32) % side;
         low + (high - low) * place as f64 / (side - 1) as f64
     })
-}
-
-/// A multivariate Student distribution (Kotz and Nadarajah 2004, equation 1.1).
-struct Student {
-    center: DVector<f64>,
-    inverse: DMatrix<f64>,
-    log_scale: f64,
-}
-
-impl Student {
-    fn new(factor: &DMatrix<f64>, center: &DVector<f64>) -> Self {
-        let dim = factor.nrows() as f64;
-        let log_det: f64 = factor.diagonal().iter().map(|value| value.ln()).sum();
-        let log_scale = libm::lgamma((FREEDOM + dim) / 2.0)
-            - libm::lgamma(FREEDOM / 2.0)
-            - 0.5 * dim * (FREEDOM * std::f64::consts::PI).ln()
-            - log_det;
-        let (rows, identity) = (factor.nrows(), DMatrix::identity(factor.nrows(), factor.nrows()));
-        let inverse = factor.solve_lower_triangular(&identity);
-        let inverse = inverse.unwrap_or_else(|| DMatrix::zeros(rows, rows));
-        Self { center: center.clone(), inverse, log_scale }
-    }
-
-    fn density(&self, x: DVector<f64>) -> f64 {
-        let square = (&self.inverse * (x - &self.center)).norm_squared();
-        let power = -0.5 * (FREEDOM + self.center.len() as f64);
-        (self.log_scale + power * (square / FREEDOM).ln_1p()).exp()
-    }
 }

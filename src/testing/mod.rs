@@ -37,6 +37,7 @@ mod inverse;
 mod log_det;
 mod moving;
 mod objective;
+mod proposal;
 mod shrinking;
 pub mod strategies;
 mod tolerances;

@@ -105,10 +105,12 @@ impl<'a, T: Real> Inputs<'a, T> {
         self.violation(direction, Cause::Refused(error))
     }
 
-    /// A violation with the values of its column.
+    /// A violation with the values of its column; what is wrong with a parameter is so at the only
+    /// column, if there is only one.
     pub fn violation(&self, direction: Option<Direction>, cause: Cause) -> Violation {
         let violation = Violation::new(self.law, direction, cause);
-        let Some(column) = violation.column() else { return violation };
+        let only = violation.difference().filter(|_| self.points.ncols() == 1).map(|_| 0);
+        let Some(column) = violation.column().or(only) else { return violation };
         let values = |matrix: &DMatrix<T>| -> Vec<f64> {
             let column = if matrix.ncols() == 1 { 0 } else { column };
             matrix.column(column).iter().map(|value| value.wide()).collect()

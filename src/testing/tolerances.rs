@@ -72,7 +72,7 @@ impl Tolerances {
     /// bend sharply, or whose second derivative jumps nearby.
     pub(super) fn steps<T: Real>() -> &'static [f64] {
         const DOUBLE: [f64; 8] = powers([-8, -6, -11, -4, -14, -17, -20, -26]);
-        const SINGLE: [f64; 6] = powers([-4, -5, -3, -7, -2, -9]);
+        const SINGLE: [f64; 8] = powers([-4, -5, -3, -7, -2, -9, -11, -13]);
         if T::EPSILON > 1e-10 { &SINGLE } else { &DOUBLE }
     }
 

@@ -209,7 +209,8 @@ impl Violation {
         }
     }
 
-    /// The point at which it was broken; empty where there is none.
+    /// The point at which it was broken; empty where there is none, or where several columns have a part
+    /// in it.
     pub fn point(&self) -> &[f64] {
         &self.0.point
     }
