@@ -28,8 +28,9 @@ def table(workloads, peers):
         ours = float(found[OURS, workload])
         theirs = [float(found[peer, workload]) for peer in peers]
         cells = " | ".join(f"{value:.3g} ms" for value in (ours, *theirs))
-        floor = found.get((OURS, f"floor of {workload}"), "")
-        print(f"| {workload} | {cells} | {min(theirs) / ours:.1f} | {floor} |")
+        floor = found.get((OURS, f"floor of {workload}"))
+        least = f"{float(floor.removesuffix(' ms')):.3g} ms" if floor else ""
+        print(f"| {workload} | {cells} | {min(theirs) / ours:.1f} | {least} |")
 
 
 peers = ["torchdiffeq", "diffrax"]
