@@ -28,6 +28,23 @@ pub fn transport<T: Real, F: Flow<T> + ?Sized>(
     flow.check()?;
     check_points(flow.dim(), points)?;
     let context = Contexts::new(flow.context_dim(), points.ncols(), context)?;
+    let follow = |packet: &mut Packet<T>, workspace: &mut Workspace<T>| {
+        flow.follow_packet(direction, packet, workspace);
+    };
+    Ok(spread(&follow, points, &context, track))
+}
+
+/// What follows one packet, behind a reference: everything around it is compiled once, not once for every
+/// flow.
+type Follow<'a, T> = &'a (dyn Fn(&mut Packet<T>, &mut Workspace<T>) + Sync);
+
+/// Cuts points into packets and follows them on all threads.
+fn spread<T: Real>(
+    follow: Follow<'_, T>,
+    points: &DMatrix<T>,
+    context: &Contexts<'_, T>,
+    track: Track,
+) -> Moved<T> {
     let (dim, count) = points.shape();
     let mut moved = Moved {
         points: points.clone(),
@@ -54,7 +71,7 @@ pub fn transport<T: Real, F: Flow<T> + ?Sized>(
                 packet.load(points, dim, contexts, context.dim);
                 mark_non_finite(packet.points.view(), 0.0, &mut packet.outcomes);
                 mark_non_finite(packet.context.view(), 0.0, &mut packet.outcomes);
-                flow.follow_packet(direction, packet, workspace);
+                follow(packet, workspace);
                 block_to_columns(&packet.points, points);
                 log_det.copy_from_slice(&packet.log_det.row(0)[..log_det.len()]);
                 for (error, variance) in errors.iter_mut().zip(packet.variance.row(0)) {
@@ -74,7 +91,7 @@ pub fn transport<T: Real, F: Flow<T> + ?Sized>(
     if estimated.contains(&true) && known {
         moved.standard_error = Some(errors);
     }
-    Ok(moved)
+    moved
 }
 
 /// Writes NaN over what a failed column left behind.

@@ -72,22 +72,19 @@ pub fn accumulate<T: Real, W: Default + Send>(
 ) -> Result<Loss> {
     let blocks = columns.div_ceil(BLOCK);
     let groups = blocks.clamp(1, GROUPS);
-    let parts: Vec<Result<(Loss, Vec<T>)>> = (0..groups)
-        .into_par_iter()
-        .map(|group| {
-            pool.with(|memory| {
-                let mut sums = pool.zeros(sums_len);
-                let mut total = Loss::default();
-                for block in group * blocks / groups..(group + 1) * blocks / groups {
-                    let range = block * BLOCK..((block + 1) * BLOCK).min(columns);
-                    add(&mut total, work(range, memory, &mut sums)?);
-                }
-                Ok((total, sums))
-            })
+    let one = |group: usize| {
+        pool.with(|memory| {
+            let mut sums = pool.zeros(sums_len);
+            let mut total = Loss::default();
+            for block in group * blocks / groups..(group + 1) * blocks / groups {
+                let range = block * BLOCK..((block + 1) * BLOCK).min(columns);
+                add(&mut total, work(range, memory, &mut sums)?);
+            }
+            Ok((total, sums))
         })
-        .collect();
+    };
     let (mut total, mut sums) = (Loss::default(), pool.zeros(sums_len));
-    for part in parts {
+    for part in spread(groups, &one) {
         let (loss, part) = part?;
         add(&mut total, loss);
         axpy(T::one(), &part, &mut sums);
@@ -96,6 +93,14 @@ pub fn accumulate<T: Real, W: Default + Send>(
     finish(&sums);
     spare(&pool.sums).push(sums);
     Ok(total)
+}
+
+/// The losses of a group of blocks and its sums of parameters.
+type Part<T> = Result<(Loss, Vec<T>)>;
+
+/// All groups on all threads, in order; compiled once, not once for every model.
+fn spread<T: Real>(groups: usize, one: &(dyn Fn(usize) -> Part<T> + Sync)) -> Vec<Part<T>> {
+    (0..groups).into_par_iter().map(one).collect()
 }
 
 fn add(total: &mut Loss, loss: Loss) {
