@@ -1,6 +1,6 @@
 //! Where to look for the mass of a density: a distribution fitted to samples, wide and local at once.
 
-use nalgebra::{DMatrix, DVector};
+use nalgebra::{DMatrix, DVector, DVectorView};
 use rand::{Rng, RngExt};
 
 use crate::error::{Error, Result};
@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 /// The degrees of freedom of the Student distributions.
 const FREEDOM: usize = 4;
 /// How many samples have a distribution of their own around them.
-const CENTRES: usize = 256;
+const ANCHORS: usize = 256;
 /// The distance to which neighbour sets its width.
 const NEIGHBOUR: usize = 8;
 
@@ -23,7 +23,7 @@ pub(super) struct Proposal {
     factor: DMatrix<f64>,
     inverse: DMatrix<f64>,
     /// Samples as columns, centred and whitened, and the width around each.
-    centres: DMatrix<f64>,
+    anchors: DMatrix<f64>,
     widths: Vec<f64>,
     log_scale: f64,
 }
@@ -42,8 +42,8 @@ impl Proposal {
         let factor = factor.ok_or_else(unspread)?.unpack();
         let inverse = factor.solve_lower_triangular(&DMatrix::identity(dim, dim));
         let inverse = inverse.ok_or_else(unspread)?;
-        let centres = &inverse * away.columns(0, count.min(CENTRES));
-        let widths = widths(&centres);
+        let anchors = &inverse * away.columns(0, count.min(ANCHORS));
+        let widths = widths(&anchors);
         let log_det: f64 = factor.diagonal().iter().map(|value| value.ln()).sum();
         // Kotz and Nadarajah 2004, equation 1.1.
         let freedom = FREEDOM as f64;
@@ -51,7 +51,7 @@ impl Proposal {
             - libm::lgamma(0.5 * freedom)
             - 0.5 * dim as f64 * (freedom * std::f64::consts::PI).ln()
             - log_det;
-        Ok(Self { center, factor, inverse, centres, widths, log_scale })
+        Ok(Self { center, factor, inverse, anchors, widths, log_scale })
     }
 
     /// Random columns.
@@ -66,7 +66,7 @@ impl Proposal {
             if j % 2 == 1 {
                 let k = rng.random_range(0..self.widths.len());
                 column *= self.widths[k];
-                column += self.centres.column(k);
+                column += self.anchors.column(k);
             }
         }
         let mut points = &self.factor * white;
@@ -92,9 +92,9 @@ impl Proposal {
             .map(|width| [width.powi(-2), share * width.powi(-(dim as i32))])
             .collect();
         let local = |point: &[f64]| -> f64 {
-            let centres = self.centres.as_slice().chunks_exact(dim);
-            let each = centres.zip(&heights).map(|(centre, [narrow, height])| {
-                let square: f64 = point.iter().zip(centre).map(|(x, c)| (x - c).powi(2)).sum();
+            let anchors = self.anchors.as_slice().chunks_exact(dim);
+            let each = anchors.zip(&heights).map(|(anchor, [narrow, height])| {
+                let square: f64 = point.iter().zip(anchor).map(|(x, a)| (x - a).powi(2)).sum();
                 height * shape(narrow * square)
             });
             each.sum()
@@ -110,13 +110,12 @@ impl Proposal {
 
 /// How far it is from each column to a near neighbour, never nothing.
 fn widths(columns: &DMatrix<f64>) -> Vec<f64> {
-    let distance = |j: usize, k: usize| (columns.column(j) - columns.column(k)).norm();
-    let width = |j: usize| {
-        let mut all: Vec<f64> = (0..columns.ncols()).map(|k| distance(j, k)).collect();
-        all.sort_by(f64::total_cmp);
-        all[NEIGHBOUR.min(all.len() - 1)].max(1e-9)
+    let nth = NEIGHBOUR.min(columns.ncols() - 1);
+    let width = |from: DVectorView<'_, f64>| {
+        let mut all: Vec<f64> = columns.column_iter().map(|to| from.metric_distance(&to)).collect();
+        all.select_nth_unstable_by(nth, f64::total_cmp).1.max(1e-9)
     };
-    (0..columns.ncols()).map(width).collect()
+    columns.column_iter().map(width).collect()
 }
 
 #[cfg(test)]

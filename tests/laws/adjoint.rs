@@ -182,8 +182,9 @@ impl Agreement {
     }
 }
 
-/// A tighter way back comes closer to the gradient: the error stays below a thousand tolerances. Fields that
-/// amplify errors most make a hundred of it, one in some thousands.
+/// A tighter way back comes closer to the gradient: the error stays below a hundred tolerances by the pair
+/// of order eight, and below a thousand by that of order five, which fields that amplify errors most take
+/// just beyond a hundred, one in some thousands.
 struct Convergence {
     seed: u64,
 }
@@ -193,12 +194,12 @@ impl TrainableVisitor<f64> for Convergence {
         let case = Case::new(field.dim(), field.context_dim(), Direction::Inverse, self.seed);
         let flow = ContinuousFlow::new(field).tolerance(1e-11);
         let exact = case.gradient(&flow);
-        for tolerance in [1e-3, 1e-5, 1e-7, 1e-9] {
+        for (tolerance, most) in [(1e-3, 1e3), (1e-5, 1e3), (1e-7, 100.0), (1e-9, 100.0)] {
             let solver = Gradient::Adjoint(automatic().tolerance(tolerance));
             let ours = case.gradient(&flow.clone().gradient(solver));
             for (ours, exact) in ours.iter().zip(&exact) {
                 let error = distance(ours, exact) / (1.0 + norm(exact));
-                assert!(error < 1e3 * tolerance, "{name} at {tolerance}: {error:e}");
+                assert!(error < most * tolerance, "{name} at {tolerance}: {error:e}");
             }
         }
     }
