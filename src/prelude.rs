@@ -16,4 +16,4 @@ pub use crate::ode::{automatic, dopri5, dopri8, rk4, tsit5};
 pub use crate::plot::{self, Picture};
 pub use crate::real::Real;
 pub use crate::trace::{HutchPlusPlus, Hutchinson, Noise, Trace};
-pub use crate::train::{Coupling, Trainer};
+pub use crate::train::{Pairing, Trainer};

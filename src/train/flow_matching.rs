@@ -6,7 +6,7 @@ use nalgebra::DMatrix;
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
 
-use super::{Coupling, Loss, MiniBatch, Objective, Pool, accumulate};
+use super::{Loss, MiniBatch, Objective, Pairing, Pool, accumulate};
 use crate::columns::{Block, Scratch, columns_to_block};
 use crate::density::{Base, Pushforward};
 use crate::error::Result;
@@ -18,14 +18,14 @@ use crate::real::Real;
 
 /// The mean of |f(t, x_t) - (x_1 - x_0)|² / dim with x_t = (1 - t) x_0 + t x_1, for x_0 from the
 /// base, x_1 from the data and t uniform (Lipman et al. 2023, Flow matching for generative
-/// modeling, equation 23, with straight paths; Tong et al. 2024 for the couplings).
+/// modeling, equation 23, with straight paths; Tong et al. 2024 for the pairings).
 ///
 /// No equation is solved in training. Its minimum is not the entropy, and not zero: judge a model
 /// by its likelihood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FlowMatching {
     /// How noise is paired with data.
-    pub coupling: Coupling,
+    pub pairing: Pairing,
 }
 
 /// What one thread needs for a block.
@@ -62,7 +62,7 @@ impl FlowMatching {
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(batch.seed);
         let noise = base.sample(batch.points.ncols(), &mut rng)?;
         let times = (0..batch.points.ncols()).map(|_| rng.random()).collect();
-        let partner = self.coupling.pair(&noise, batch.points);
+        let partner = self.pairing.pair(&noise, batch.points);
         Ok(Draws { noise, times, partner })
     }
 }

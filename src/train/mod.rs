@@ -6,20 +6,20 @@
 //! | `objective` | what is minimised: the trait, and the model it needs |
 //! | `likelihood` | maximum likelihood, by the discrete gradient of the solve |
 //! | `regularised` | maximum likelihood with fields that are cheap to solve |
-//! | `flow_matching`, `coupling` | conditional flow matching, and how noise is paired with data |
+//! | `flow_matching`, `pairing` | conditional flow matching, and how noise is paired with data |
 //! | `gradient` | a gradient over columns, in a fixed order for any number of threads |
 //! | `optimizer`, `schedule`, `average` | Adam, the learning rate, the moving average |
 //! | `monitor`, `snapshot` | what becomes of the model, shown to a callback every so many steps |
 //! | `report`, `progress` | every curve, and a bar |
 
 mod average;
-mod coupling;
 mod flow_matching;
 mod gradient;
 mod likelihood;
 mod monitor;
 mod objective;
 mod optimizer;
+mod pairing;
 mod progress;
 mod regularised;
 mod report;
@@ -28,13 +28,13 @@ mod schedule;
 mod snapshot;
 mod trainer;
 
-pub use coupling::Coupling;
 pub use flow_matching::FlowMatching;
 pub use gradient::{Pool, accumulate};
 pub use likelihood::MaximumLikelihood;
 pub use monitor::{Monitored, Recorder};
 pub use objective::{Loss, MiniBatch, Objective, Trainable};
 pub use optimizer::{Adam, Optimizer};
+pub use pairing::Pairing;
 pub use regularised::Regularised;
 pub use report::{Check, Report, StepReport, Stop};
 pub use schedule::Schedule;

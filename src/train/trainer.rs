@@ -7,7 +7,7 @@ use rand::Rng;
 
 use super::run::{Run, Unwatched, Watch};
 use super::{
-    Adam, Coupling, FlowMatching, MaximumLikelihood, Monitored, Objective, Optimizer, Regularised,
+    Adam, FlowMatching, MaximumLikelihood, Monitored, Objective, Optimizer, Pairing, Regularised,
     Report, Schedule, Snapshot, Trainable,
 };
 use crate::error::{Error, Result};
@@ -86,8 +86,8 @@ impl Trainer<FlowMatching> {
     }
 
     /// How noise is paired with data.
-    pub fn coupling(mut self, coupling: Coupling) -> Self {
-        self.objective.coupling = coupling;
+    pub fn pairing(mut self, pairing: Pairing) -> Self {
+        self.objective.pairing = pairing;
         self
     }
 }

@@ -234,8 +234,8 @@ impl TrainableVisitor<f64> for Matching {
         let contexts = matrix::<f64>(field.context_dim(), 70, 1.0, self.seed + 1);
         let model =
             StandardNormal::new(field.dim()).pushed_by(ContinuousFlow::new(field).span(0.0, 2.0));
-        for coupling in [Coupling::Independent, Coupling::OptimalTransport] {
-            let objective = FlowMatching { coupling };
+        for pairing in [Pairing::Independent, Pairing::OptimalTransport] {
+            let objective = FlowMatching { pairing };
             check_objective(name, &objective, &model, &contexts, self.seed, 1e-6);
         }
     }

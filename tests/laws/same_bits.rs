@@ -88,7 +88,7 @@ fn training() {
             let mut model = StandardNormal::new(2).pushed_by(ContinuousFlow::new(field));
             let likelihood = Trainer::maximum_likelihood().steps(5).batch(300).quiet();
             likelihood.fit(&mut model, &data, &mut rng).expect("trains");
-            let matching = Trainer::flow_matching().coupling(Coupling::OptimalTransport);
+            let matching = Trainer::flow_matching().pairing(Pairing::OptimalTransport);
             let matching = matching.steps(5).batch(200).average(0.9).quiet();
             matching.fit(&mut model, &data, &mut rng).expect("trains");
             model.flow().field().parameters().to_vec()

@@ -8,7 +8,7 @@ use crate::real::Real;
 
 /// Which sample of the base goes with which sample of the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Coupling {
+pub enum Pairing {
     /// Any with any.
     #[default]
     Independent,
@@ -19,7 +19,7 @@ pub enum Coupling {
     OptimalTransport,
 }
 
-impl Coupling {
+impl Pairing {
     /// For every column of `data`, the column of `noise` that goes with it.
     pub fn pair<T: Real>(&self, noise: &DMatrix<T>, data: &DMatrix<T>) -> Vec<usize> {
         let identity = || (0..data.ncols()).collect();
@@ -53,7 +53,7 @@ mod tests {
     fn on_a_line_the_best_pairing_keeps_the_order() {
         let noise = nalgebra::dmatrix![0.3, -2.0, 1.5, 0.9];
         let data = nalgebra::dmatrix![10.0, 14.0, 11.0, 13.0];
-        let pairs = Coupling::OptimalTransport.pair(&noise, &data);
+        let pairs = Pairing::OptimalTransport.pair(&noise, &data);
         assert_eq!(pairs, [1, 2, 0, 3]);
     }
 }
