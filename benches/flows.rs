@@ -139,7 +139,7 @@ fn flow_matching(c: &mut Criterion) {
     let mut step = || {
         let loss = objective.gradient(&model, batch, &pool, &mut gradient).expect("valid");
         adam.step(1e-6, &mut parameters, &gradient);
-        model.set_parameters(&parameters);
+        model.set_parameters(&parameters).expect("parameters that fit");
         loss
     };
     // Forth, and back to the weights and to all activations.

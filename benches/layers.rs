@@ -32,7 +32,7 @@ where
     let mut model = StandardNormal::new(DIM).pushed_by(layers);
     let values = model.parameters().iter().map(|p| p + rng.random_range(-0.05f32..0.05)).collect();
     let values: Vec<f32> = values;
-    model.set_parameters(&values);
+    model.set_parameters(&values).expect("parameters that fit");
     model
 }
 

@@ -71,9 +71,9 @@
 //! | 5 | [`field`] | vector fields and their derivatives |
 //! | 4 | [`ode`], [`nn`] | Runge-Kutta on columns, forward and in reverse; conditioner networks |
 //! | 3 | [`kernels`] | products, activations and sums, once per instruction set |
-//! | 2 | [`columns`] | blocks of samples, and memory that is used again |
+//! | 2 | [`columns`], [`parameters`] | blocks of samples, and memory that is used again; named slices |
 //! | 1 | [`real`], [`error`] | the two scalars; the error type |
-//! | 0 | [`outcome`], [`parameters`], `simd` | what became of a column; named slices; vectors |
+//! | 0 | [`outcome`], `simd` | what became of a column; vectors |
 
 pub mod columns;
 pub mod data;

@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+use crate::error::{Error, Result};
+use crate::real::Real;
+
 /// One named array inside a flat parameter vector.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {
@@ -11,6 +14,20 @@ pub struct Named {
     pub shape: Vec<usize>,
     /// Where its values lie in the flat vector.
     pub range: Range<usize>,
+}
+
+impl Named {
+    /// The name of one of its values, by its place among them: `net.0.weight`\[1, 2\].
+    fn place(&self, k: usize) -> String {
+        let mut rest = k;
+        let mut indices: Vec<String> = Vec::new();
+        for &extent in self.shape.iter().rev() {
+            indices.push((rest % extent.max(1)).to_string());
+            rest /= extent.max(1);
+        }
+        indices.reverse();
+        format!("`{}`[{}]", self.name, indices.join(", "))
+    }
 }
 
 /// The names, shapes and places of all arrays in a flat parameter vector, in order.
@@ -51,5 +68,53 @@ impl Layout {
     /// The array of this name.
     pub fn find(&self, name: &str) -> Option<&Named> {
         self.entries.iter().find(|entry| entry.name == name)
+    }
+
+    /// An error unless `values` are a flat vector of this layout: as many as there are parameters, and
+    /// all finite. Whatever takes parameters asks this before it changes anything.
+    ///
+    /// ```
+    /// use liouville::parameters::Layout;
+    ///
+    /// let mut layout = Layout::new();
+    /// layout.push("net.0.weight", &[2, 3]);
+    /// assert!(layout.check(&[0.0; 6]).is_ok());
+    /// assert!(layout.check(&[0.0; 5]).is_err_and(|error| error.is_shape()));
+    /// let error = layout.check(&[0.0, 0.0, 0.0, 0.0, f64::NAN, 0.0]).unwrap_err();
+    /// assert!(error.is_non_finite() && error.to_string().contains("`net.0.weight`[1, 1] is NaN"));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If there are more values or fewer, or one is NaN or infinite; the error names the array and the
+    /// place in it.
+    pub fn check<T: Real>(&self, values: &[T]) -> Result<()> {
+        if values.len() != self.len() {
+            return Err(self.wrong_length(values.len()));
+        }
+        match values.iter().position(|value| !value.is_finite()) {
+            Some(k) => Err(self.not_finite(k, values[k])),
+            None => Ok(()),
+        }
+    }
+
+    fn wrong_length(&self, given: usize) -> Error {
+        let (expected, arrays) = (self.len(), self.entries.len());
+        Error::shape(match (self.entries.first(), self.entries.last()) {
+            (Some(first), Some(last)) => format!(
+                "{given} parameters for a model of {expected}, in {arrays} arrays from `{}` to `{}`: give all, in the order of its layout",
+                first.name, last.name
+            ),
+            _ => format!("{given} parameters for a model that has none: give an empty slice"),
+        })
+    }
+
+    fn not_finite<T: Real>(&self, k: usize, value: T) -> Error {
+        let entry = self.entries.iter().find(|entry| entry.range.contains(&k));
+        let place = entry.map_or_else(String::new, |entry| entry.place(k - entry.range.start));
+        Error::non_finite(format!(
+            "the parameter {place} is {value}, value {k} of {}: parameters are finite numbers",
+            self.len()
+        ))
     }
 }

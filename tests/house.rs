@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 const FLOORS: [(&str, u32); 20] = [
     ("simd", 0),
     ("outcome", 0),
-    ("parameters", 0),
     ("real", 1),
     ("error", 1),
     ("columns", 2),
+    ("parameters", 2),
     ("kernels", 3),
     ("ode", 4),
     ("nn", 4),

@@ -37,7 +37,7 @@ impl Peer {
     fn check<L: TrainableFlow<f64>>(&self, direction: Direction, mut layer: L) {
         let entries = layer.layout().entries().to_vec();
         let values: Vec<f64> = entries.iter().flat_map(|entry| self.array(&entry.name)).collect();
-        layer.set_parameters(&values);
+        layer.set_parameters(&values).expect("parameters that fit");
         let [x, y] = ["x", "y"].map(|name| DMatrix::from_vec(4, 40, self.array(name)));
         let follow = |direction, x| {
             let moved = layer.follow(direction, x, None).expect("valid");

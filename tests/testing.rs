@@ -105,8 +105,10 @@ impl TrainableFlow<f64> for Affine {
         self.values.clone()
     }
 
-    fn set_parameters(&mut self, values: &[f64]) {
+    fn set_parameters(&mut self, values: &[f64]) -> Result<()> {
+        TrainableFlow::layout(self).check(values)?;
         self.values.copy_from_slice(values);
+        Ok(())
     }
 
     fn sums_len(&self) -> usize {

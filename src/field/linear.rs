@@ -151,8 +151,10 @@ impl<T: Real> TrainableField<T> for Linear<T> {
         &self.values
     }
 
-    fn set_parameters(&mut self, values: &[T]) {
+    fn set_parameters(&mut self, values: &[T]) -> Result<()> {
+        self.layout.check(values)?;
         self.values.copy_from_slice(values);
+        Ok(())
     }
 
     fn record(

@@ -26,6 +26,7 @@ mod sum;
 mod sylvester;
 
 use crate::columns::{Block, Rows, RowsMut, Scratch};
+use crate::error::Result;
 use crate::kernels::{multiply, sum_of_products};
 use crate::parameters::Layout;
 use crate::real::Real;
@@ -243,8 +244,13 @@ pub trait TrainableField<T: Real>: VectorField<T> {
     /// The parameters, flat.
     fn parameters(&self) -> &[T];
 
-    /// Replaces all parameters. `values` has the length of [`parameters`](TrainableField::parameters).
-    fn set_parameters(&mut self, values: &[T]);
+    /// Replaces all parameters.
+    ///
+    /// # Errors
+    ///
+    /// If there are more values than parameters or fewer, or one is NaN or infinite
+    /// ([`Layout::check`]); the model is then unchanged.
+    fn set_parameters(&mut self, values: &[T]) -> Result<()>;
 
     /// The length of the parameter sums that pullbacks add to; at least the number of parameters.
     fn sums_len(&self) -> usize {

@@ -177,8 +177,10 @@ impl<T: Real> TrainableField<T> for Planar<T> {
         &self.values
     }
 
-    fn set_parameters(&mut self, values: &[T]) {
-        self.values.copy_from_slice(values);
+    fn set_parameters(&mut self, values: &[T]) -> Result<()> {
+        self.layout.check(values)?;
+        self.put(values);
+        Ok(())
     }
 
     fn record(
@@ -253,6 +255,11 @@ impl<T: Real> TrainableField<T> for Planar<T> {
 }
 
 impl<T: Real> Planar<T> {
+    /// Replaces the values without a check.
+    pub(crate) fn put(&mut self, values: &[T]) {
+        self.values.copy_from_slice(values);
+    }
+
     /// The part of the products J p = u s'(a) (w'p), from their cotangents q: added are
     /// (u'q)(w'p) s'' to ā, q s' (w'p) to ū, and p s' (u'q) to w̄.
     fn pull_products(

@@ -216,8 +216,10 @@ impl<T: Real> TrainableField<T> for Radial<T> {
         &self.values
     }
 
-    fn set_parameters(&mut self, values: &[T]) {
-        self.values.copy_from_slice(values);
+    fn set_parameters(&mut self, values: &[T]) -> Result<()> {
+        self.layout.check(values)?;
+        self.put(values);
+        Ok(())
     }
 
     fn record(
@@ -266,6 +268,11 @@ impl<T: Real> TrainableField<T> for Radial<T> {
 }
 
 impl<T: Real> Radial<T> {
+    /// Replaces the values without a check.
+    pub(crate) fn put(&mut self, values: &[T]) {
+        self.values.copy_from_slice(values);
+    }
+
     /// The velocity's part of the pullback: x̄ = J v̄ (J is symmetric), ᾱ = -β h² r n'v̄ and
     /// β̄ = h r n'v̄, the last two as rows of `strength`; all overwritten.
     pub(crate) fn pull_velocity(

@@ -121,14 +121,15 @@ impl<T: Real> TrainableField<T> for Skew<T> {
         &self.angles
     }
 
-    fn set_parameters(&mut self, values: &[T]) {
+    fn set_parameters(&mut self, values: &[T]) -> Result<()> {
+        self.layout.check(values)?;
         self.angles.copy_from_slice(values);
         let dim = self.linear.dim();
         let mut all = self.linear.parameters().to_vec();
         for ((i, j), &angle) in pairs(dim).zip(values) {
             (all[i * dim + j], all[j * dim + i]) = (angle, -angle);
         }
-        self.linear.set_parameters(&all);
+        self.linear.set_parameters(&all)
     }
 
     fn sums_len(&self) -> usize {

@@ -173,11 +173,17 @@ impl<T: Real, A: TrainableField<T>, B: TrainableField<T>> TrainableField<T> for 
         &self.values
     }
 
-    fn set_parameters(&mut self, values: &[T]) {
-        self.values.copy_from_slice(values);
+    fn set_parameters(&mut self, values: &[T]) -> Result<()> {
+        self.layout.check(values)?;
         let (first, second) = values.split_at(self.first.parameters().len());
-        self.first.set_parameters(first);
-        self.second.set_parameters(second);
+        let before = self.first.parameters().to_vec();
+        self.first.set_parameters(first)?;
+        if let Err(error) = self.second.set_parameters(second) {
+            self.first.set_parameters(&before)?;
+            return Err(error);
+        }
+        self.values.copy_from_slice(values);
+        Ok(())
     }
 
     fn sums_len(&self) -> usize {

@@ -74,7 +74,9 @@ impl<T: Real, F: TrainableFlow<T>> TrainableFlow<T> for Frozen<F> {
         Vec::new()
     }
 
-    fn set_parameters(&mut self, _none: &[T]) {}
+    fn set_parameters(&mut self, none: &[T]) -> Result<()> {
+        Layout::new().check(none)
+    }
 
     fn sums_len(&self) -> usize {
         0

@@ -63,8 +63,8 @@ impl<T: Real, F: TrainableFlow<T>> TrainableFlow<T> for Inverted<F> {
         self.flow.parameters()
     }
 
-    fn set_parameters(&mut self, values: &[T]) {
-        self.flow.set_parameters(values);
+    fn set_parameters(&mut self, values: &[T]) -> Result<()> {
+        self.flow.set_parameters(values)
     }
 
     fn sums_len(&self) -> usize {

@@ -176,7 +176,12 @@ pub trait TrainableFlow<T: Real>: Flow<T> {
     fn parameters(&self) -> Vec<T>;
 
     /// Replaces all parameters.
-    fn set_parameters(&mut self, values: &[T]);
+    ///
+    /// # Errors
+    ///
+    /// If there are more values than parameters or fewer, or one is NaN or infinite
+    /// ([`Layout::check`]); the model is then unchanged.
+    fn set_parameters(&mut self, values: &[T]) -> Result<()>;
 
     /// The length of the sums that pullbacks add to; at least the number of parameters.
     fn sums_len(&self) -> usize;

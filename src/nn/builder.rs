@@ -109,16 +109,7 @@ impl NetworkBuilder {
     /// or one is NaN or infinite.
     pub fn with_parameters<T: Real>(&self, values: &[T]) -> Result<Network<T>> {
         let mut network = self.arrange()?;
-        let (given, expected) = (values.len(), network.values.len());
-        if given != expected {
-            return Err(Error::shape(format!(
-                "this network has {expected} parameters, not {given}"
-            )));
-        }
-        if let Some(i) = values.iter().position(|value| !value.is_finite()) {
-            return Err(Error::non_finite(format!("parameter {i} is {}", values[i])));
-        }
-        network.set_parameters(values);
+        network.set_parameters(values)?;
         Ok(network)
     }
 

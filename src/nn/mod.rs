@@ -169,11 +169,17 @@ impl<T: Real> Network<T> {
         &self.values
     }
 
-    /// Replaces all parameters, but masked weights, which stay zero. `values` has the length of
-    /// [`parameters`](Network::parameters).
-    pub fn set_parameters(&mut self, values: &[T]) {
+    /// Replaces all parameters, but masked weights, which stay zero.
+    ///
+    /// # Errors
+    ///
+    /// If there are more values than parameters or fewer, or one is NaN or infinite; the network is
+    /// then unchanged.
+    pub fn set_parameters(&mut self, values: &[T]) -> Result<()> {
+        self.layout.check(values)?;
         self.values.copy_from_slice(values);
         self.apply_mask();
+        Ok(())
     }
 
     /// The same network with this bias of the last layer: one number per output.

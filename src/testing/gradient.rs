@@ -213,7 +213,8 @@ impl<T: Real, L: TrainableFlow<T> + Clone> Case<'_, T, L> {
                 for (value, d) in values[entry.range.clone()].iter_mut().zip(direction) {
                     *value = T::of(value.wide() + share * (1.0 + size) * d);
                 }
-                flow.set_parameters(&values);
+                let refused = |error| self.inputs.refused(Some(self.direction), error);
+                flow.set_parameters(&values).map_err(refused)?;
                 Ok(vec![self.values(&flow, &self.inputs)?.iter().sum()])
             };
             let slope = differences(1, step, &along)?[0] / (step * (1.0 + size));

@@ -28,7 +28,12 @@ pub trait Trainable<T: Real> {
     fn parameters(&self) -> Vec<T>;
 
     /// Replaces all parameters.
-    fn set_parameters(&mut self, values: &[T]);
+    ///
+    /// # Errors
+    ///
+    /// If there are more values than parameters or fewer, or one is NaN or infinite
+    /// ([`Layout::check`]); the model is then unchanged.
+    fn set_parameters(&mut self, values: &[T]) -> Result<()>;
 }
 
 impl<T: Real, B, F: TrainableFlow<T>> Trainable<T> for Pushforward<B, F> {
@@ -52,8 +57,8 @@ impl<T: Real, B, F: TrainableFlow<T>> Trainable<T> for Pushforward<B, F> {
         self.flow().parameters()
     }
 
-    fn set_parameters(&mut self, values: &[T]) {
-        self.flow_mut().set_parameters(values);
+    fn set_parameters(&mut self, values: &[T]) -> Result<()> {
+        self.flow_mut().set_parameters(values)
     }
 }
 

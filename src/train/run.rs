@@ -104,9 +104,9 @@ where
         match &self.best {
             Some((check, parameters)) => {
                 self.report.best = Some(*check);
-                self.model.set_parameters(parameters);
+                self.model.set_parameters(parameters)?;
             }
-            None => self.model.set_parameters(&self.candidate()),
+            None => self.model.set_parameters(&self.candidate())?,
         }
         match result {
             Ok(()) => Ok(self.report),
@@ -170,7 +170,13 @@ where
         }
         let learning_rate = settings.schedule.rate(step, settings.steps);
         self.optimizer.step(learning_rate, &mut self.parameters, gradient);
-        self.model.set_parameters(&self.parameters);
+        if let Err(error) = self.model.set_parameters(&self.parameters) {
+            // The model kept those before the step.
+            self.parameters = self.model.parameters();
+            return Err(
+                error.during("the step of the optimiser was too long, lower the learning rate")
+            );
+        }
         if let Some(average) = &mut self.average {
             average.update(&self.parameters);
         }
@@ -197,10 +203,10 @@ where
             return Ok(true);
         }
         let candidate = self.candidate();
-        self.model.set_parameters(&candidate);
+        self.model.set_parameters(&candidate)?;
         let batch = MiniBatch { points, contexts, seed: CHECK_SEED };
         let loss = self.settings.objective.loss(self.model, batch, &self.pool);
-        self.model.set_parameters(&self.parameters);
+        self.model.set_parameters(&self.parameters)?;
         let Loss { value, effort, .. } = loss?;
         let evaluations = effort.evaluations as f64 / points.ncols() as f64;
         let check = Check { step, loss: value, evaluations };

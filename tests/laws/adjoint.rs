@@ -105,7 +105,7 @@ impl Case {
             let mut flow = flow.clone();
             let values = flow.field().parameters().iter().zip(parameters.iter());
             let values: Vec<f64> = values.map(|(p, d)| p + s * d).collect();
-            flow.field_mut().set_parameters(&values);
+            flow.field_mut().set_parameters(&values).expect("parameters that fit");
             self.value(&flow, &self.points, &self.contexts)
         });
         let by_points =

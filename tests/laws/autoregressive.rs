@@ -48,7 +48,7 @@ proptest! {
             let builder = Maf::<f32>::new(4).order(order).context(context).hidden([16, 12]);
             let mut flow: Maf<f64> = builder.build(&mut rng).expect("valid sizes");
             let count = flow.parameters().len();
-            flow.set_parameters(matrix::<f64>(count, 1, 0.5, u64::from(seed)).as_slice());
+            flow.set_parameters(matrix::<f64>(count, 1, 0.5, u64::from(seed)).as_slice()).expect("parameters that fit");
             let point = matrix::<f64>(4, 1, 1.0, u64::from(seed) + 1);
             for direction in BOTH {
                 let jacobian = jacobian(&flow, direction, &point);
@@ -71,7 +71,7 @@ fn check_formula<R: Transformer<f64>>(
     let mut rng = StdRng::seed_from_u64(3);
     let mut flow: Autoregressive<f64, R> = builder.hidden([]).build(&mut rng).expect("valid sizes");
     let values: Vec<f64> = (0..flow.parameters().len()).map(|i| (i as f64 * 1.7).sin()).collect();
-    flow.set_parameters(&values);
+    flow.set_parameters(&values).expect("parameters that fit");
     let values = flow.parameters();
     let (weight, bias) = values.split_at(18);
     let x = [0.3, -0.8, 0.5];

@@ -34,7 +34,7 @@ fn parameters_are_named_by_their_link() {
     assert!(names[0].starts_with("0.") && names.contains(&"2.net.0.weight"), "{names:?}");
     assert!(names.iter().any(|name| name.starts_with("4.0.")), "a chain in a chain: {names:?}");
     let values: Vec<f64> = (0..layout.len()).map(|k| 1e-3 * k as f64).collect();
-    chain.set_parameters(&values);
+    chain.set_parameters(&values).expect("parameters that fit");
     assert_eq!(chain.parameters(), values);
 }
 

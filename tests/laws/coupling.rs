@@ -47,7 +47,7 @@ fn three_kinds(seed: u64) -> (AffineCoupling<f64>, RealNvpCoupling<f64>, Additiv
         let builder = Network::new(3, outputs).hidden([7, 6]).last_scale(1.0);
         let mut network = builder.build(rng).expect("valid sizes");
         let louder: Vec<f64> = network.parameters().iter().map(|p| 2.0 * p).collect();
-        network.set_parameters(&louder);
+        network.set_parameters(&louder).expect("parameters that fit");
         network
     };
     let two = network(4, &mut rng);

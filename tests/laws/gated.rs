@@ -88,7 +88,7 @@ proptest! {
         for entry in field.layout().entries().iter().filter(|entry| entry.name.contains("gate")) {
             values[entry.range.clone()].iter_mut().for_each(|value| *value *= push as f32);
         }
-        field.set_parameters(&values);
+        field.set_parameters(&values).expect("parameters that fit");
         let inputs = random_inputs(&field, 20, u64::from(seed));
         let (velocity, traces) = divergence(&field, inputs.each_ref());
         prop_assert!(velocity.iter().chain(&traces).all(|value| value.is_finite()));

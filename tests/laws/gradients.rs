@@ -133,7 +133,7 @@ impl TrainableVisitor<f64> for Pullback {
                         let mut field = field.clone();
                         let mut values = field.parameters().to_vec();
                         values[p] += s;
-                        field.set_parameters(&values);
+                        field.set_parameters(&values).expect("parameters that fit");
                         case.run(&field, [t, x, context]).0
                     })
                 })
@@ -184,7 +184,7 @@ fn check_objective<M, O>(
             let mut model = model.clone();
             let moved: Vec<f64> =
                 parameters.iter().zip(direction.iter()).map(|(p, d)| p + s * d).collect();
-            model.set_parameters(&moved);
+            model.set_parameters(&moved).expect("parameters that fit");
             objective.loss(&model, batch, &pool).expect("valid input").value
         });
         // Where the gradient vanishes, as for a rotation of a normal density, the tolerance is left.

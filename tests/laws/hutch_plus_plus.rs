@@ -89,7 +89,7 @@ fn slopes<F: TrainableField<f64> + Clone + 'static>(
     let expected = derivative(1e-3, |s| {
         let mut model = model.clone();
         let moved: Vec<f64> = parameters.iter().zip(along).map(|(p, d)| p + s * d).collect();
-        model.set_parameters(&moved);
+        model.set_parameters(&moved).expect("parameters that fit");
         MaximumLikelihood.loss(&model, batch, &pool).expect("valid input").value
     });
     [gradient.iter().zip(along).map(|(g, d)| g * d).sum(), expected]

@@ -108,7 +108,7 @@ fn gradients_agree(name: &str, builder: &NetworkBuilder, seed: u64) {
         let mut values = network.parameters().to_vec();
         values[p] += s;
         let mut network = network.clone();
-        network.set_parameters(&values);
+        network.set_parameters(&values).expect("parameters that fit");
         objective(&network, &x, &context)
     };
     let by_x = |i: usize, s: f64| objective(&network, &moved(&x, i, s), &context);
@@ -175,7 +175,7 @@ proptest! {
         let mut network = with_random_parameters::<f64>(&builder, seed);
         // Free again, whatever is set.
         let loud: Vec<f64> = network.parameters().iter().map(|p| if *p == 0.0 { 3.0 } else { *p }).collect();
-        network.set_parameters(&loud);
+        network.set_parameters(&loud).expect("parameters that fit");
         let contexts = matrix::<f64>(context, COLUMNS, 1.5, seed + 9);
         let found = jacobian(&network, &contexts, seed + 5);
         for (o, output) in outputs.iter().enumerate() {
@@ -200,7 +200,7 @@ proptest! {
         let builder = Network::masked([1, 2, 3], [1, 2, 3]).hidden([6, 6]);
         let mut network = with_random_parameters::<f64>(&builder, seed);
         let zeros: Vec<bool> = network.parameters().iter().map(|p| *p == 0.0).collect();
-        network.set_parameters(&vec![1.0; zeros.len()]);
+        network.set_parameters(&vec![1.0; zeros.len()]).expect("parameters that fit");
         let ones: Vec<bool> = network.parameters().iter().map(|p| *p == 0.0).collect();
         prop_assert_eq!(&zeros, &ones);
         // Levels 1, 1, 1, 2, 2, 2: three units see one input, three see two, and so on.

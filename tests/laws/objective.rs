@@ -104,7 +104,7 @@ pub fn parameter_gradients_agree<L: TrainableFlow<f64> + Clone>(
     let by_parameter = |p: usize, s: f64| {
         let (mut layer, mut values) = (layer.clone(), parameters.clone());
         values[p] += s;
-        layer.set_parameters(&values);
+        layer.set_parameters(&values).expect("parameters that fit");
         objective.run(&layer, direction, [points, &context]).0
     };
     agree_along(&format!("{name} {direction:?}, parameter"), &ours, &by_parameter);

@@ -38,7 +38,7 @@ proptest! {
         let frozen = Frozen::new(chain.slice(0..2).expect("inside"));
         gradients_agree("a frozen flow", &chain.clone().then(frozen), u64::from(seed));
         let kept = vec![0.5; chain.parameters().len()];
-        chain.set_parameters(&kept);
+        chain.set_parameters(&kept).expect("parameters that fit");
         chain.thaw(0..4).expect("inside");
         let after = chain.parameters();
         let same = |k: &usize| after[*k] == all[*k];

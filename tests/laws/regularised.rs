@@ -61,7 +61,7 @@ impl Gradients {
                     let mut model = model.clone();
                     let start = field.parameters().iter().zip(direction.iter());
                     let moved: Vec<f64> = start.map(|(p, d)| p + s * d).collect();
-                    model.set_parameters(&moved);
+                    model.set_parameters(&moved).expect("parameters that fit");
                     let (loss, _) = descend(objective, &model, samples, self.seed);
                     loss.value + loss.penalty
                 });

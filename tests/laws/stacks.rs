@@ -30,7 +30,7 @@ fn stacks_are_inverted() {
         let noise = matrix::<f64>(count, 1, 0.2, 5);
         let moved: Vec<f64> =
             chain.parameters().iter().zip(noise.iter()).map(|(p, d)| p + d).collect();
-        chain.set_parameters(&moved);
+        chain.set_parameters(&moved).expect("parameters that fit");
         let points = matrix::<f64>(3, 40, 2.0, 3);
         let there = follow(name, &chain, Direction::Forward, &points);
         let back = follow(name, &chain, Direction::Inverse, &there.points);

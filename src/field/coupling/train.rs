@@ -3,6 +3,7 @@
 use super::affine::Affine;
 use super::{AffineCoupling, add_rows, pick, put};
 use crate::columns::{Block, Rows, RowsMut, Scratch};
+use crate::error::Result;
 use crate::field::{
     At, Cotangents, Pulled, Traced, TrainableField, VectorField, product_cotangents,
 };
@@ -35,8 +36,8 @@ impl<T: Real> TrainableField<T> for AffineCoupling<T> {
         self.network.parameters()
     }
 
-    fn set_parameters(&mut self, values: &[T]) {
-        self.network.set_parameters(values);
+    fn set_parameters(&mut self, values: &[T]) -> Result<()> {
+        self.network.set_parameters(values)
     }
 
     fn fold(&self, sums: &[T], gradient: &mut [T]) {

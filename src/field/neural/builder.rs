@@ -85,7 +85,7 @@ impl MlpBuilder {
     /// If the number of values is not that of the network, or one is NaN or infinite.
     pub fn with_parameters<T: Real>(&self, values: Vec<T>) -> Result<Mlp<T>> {
         let (layout, layers) = self.arrange()?;
-        check_values(&layout, &values)?;
+        layout.check(&values)?;
         Ok(self.assemble(layout, layers, values))
     }
 
@@ -123,20 +123,5 @@ impl MlpBuilder {
             inputs = outputs;
         }
         Ok((layout, layers))
-    }
-}
-
-/// An error unless there are as many values as parameters, all finite.
-pub(super) fn check_values<T: Real>(layout: &Layout, values: &[T]) -> Result<()> {
-    if values.len() != layout.len() {
-        return Err(Error::shape(format!(
-            "this network has {} parameters, not {}",
-            layout.len(),
-            values.len()
-        )));
-    }
-    match values.iter().position(|value| !value.is_finite()) {
-        Some(i) => Err(Error::non_finite(format!("parameter {i} is {}", values[i]))),
-        None => Ok(()),
     }
 }

@@ -110,6 +110,12 @@ impl Mlp<f32> {
 }
 
 impl<T: Real> Mlp<T> {
+    /// Replaces the values without a check.
+    pub(crate) fn put(&mut self, values: &[T]) {
+        self.values.copy_from_slice(values);
+        self.contraction.take();
+    }
+
     /// The widths of the hidden layers.
     pub fn hidden(&self) -> &[usize] {
         &self.shape.hidden

@@ -3,6 +3,7 @@
 use super::Mlp;
 use super::tape::{LayerTape, MlpTape, Way};
 use crate::columns::{Block, Rows, RowsMut, Scratch};
+use crate::error::Result;
 use crate::field::{At, Cotangents, Pulled, Traced, TrainableField};
 use crate::kernels::{Start, multiply, multiply_add, multiply_by, outer, product, row_sums};
 use crate::parameters::Layout;
@@ -19,9 +20,10 @@ impl<T: Real> TrainableField<T> for Mlp<T> {
         &self.values
     }
 
-    fn set_parameters(&mut self, values: &[T]) {
-        self.values.copy_from_slice(values);
-        self.contraction.take();
+    fn set_parameters(&mut self, values: &[T]) -> Result<()> {
+        self.layout.check(values)?;
+        self.put(values);
+        Ok(())
     }
 
     fn sums_len(&self) -> usize {

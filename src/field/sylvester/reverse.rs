@@ -5,6 +5,7 @@ use nalgebra::DMatrix;
 use super::orthonormal::pull_orthonormal;
 use super::{Dense, JET, Sylvester, triangle, vectors};
 use crate::columns::{Block, Rows, RowsMut, Scratch};
+use crate::error::Result;
 use crate::field::{At, Cotangents, Pulled, Traced, TrainableField, product_cotangents};
 use crate::kernels::{Start, multiply, multiply_add, outer, product, row_sums};
 use crate::parameters::Layout;
@@ -27,9 +28,10 @@ impl<T: Real> TrainableField<T> for Sylvester<T> {
         &self.values
     }
 
-    fn set_parameters(&mut self, values: &[T]) {
-        self.values.copy_from_slice(values);
-        self.dense = Dense::of(self.dim, self.rank, values);
+    fn set_parameters(&mut self, values: &[T]) -> Result<()> {
+        self.layout.check(values)?;
+        self.put(values);
+        Ok(())
     }
 
     /// The cotangents of Q, R and R̃, whole matrices row after row, and of b.
@@ -102,6 +104,12 @@ impl<T: Real> TrainableField<T> for Sylvester<T> {
 }
 
 impl<T: Real> Sylvester<T> {
+    /// Replaces the values without a check.
+    pub(crate) fn put(&mut self, values: &[T]) {
+        self.values.copy_from_slice(values);
+        self.dense = Dense::of(self.dim, self.rank, values);
+    }
+
     /// Adds what Σ ω_i r_ii r̃_ii tanh'(a_i), or anything with weights ω of these derivatives,
     /// brings the slopes tanh'(a_i) and the diagonals of R and R̃.
     pub(crate) fn add_diagonal(

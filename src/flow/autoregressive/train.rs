@@ -4,6 +4,7 @@ use super::super::transformer::{Mapped, Transformer};
 use super::super::{Cotangent, Direction, Packet, TrainableFlow};
 use super::Autoregressive;
 use crate::columns::{Block, Rows, RowsMut, Scratch};
+use crate::error::Result;
 use crate::nn::{Input, NetworkTape, Pulled, Walk};
 use crate::ode::Workspace;
 use crate::outcome::Reason;
@@ -31,8 +32,8 @@ impl<T: Real, R: Transformer<T>> TrainableFlow<T> for Autoregressive<T, R> {
         self.network.parameters().to_vec()
     }
 
-    fn set_parameters(&mut self, values: &[T]) {
-        self.network.set_parameters(values);
+    fn set_parameters(&mut self, values: &[T]) -> Result<()> {
+        self.network.set_parameters(values)
     }
 
     fn sums_len(&self) -> usize {

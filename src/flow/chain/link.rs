@@ -17,7 +17,7 @@ pub(super) type AnyTape = Box<dyn Any + Send>;
 pub(super) trait Link<T: Real>: Flow<T> {
     fn layout(&self) -> Layout;
     fn parameters(&self) -> Vec<T>;
-    fn set_parameters(&mut self, values: &[T]);
+    fn set_parameters(&mut self, values: &[T]) -> Result<()>;
     fn sums_len(&self) -> usize;
     fn fold(&self, sums: &[T], gradient: &mut [T]);
     fn new_tape(&self) -> AnyTape;
@@ -54,8 +54,8 @@ impl<T: Real, F: TrainableFlow<T, Tape: 'static> + Clone + 'static> Link<T> for 
         TrainableFlow::parameters(self)
     }
 
-    fn set_parameters(&mut self, values: &[T]) {
-        TrainableFlow::set_parameters(self, values);
+    fn set_parameters(&mut self, values: &[T]) -> Result<()> {
+        TrainableFlow::set_parameters(self, values)
     }
 
     fn sums_len(&self) -> usize {

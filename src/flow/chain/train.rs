@@ -31,13 +31,18 @@ impl<T: Real> TrainableFlow<T> for Chain<T> {
         learning.flat_map(|place| place.link.parameters()).collect()
     }
 
-    fn set_parameters(&mut self, values: &[T]) {
-        let mut rest = values;
-        for place in self.links.iter_mut().filter(|place| !place.frozen) {
-            let (own, others) = rest.split_at(place.parameter_count());
-            place.link.set_parameters(own);
-            rest = others;
+    /// All links, or none.
+    fn set_parameters(&mut self, values: &[T]) -> Result<()> {
+        let count = self.links.iter().map(Place::parameter_count).sum::<usize>();
+        if values.len() != count || values.iter().any(|value| !value.is_finite()) {
+            return self.layout().check(values);
         }
+        let before = self.parameters();
+        let outcome = self.set_links(values);
+        if outcome.is_err() {
+            self.set_links(&before)?;
+        }
+        outcome
     }
 
     fn sums_len(&self) -> usize {
@@ -115,6 +120,18 @@ impl<T: Real> TrainableFlow<T> for Chain<T> {
 }
 
 impl<T: Real> Chain<T> {
+    /// Hands every link that learns its share of the parameters.
+    fn set_links(&mut self, values: &[T]) -> Result<()> {
+        let mut start = 0;
+        for (k, place) in self.links.iter_mut().enumerate().filter(|(_, place)| !place.frozen) {
+            let own = start..start + place.parameter_count();
+            start = own.end;
+            let named = |error: Error| error.during(format!("link {k} of the chain"));
+            place.link.set_parameters(&values[own]).map_err(named)?;
+        }
+        Ok(())
+    }
+
     /// The part of a vector that belongs to link `k`, if each link has `len` of them.
     fn part(&self, k: usize, len: impl Fn(&Place<T>) -> usize) -> Range<usize> {
         let start = self.links[..k].iter().map(&len).sum();

@@ -128,8 +128,7 @@ impl<T: Real> Solvable for DiagonalAffine<T> {
             values[i] = T::of(s);
             values[dim + i] = T::of(shift / growth(values[i].wide()));
         }
-        self.set_parameters(&values);
-        Ok(())
+        self.set_parameters(&values)
     }
 }
 

@@ -229,9 +229,11 @@ impl<T: Real> TrainableFlow<T> for InvertibleLinear<T> {
         self.values.clone()
     }
 
-    fn set_parameters(&mut self, values: &[T]) {
+    fn set_parameters(&mut self, values: &[T]) -> Result<()> {
+        self.layout.check(values)?;
         self.values.copy_from_slice(values);
         self.map = self.solve();
+        Ok(())
     }
 
     fn sums_len(&self) -> usize {

@@ -122,9 +122,10 @@ impl<T: Real, F: Solvable<Scalar = T>> TrainableFlow<T> for ClosedForm<F> {
         self.field.parameters().to_vec()
     }
 
-    fn set_parameters(&mut self, values: &[T]) {
-        self.field.set_parameters(values);
+    fn set_parameters(&mut self, values: &[T]) -> Result<()> {
+        self.field.set_parameters(values)?;
         self.map = self.field.solve();
+        Ok(())
     }
 
     fn sums_len(&self) -> usize {

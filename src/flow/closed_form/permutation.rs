@@ -142,7 +142,9 @@ impl<T: Real> TrainableFlow<T> for Permutation {
         Vec::new()
     }
 
-    fn set_parameters(&mut self, _: &[T]) {}
+    fn set_parameters(&mut self, none: &[T]) -> Result<()> {
+        Layout::new().check(none)
+    }
 
     fn sums_len(&self) -> usize {
         1

@@ -4,6 +4,7 @@ use super::super::{Cotangent, Direction, Packet, Track, TrainableFlow};
 use super::augmented::{Augmented, AugmentedTape};
 use super::{ContinuousFlow, Gradient, Penalties};
 use crate::columns::Block;
+use crate::error::Result;
 use crate::field::TrainableField;
 use crate::ode::{
     Adjoint, AdjointMemory, Batch, Ending, Record, Recording, Span, Tapes, Workspace, reverse,
@@ -272,8 +273,8 @@ where
         self.field.parameters().to_vec()
     }
 
-    fn set_parameters(&mut self, values: &[T]) {
-        self.field.set_parameters(values);
+    fn set_parameters(&mut self, values: &[T]) -> Result<()> {
+        self.field.set_parameters(values)
     }
 
     fn sums_len(&self) -> usize {

@@ -5,6 +5,7 @@ use super::super::transformer::{Mapped, Transformer};
 use super::super::{Cotangent, Direction, Packet, TrainableFlow};
 use super::Coupling;
 use crate::columns::Block;
+use crate::error::Result;
 use crate::nn::{Input, NetworkTape, Pulled};
 use crate::ode::Workspace;
 use crate::outcome::Reason;
@@ -34,8 +35,8 @@ impl<T: Real, R: Transformer<T>> TrainableFlow<T> for Coupling<T, R> {
         self.network.parameters().to_vec()
     }
 
-    fn set_parameters(&mut self, values: &[T]) {
-        self.network.set_parameters(values);
+    fn set_parameters(&mut self, values: &[T]) -> Result<()> {
+        self.network.set_parameters(values)
     }
 
     fn sums_len(&self) -> usize {

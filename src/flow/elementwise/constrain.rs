@@ -172,7 +172,9 @@ impl<T: Real> TrainableFlow<T> for Constrain<T> {
         Vec::new()
     }
 
-    fn set_parameters(&mut self, _: &[T]) {}
+    fn set_parameters(&mut self, none: &[T]) -> Result<()> {
+        Layout::new().check(none)
+    }
 
     fn sums_len(&self) -> usize {
         0

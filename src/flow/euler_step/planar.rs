@@ -56,7 +56,7 @@ impl<T: Real> StepInvertible<T> for Planar<T> {
             for (u, w) in values.iter_mut().zip(self.w()) {
                 *u = T::of(u.wide() + k * w.wide());
             }
-            constrained.set_parameters(&values);
+            constrained.put(&values);
         }
         constrained
     }

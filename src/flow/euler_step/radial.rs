@@ -77,7 +77,7 @@ impl<T: Real> StepInvertible<T> for Radial<T> {
         if let Some(beta) = values.last_mut() {
             *beta = T::of(softplus(beta.wide()) + margin - alpha);
         }
-        constrained.set_parameters(&values);
+        constrained.put(&values);
         constrained
     }
 

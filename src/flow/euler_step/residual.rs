@@ -95,7 +95,7 @@ impl<T: Real> StepInvertible<T> for Mlp<T> {
             }
         });
         let mut constrained = self.clone();
-        constrained.set_parameters(&values);
+        constrained.put(&values);
         constrained
     }
 

@@ -63,7 +63,7 @@ impl<T: Real> StepInvertible<T> for Sylvester<T> {
             values[r] = T::of(margin::<T>() * values[r].wide() * ratio(c));
         }
         let mut constrained = self.clone();
-        constrained.set_parameters(&values);
+        constrained.put(&values);
         constrained
     }
 

@@ -4,6 +4,7 @@ use super::super::{Cotangent, Direction, Packet, TrainableFlow};
 use super::series_reverse::{Series, solve_by_iteration};
 use super::{Draws, EulerStep, StepInvertible, add};
 use crate::columns::{Block, Scratch};
+use crate::error::{Error, Result};
 use crate::field::{At, Cotangents, Pulled};
 use crate::ode::Workspace;
 use crate::parameters::Layout;
@@ -46,9 +47,14 @@ impl<T: Real, F: StepInvertible<T>> TrainableFlow<T> for EulerStep<F> {
         self.field.parameters().to_vec()
     }
 
-    fn set_parameters(&mut self, values: &[T]) {
-        self.field.set_parameters(values);
-        self.constrained = self.field.constrained();
+    fn set_parameters(&mut self, values: &[T]) -> Result<()> {
+        let mut field = self.field.clone();
+        field.set_parameters(values)?;
+        let constrained = field.constrained();
+        let named = |error: Error| error.during("moved to where the step is invertible");
+        constrained.layout().check(constrained.parameters()).map_err(named)?;
+        (self.field, self.constrained) = (field, constrained);
+        Ok(())
     }
 
     fn sums_len(&self) -> usize {

@@ -36,7 +36,7 @@ pub fn factored<T: Real>(seed: u64, dim: usize, scale: f64) -> InvertibleLinear<
     let mut next = random(seed + 1);
     let values: Vec<T> =
         layer.parameters().iter().map(|value: &T| *value + T::of(scale * next())).collect();
-    layer.set_parameters(&values);
+    layer.set_parameters(&values).expect("parameters that fit");
     layer
 }
 

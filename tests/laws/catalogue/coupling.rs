@@ -99,7 +99,7 @@ pub fn field<T: Real>(seed: u64, residual: bool) -> field::AffineCoupling<T> {
     let mut network: Network<T> = builder.build(&mut rng).expect("valid sizes");
     let count = network.parameters().len();
     let values: Vec<T> = (0..count).map(|_| T::of(rng.random_range(-0.7..0.7))).collect();
-    network.set_parameters(&values);
+    network.set_parameters(&values).expect("parameters that fit");
     field::AffineCoupling::new(mask, network, 2.0).expect("the shapes fit")
 }
 

@@ -135,7 +135,7 @@ fn with_parameters<T: Real, L: TrainableFlow<T>>(mut flow: L, size: f64, seed: u
     let mut rng = StdRng::seed_from_u64(seed);
     let count = flow.parameters().len();
     let values: Vec<T> = (0..count).map(|_| T::of(rng.random_range(-size..size))).collect();
-    flow.set_parameters(&values);
+    flow.set_parameters(&values).expect("parameters that fit");
     flow
 }
 
@@ -148,7 +148,7 @@ fn with_extreme_maps<T: Real, L: TrainableFlow<T>>(flow: L, size: f64, seed: u64
     let last = layout.entries().last().expect("a network");
     assert!(last.name.ends_with("bias"), "{}", last.name);
     values[last.range.clone()].fill_with(|| T::of(rng.random_range(-size..size)));
-    flow.set_parameters(&values);
+    flow.set_parameters(&values).expect("parameters that fit");
     flow
 }
 
@@ -237,7 +237,7 @@ pub fn visit_steps_at_the_edge<T: Real>(seed: u64, visitor: &mut impl StepVisito
         visitor.visit(&format!("radial, beta = -{push}"), EulerStep::new(collapsing(seed, push)));
         let mut network = with_random_parameters::<T>(&Mlp::new(3).hidden([9, 6]), seed);
         let values: Vec<T> = network.parameters().iter().map(|p| *p * T::of(push)).collect();
-        network.set_parameters(&values);
+        network.set_parameters(&values).expect("parameters that fit");
         visitor.visit(&format!("residual, weights times {push}"), EulerStep::new(network));
     }
 }

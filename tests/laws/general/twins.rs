@@ -117,12 +117,12 @@ fn differ(
     ours: Option<&Found>,
     seed: u64,
 ) -> Option<String> {
-    flow.set_parameters(parameters);
+    flow.set_parameters(parameters).expect("parameters that fit");
     let theirs = Found::new(flow, direction, start);
     let (Some(ours), Some(theirs)) = (ours, theirs) else { return Some("it failed".into()) };
     let mut neighbours = Vec::new();
     for (seed, side) in [(seed, 1.0), (seed, -1.0), (seed + 1, 1.0), (seed + 1, -1.0)] {
-        flow.set_parameters(&shaken(parameters, seed, side));
+        flow.set_parameters(&shaken(parameters, seed, side)).expect("parameters that fit");
         let (dim, columns) = start.shape();
         let moved = DMatrix::from_vec(dim, columns, shaken(start.as_slice(), seed, side));
         neighbours.extend(Found::new(flow, direction, &moved));

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use rand::{Rng, RngExt};
 
-use super::super::builder::{LAST_LAYER, MlpBuilder, check_values};
+use super::super::builder::{LAST_LAYER, MlpBuilder};
 use super::super::{Layer, Mlp};
 use super::{Gate, Gated};
 use crate::error::Result;
@@ -65,7 +65,7 @@ impl GatedBuilder {
     /// If the number of values is not that of the network, or one is NaN or infinite.
     pub fn with_parameters<T: Real>(&self, values: Vec<T>) -> Result<Gated<T>> {
         let plan = self.arrange()?;
-        check_values(&plan.layout, &values)?;
+        plan.layout.check(&values)?;
         Ok(self.assemble(plan, values))
     }
 

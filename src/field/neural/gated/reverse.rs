@@ -4,6 +4,7 @@ use super::super::tape::{LayerTape, MlpTape, Way};
 use super::Gated;
 use super::gates::{ToControls, scale_rows};
 use crate::columns::{Block, RowsMut, Scratch};
+use crate::error::Result;
 use crate::field::{At, Cotangents, Pulled, Traced, TrainableField};
 use crate::kernels::{Start, axpy, multiply, multiply_add, multiply_by, product, sum_of_products};
 use crate::parameters::Layout;
@@ -41,8 +42,8 @@ impl<T: Real> TrainableField<T> for Gated<T> {
         self.core.parameters()
     }
 
-    fn set_parameters(&mut self, values: &[T]) {
-        self.core.set_parameters(values);
+    fn set_parameters(&mut self, values: &[T]) -> Result<()> {
+        self.core.set_parameters(values)
     }
 
     fn sums_len(&self) -> usize {
