@@ -1,7 +1,7 @@
 //! How far estimated log-densities are off, at equal numbers of products with the Jacobian per
 //! evaluation: Rademacher probes, orthogonal probes, and Hutch++.
 //!
-//! `cargo bench --bench estimates` prints the root mean square error of log-determinants from data
+//! `cargo bench -p liouville-benches --bench estimates` prints the root mean square error of log-determinants from data
 //! to base, in nats, for three fields of three hidden layers in 64 dimensions: a random one, one
 //! matched to handwritten digits, and one matched to a curved sheet of three dimensions with noise
 //! 0.05 around it; beside the errors, the median milliseconds of a call for all points, one thread.

@@ -1,7 +1,7 @@
 //! The workloads that flows are judged by: log-densities, samples, gradients and flow matching, in
 //! `f32` at tolerance 1e-5, on one thread and on two.
 //!
-//! `cargo bench --bench flows`; the two-dimensional field was trained on rings, the other is random.
+//! `cargo bench -p liouville-benches --bench flows`; the two-dimensional field was trained on rings, the other is random.
 
 mod models;
 

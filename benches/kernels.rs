@@ -2,7 +2,7 @@
 //! and splines. (`faer` 0.24 came to 246 GFLOP/s at 64 x 64 where ours came to 266, and to 98 at 64 x 3
 //! where ours came to 186; it takes too long to compile to stay here.)
 //!
-//! `cargo bench --bench kernels` prints GFLOP/s, the median of several runs, beside the peak of fused
+//! `cargo bench -p liouville-benches --bench kernels` prints GFLOP/s, the median of several runs, beside the peak of fused
 //! multiply-adds that the same core reaches; and milliseconds for 4096 samples of 8 coordinates through
 //! splines of 8 bins, each coordinate with parameters of its own.
 

@@ -1,7 +1,7 @@
 //! What layers in closed form cost: eight couplings or autoregressive layers in 16 dimensions with two
 //! hidden layers of 64, in `f32`, on one thread.
 //!
-//! `cargo bench --bench layers`; log-densities, samples and likelihood gradients of 4096 points. The
+//! `cargo bench -p liouville-benches --bench layers`; log-densities, samples and likelihood gradients of 4096 points. The
 //! parameters are random, and of the size that training leaves behind.
 
 mod models;

@@ -1,7 +1,7 @@
 //! Held-out likelihoods of flows of every kind, trained alike: nats per sample, and seconds.
 //!
 //! `benches/peers/compare_likelihoods FOLDER` writes the sets and runs this, zuko and nflows; alone it is
-//! `cargo bench --bench likelihood -- SETS STEPS SEEDS`. The sets are raw `f32`, samples one after the
+//! `cargo bench -p liouville-benches --bench likelihood -- SETS STEPS SEEDS`. The sets are raw `f32`, samples one after the
 //! other, in files named `NAME.train.DIM.f32` and `NAME.test.DIM.f32`.
 
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! What regularisation buys: evaluations, likelihood and training time of the same model trained with
 //! none, with the penalties of RNODE, with STEER's random ends, and with both.
 //!
-//! `cargo bench --bench regularised`; fields of two hidden layers of 64 in `f32`, trained at tolerance
+//! `cargo bench -p liouville-benches --bench regularised`; fields of two hidden layers of 64 in `f32`, trained at tolerance
 //! 1e-4 for 500 steps. The likelihood is that of samples never seen in training, solved at 1e-6.
 
 use std::time::Instant;

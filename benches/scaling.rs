@@ -1,7 +1,7 @@
 //! How the cost of exact log-densities grows: with points, with threads, with precision, in memory;
 //! and what the two ways to a gradient cost.
 //!
-//! `cargo bench --bench scaling`; the field is 2-64-64-2, the tolerance 1e-5. Peak memory is read from
+//! `cargo bench -p liouville-benches --bench scaling`; the field is 2-64-64-2, the tolerance 1e-5. Peak memory is read from
 //! Linux's `/proc`, and left out elsewhere.
 
 mod models;

@@ -1,6 +1,6 @@
 //! What traces cost: exact divergences and products with probes, in evaluations of the velocity.
 //!
-//! `cargo bench --bench traces` prints, for every kind of field and several sizes, nanoseconds per
+//! `cargo bench -p liouville-benches --bench traces` prints, for every kind of field and several sizes, nanoseconds per
 //! velocity of one sample and the ratios of the others to it, beside the cost that the field states
 //! and by which `Trace::Auto` chooses. `f32`, one thread, blocks of 128 samples; all times are
 //! medians of many short ones, taken in turns, so that what else the machine does touches few, and

@@ -1,6 +1,6 @@
 //! Work against precision: the error of log-densities over evaluations and milliseconds, one thread.
 //!
-//! `cargo bench --bench work_precision` prints a table and draws `target/work_precision.png`.
+//! `cargo bench -p liouville-benches --bench work_precision` prints a table and draws `target/work_precision.png`.
 
 mod models;
 
@@ -125,5 +125,5 @@ fn main() -> liouville::Result<()> {
     for picture in pictures.into_iter().flatten() {
         sheet = sheet.add(picture);
     }
-    sheet.save(concat!(env!("CARGO_MANIFEST_DIR"), "/target/work_precision.png"))
+    sheet.save(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/work_precision.png"))
 }

@@ -62,7 +62,7 @@
 //!
 //! | floor | room | what lives there |
 //! | --- | --- | --- |
-//! | 11 | [`prelude`], `testing` | what most scripts need; laws for flows of one's own |
+//! | 11 | [`prelude`] | what most scripts need |
 //! | 10 | [`train`], `plot` | trainer, objectives, report; pictures |
 //! | 9 | [`data`], [`diagnose`] | toy densities with their exact log-density; what a model is worth, measured |
 //! | 8 | [`density`] | densities, bases, and base + flow |
@@ -92,12 +92,16 @@ pub mod plot;
 pub mod prelude;
 pub mod real;
 mod simd;
-#[cfg(feature = "testing")]
-pub mod testing;
 pub mod trace;
 pub mod train;
 
 pub use error::{Error, Result};
+
+// What the interface speaks in, in the versions that it speaks.
+pub use nalgebra;
+pub use num_dual;
+pub use rand;
+pub use rand_distr;
 
 /// The examples of the README, compiled and run with the documentation.
 #[cfg(doctest)]

@@ -190,7 +190,6 @@ fn bad_input_is_named() {
     }
 }
 
-#[cfg(feature = "plot")]
 #[test]
 fn a_diagnosis_is_drawn() {
     let folder = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR"));

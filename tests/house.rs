@@ -47,7 +47,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn source_folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../src")
 }
 
 /// The path below `src`, its room, and the lines before the tests.

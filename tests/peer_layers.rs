@@ -21,7 +21,7 @@ struct Peer {
 impl Peer {
     fn new(layer: &'static str) -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let path = path.join("tests/data/peer-layers/layers.safetensors");
+        let path = path.join("data/peer-layers/layers.safetensors");
         Self { bytes: std::fs::read(path).expect("the file is part of the project"), layer }
     }
 

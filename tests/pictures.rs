@@ -1,5 +1,4 @@
 //! Pictures become complete files, and what cannot be drawn is named.
-#![cfg(feature = "plot")]
 
 use std::fs;
 use std::path::PathBuf;

@@ -8,7 +8,7 @@ use safetensors::{Dtype, SafeTensors};
 
 /// The arrays of a safetensors file, as f64, with their shapes.
 fn read(name: &str) -> impl Fn(&str) -> (Vec<f64>, Vec<usize>) + use<> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/pytorch-fields").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/pytorch-fields").join(name);
     let bytes = std::fs::read(&path).expect("the file is part of the project");
     move |array: &str| {
         let tensors = SafeTensors::deserialize(&bytes).expect("a valid file");

@@ -7,7 +7,7 @@ use liouville::flow::{Cotangent, Packet, Track};
 use liouville::ode::Workspace;
 use liouville::parameters::Layout;
 use liouville::prelude::*;
-use liouville::testing::{
+use liouville_testing::{
     Cause, Checks, Law, Place, Tolerances, Violation, batch_law, check_flow, check_trainable,
     composition_law, density_law, gradient_law, inverse_law, log_det_law, strategies,
 };

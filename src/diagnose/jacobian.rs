@@ -23,7 +23,8 @@ pub fn derivative_weights() -> [(f64, f64); 6] {
 
 /// The step of a difference: near x it is `share` (`floor` + |x|).
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Step {
+pub struct Step {
+    /// What is moved, in shares of the size of a number.
     pub share: f64,
     /// 1, or 0 near the end of a support at zero.
     pub floor: f64,
@@ -75,7 +76,11 @@ pub fn jacobians<T: Real, F: Flow<T> + ?Sized>(
 }
 
 /// [`jacobians`] with steps of any kind.
-pub(crate) fn jacobians_by<T: Real, F: Flow<T> + ?Sized>(
+///
+/// # Errors
+///
+/// As [`jacobians`].
+pub fn jacobians_by<T: Real, F: Flow<T> + ?Sized>(
     flow: &F,
     direction: Direction,
     points: &DMatrix<T>,

@@ -36,9 +36,7 @@ mod statistics;
 
 pub use calibration::Calibration;
 pub use diagnosis::Diagnosis;
-#[cfg(feature = "testing")]
-pub(crate) use jacobian::{Step, jacobians_by};
-pub use jacobian::{derivative_weights, jacobians};
+pub use jacobian::{Step, derivative_weights, jacobians, jacobians_by};
 pub(crate) use jacobian::{singular_values, usual_step};
 pub use measure::Conditioning;
 pub(crate) use measure::relative_errors;

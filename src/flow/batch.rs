@@ -11,7 +11,7 @@ use crate::outcome::{Effort, Outcome};
 use crate::real::Real;
 
 /// The number of samples in a packet: its activations should fit the second-level cache.
-pub(crate) const PACKET: usize = 128;
+pub const PACKET: usize = 128;
 
 /// Moves every column of `points` through a flow; [`Track`] says what is wanted.
 ///
@@ -109,8 +109,12 @@ fn spoil_failed<T: Real>(
     }
 }
 
-/// An error unless `points` has `dim` rows and at least one column.
-pub(crate) fn check_points<T: Real>(dim: usize, points: &DMatrix<T>) -> Result<()> {
+/// That `points` has `dim` rows and at least one column.
+///
+/// # Errors
+///
+/// If it has not.
+pub fn check_points<T: Real>(dim: usize, points: &DMatrix<T>) -> Result<()> {
     if points.nrows() != dim {
         return Err(Error::shape(format!(
             "points are {} x {}, but have {dim} rows here: samples are columns{}",
@@ -126,7 +130,8 @@ pub(crate) fn check_points<T: Real>(dim: usize, points: &DMatrix<T>) -> Result<(
 }
 
 /// The contexts of all samples: one column each, or one for all.
-pub(crate) struct Contexts<'a, T> {
+pub struct Contexts<'a, T> {
+    /// The rows of a context.
     pub dim: usize,
     values: &'a [T],
     shared: bool,
@@ -134,6 +139,10 @@ pub(crate) struct Contexts<'a, T> {
 
 impl<'a, T: Real> Contexts<'a, T> {
     /// Checks the shape of a context against what is expected.
+    ///
+    /// # Errors
+    ///
+    /// If there must be a context and is none, or its shape does not fit.
     pub fn new(dim: usize, samples: usize, context: Option<&'a DMatrix<T>>) -> Result<Self> {
         let Some(context) = context else {
             if dim > 0 {
@@ -152,7 +161,7 @@ impl<'a, T: Real> Contexts<'a, T> {
         Ok(Self { dim, values: context.as_slice(), shared: columns == 1 && samples != 1 })
     }
 
-    /// The contexts of the samples of one packet.
+    /// The contexts of the `count` samples of one packet, the last of which may have fewer than [`PACKET`].
     pub fn of_packet<'b>(&'b self, index: usize, count: usize, buffer: &'b mut Vec<T>) -> &'b [T] {
         if self.dim == 0 {
             return &[];

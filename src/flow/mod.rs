@@ -42,8 +42,7 @@ use crate::real::Real;
 
 pub use crate::columns::Mask;
 pub use autoregressive::{Autoregressive, AutoregressiveBuilder};
-pub use batch::transport;
-pub(crate) use batch::{Contexts, PACKET, check_points};
+pub use batch::{Contexts, PACKET, check_points, transport};
 pub use chain::{Chain, ChainTape};
 pub use closed_form::{ClosedForm, InvertibleLinear, Permutation, Solvable};
 pub use continuous::{ColumnSteps, ContinuousFlow};
@@ -157,7 +156,11 @@ pub trait Flow<T: Real>: Send + Sync {
 }
 
 /// The same, or an error that names the columns that failed.
-pub(crate) fn all_arrived<T: Real>(moved: Moved<T>) -> Result<Moved<T>> {
+///
+/// # Errors
+///
+/// If any column failed.
+pub fn all_arrived<T: Real>(moved: Moved<T>) -> Result<Moved<T>> {
     match Error::from_outcomes(&moved.outcomes) {
         Some(error) => Err(error),
         None => Ok(moved),

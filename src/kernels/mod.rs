@@ -24,4 +24,6 @@ pub use spline::{
 };
 
 #[cfg(test)]
+mod drawn;
+#[cfg(test)]
 mod tests;

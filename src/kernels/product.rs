@@ -2,7 +2,7 @@
 //!
 //! Weights are read where the parameters lie, in any stride, and never packed: a value is broadcast to all
 //! lanes, so that their order in memory does not matter while they fit the first cache. `cargo bench
-//! --bench kernels` compares with libraries that pack.
+//! -p liouville-benches --bench kernels` compares with libraries that pack.
 
 use super::dispatch::{instruction_set, stamp};
 use super::tile::{Finish, Operands, Seed, tiles};

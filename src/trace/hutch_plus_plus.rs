@@ -38,7 +38,7 @@ const PASSES: u64 = 2;
 /// [`Hutchinson`](super::Hutchinson) with as many probes errs less. Root mean square errors of
 /// log-determinants in nats, from data to base in 64 dimensions, by fields of three hidden layers:
 /// a random one, one matched to handwritten digits, and one matched to a curved sheet of three
-/// dimensions with noise 0.05 around it (`cargo bench --bench estimates`):
+/// dimensions with noise 0.05 around it (`cargo bench -p liouville-benches --bench estimates`):
 ///
 /// | field | products | Rademacher | orthogonal | Hutch++, half and half |
 /// | --- | --- | --- | --- | --- |

@@ -35,7 +35,7 @@ pub enum Trace {
     /// dimensions (an eighth less of an error, or better), Rademacher beyond.
     ///
     /// What traces cost in evaluations of the velocity, measured on one core with AVX-512 in `f32`
-    /// (`cargo bench --bench traces`); [`HutchPlusPlus`] says how far estimates are off:
+    /// (`cargo bench -p liouville-benches --bench traces`); [`HutchPlusPlus`] says how far estimates are off:
     ///
     /// | field | exact | one probe | 8 probes |
     /// | --- | --- | --- | --- |
@@ -209,7 +209,7 @@ impl Estimator {
 }
 
 /// Stirs `value` into `state`; the finaliser of SplitMix64 (Steele, Lea and Flood 2014).
-pub(crate) fn mix(state: u64, value: u64) -> u64 {
+pub fn mix(state: u64, value: u64) -> u64 {
     let mut z = state.wrapping_add(0x9e37_79b9_7f4a_7c15) ^ value;
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

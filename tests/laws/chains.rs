@@ -1,7 +1,7 @@
 //! What is particular to chains: links of different kinds, names of parameters, and what does not fit.
 
 use liouville::prelude::*;
-use liouville::testing::{Tolerances, composition_law};
+use liouville_testing::{Tolerances, composition_law};
 use nalgebra::DMatrix;
 use proptest::prelude::*;
 

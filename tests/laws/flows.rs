@@ -3,7 +3,7 @@
 use liouville::flow::Moved;
 use liouville::ode::Solver;
 use liouville::prelude::*;
-use liouville::testing::{Tolerances, inverse_law, log_det_law};
+use liouville_testing::{Tolerances, inverse_law, log_det_law};
 use nalgebra::DMatrix;
 use proptest::prelude::*;
 
@@ -53,7 +53,7 @@ fn follow<T: Real, F: Flow<T>>(
     moved
 }
 
-/// A law of `liouville::testing` for flows whose fields have no parameters, by solvers that keep no
+/// A law of `liouville_testing` for flows whose fields have no parameters, by solvers that keep no
 /// record.
 struct Obeys {
     seed: u64,

@@ -4,7 +4,7 @@ use liouville::field::{Planar, Radial};
 use liouville::flow::{Moved, StepInvertible};
 use liouville::ode::{Tableau, fixed};
 use liouville::prelude::*;
-use liouville::testing::{Tolerances, gradient_law};
+use liouville_testing::{Tolerances, gradient_law};
 use nalgebra::{DMatrix, DVector};
 use proptest::prelude::*;
 use rand::SeedableRng;

@@ -2,7 +2,7 @@
 //! derivatives by dual numbers.
 
 use num_dual::{Dual64, DualNum};
-use proptest::prelude::*;
+use rand::RngExt;
 
 use super::{
     Ends, MIN_DERIVATIVE, MIN_SHARE, SplineShape, SplineWay, pull_spline_with, spline_with,
@@ -10,6 +10,7 @@ use super::{
 use crate::columns::{Block, Scratch};
 use crate::kernels::InstructionSet;
 use crate::kernels::dispatch::stamp;
+use crate::kernels::drawn::cases;
 use crate::kernels::elementary::ln;
 use crate::real::Real;
 use crate::simd::Vector;
@@ -202,28 +203,35 @@ fn shapes(bins: usize, bound: f64) -> [SplineShape; 2] {
     [SplineShape { bins, bound, ends: Ends::Linear }, circular]
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+/// Random numbers of bins, bounds and seeds.
+fn drawn(check: impl Fn(usize, f64, u64)) {
+    cases(24, |rng| {
+        check(rng.random_range(1..12), rng.random_range(0.1..50.0), rng.random_range(0..9999));
+    });
+}
 
-    #[test]
-    fn splines_are_those_of_the_paper(bins in 1usize..12, bound in 0.1..50.0, seed in 0u64..9999) {
+#[test]
+fn splines_are_those_of_the_paper() {
+    drawn(|bins, bound, seed| {
         for (shape, way) in shapes(bins, bound).into_iter().flat_map(|s| WAYS.map(|w| (s, w))) {
             for set in InstructionSet::ALL {
                 Case::new(shape, way, 2.0, seed).check::<f64>(set, 1e-12);
                 Case::new(shape, way, 1.0, seed).check::<f32>(set, 1e-4);
             }
         }
-    }
+    });
+}
 
-    #[test]
-    fn derivatives_are_those_of_dual_numbers(bins in 1usize..12, bound in 0.1..50.0, seed in 0u64..9999) {
+#[test]
+fn derivatives_are_those_of_dual_numbers() {
+    drawn(|bins, bound, seed| {
         for (shape, way) in shapes(bins, bound).into_iter().flat_map(|s| WAYS.map(|w| (s, w))) {
             for set in InstructionSet::ALL {
                 Case::new(shape, way, 2.0, seed).check_pull::<f64>(set, seed + 3, 1e-9);
                 Case::new(shape, way, 1.0, seed).check_pull::<f32>(set, seed + 3, 1e-2);
             }
         }
-    }
+    });
 }
 
 stamp! {

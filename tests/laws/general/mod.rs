@@ -16,8 +16,8 @@ mod ledger;
 mod twins;
 
 use liouville::prelude::*;
-use liouville::testing::strategies::{chains, points};
-use liouville::testing::{
+use liouville_testing::strategies::{chains, points};
+use liouville_testing::{
     Checked, Checks, Failures, Law, Tolerances, Violation, batch_law, composition_law,
     gradient_law, inverse_law, log_det_law,
 };

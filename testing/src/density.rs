@@ -1,16 +1,16 @@
 //! The density law: what a flow makes of a normal distribution integrates to one.
 
-use nalgebra::{DMatrix, DVector};
-use rand::rngs::Xoshiro256PlusPlus;
-use rand::{RngExt, SeedableRng};
+use liouville::nalgebra::{DMatrix, DVector};
+use liouville::rand::rngs::Xoshiro256PlusPlus;
+use liouville::rand::{RngExt, SeedableRng};
 
 use super::moving::Borrowed;
 use super::proposal::Proposal;
 use super::{Cause, Difference, Law, Place, Tolerances, Violation};
-use crate::density::{Density, StandardNormal};
-use crate::error::Error;
-use crate::flow::{Direction, Flow, Track, all_arrived, transport};
-use crate::real::Real;
+use liouville::density::{Density, StandardNormal};
+use liouville::error::Error;
+use liouville::flow::{Direction, Flow, Track, all_arrived, transport};
+use liouville::real::Real;
 
 /// How many standard errors an estimate may be away.
 const ERRORS: f64 = 5.0;
@@ -176,7 +176,9 @@ impl<T: Real> Integral<'_, T> {
 
 /// Columns of normal numbers.
 fn normal(dim: usize, columns: usize, rng: &mut Xoshiro256PlusPlus) -> DMatrix<f64> {
-    DMatrix::from_fn(dim, columns, |_, _| rng.sample::<f64, _>(rand_distr::StandardNormal))
+    DMatrix::from_fn(dim, columns, |_, _| {
+        rng.sample::<f64, _>(liouville::rand_distr::StandardNormal)
+    })
 }
 
 /// The edges of `side` intervals of a range, every other one at a quantile of samples. The range is a

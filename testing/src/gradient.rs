@@ -1,15 +1,15 @@
 //! The gradient law: the pullback is the derivative, by parameters, points and contexts.
 
-use nalgebra::DMatrix;
+use liouville::nalgebra::DMatrix;
 
 use super::log_det::steadiest;
 use super::moving::{BOTH, Borrowed, Inputs, numbers};
 use super::objective::{Gradient, Objective};
 use super::{Law, Place, Tolerances, Violation};
-use crate::diagnose::{Step, derivative_weights};
-use crate::flow::{Direction, PACKET, TrainableFlow};
-use crate::parameters::Named;
-use crate::real::Real;
+use liouville::diagnose::{Step, derivative_weights};
+use liouville::flow::{Direction, PACKET, TrainableFlow};
+use liouville::parameters::Named;
+use liouville::real::Real;
 
 /// Arrays of up to this many parameters are differentiated one by one, others along random
 /// directions first.

@@ -2,15 +2,15 @@
 
 use std::cell::RefCell;
 
-use nalgebra::DMatrix;
+use liouville::nalgebra::DMatrix;
 
 use super::moving::{Inputs, numbers};
 use super::{Cause, Violation};
-use crate::columns::{Block, columns_to_block};
-use crate::error::Error;
-use crate::flow::{Contexts, Cotangent, Direction, Packet, Track, TrainableFlow};
-use crate::ode::{Workspace, mark_non_finite};
-use crate::real::Real;
+use liouville::columns::{Block, columns_to_block};
+use liouville::error::Error;
+use liouville::flow::{Contexts, Cotangent, Direction, Packet, Track, TrainableFlow};
+use liouville::ode::{Workspace, mark_non_finite};
+use liouville::real::Real;
 
 /// Σ p̄'points + Σ l̄ log_det over the columns at one end of a flow.
 pub(super) struct Objective<T: Real> {
@@ -109,7 +109,7 @@ fn load<T: Real, L: TrainableFlow<T>>(
     let points = inputs.points;
     let refused = |error: Error| inputs.refused(Some(direction), error);
     flow.check().map_err(refused)?;
-    crate::flow::check_points(flow.dim(), points).map_err(refused)?;
+    liouville::flow::check_points(flow.dim(), points).map_err(refused)?;
     let contexts = Contexts::new(flow.context_dim(), points.ncols(), inputs.context);
     let (contexts, mut buffer) = (contexts.map_err(refused)?, Vec::new());
     let mut packet = Packet::new(Track::LogDet);

@@ -1,11 +1,11 @@
 //! The composition law: links follow one another, and log-determinants add up.
 
-use nalgebra::DMatrix;
+use liouville::nalgebra::DMatrix;
 
 use super::moving::{BOTH, Inputs};
 use super::{Law, Place, Tolerances, Violation};
-use crate::flow::{Chain, Direction, Flow, Inverted, Moved, TrainableFlow};
-use crate::real::Real;
+use liouville::flow::{Chain, Direction, Flow, Inverted, Moved, TrainableFlow};
+use liouville::real::Real;
 
 /// A chain of `first` and `second` is one after the other: the points have the same bits, and the
 /// log-determinants add up. A flow the other way round swaps its directions.

@@ -2,13 +2,13 @@
 
 use std::marker::PhantomData;
 
+use liouville::rand::RngExt;
 use proptest::strategy::{NewTree, Strategy};
 use proptest::test_runner::TestRunner;
-use rand::RngExt;
 
 use super::super::shrinking::Shrinking;
 use super::generator;
-use crate::real::Real;
+use liouville::real::Real;
 
 /// How large parameters are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,12 +1,12 @@
 //! The log-determinant law: it is that of the Jacobian.
 
-use nalgebra::DMatrix;
+use liouville::nalgebra::DMatrix;
 
 use super::moving::{BOTH, Borrowed, Inputs};
 use super::{Law, Place, Tolerances, Violation};
-use crate::diagnose::jacobians_by;
-use crate::flow::{Direction, Flow};
-use crate::real::Real;
+use liouville::diagnose::jacobians_by;
+use liouville::flow::{Direction, Flow};
+use liouville::real::Real;
 
 /// The log-determinant of each column, in both directions, is ln |det| of the Jacobian by central
 /// differences of order six.
@@ -16,11 +16,11 @@ use crate::real::Real;
 ///
 /// ```
 /// use liouville::prelude::*;
-/// use liouville::testing::{Tolerances, log_det_law};
+/// use liouville_testing::{Tolerances, log_det_law};
 ///
-/// let turn = field::Linear::new(nalgebra::dmatrix![0.1f64, -1.0; 1.0, 0.3])?;
+/// let turn = field::Linear::new(liouville::nalgebra::dmatrix![0.1f64, -1.0; 1.0, 0.3])?;
 /// let flow = ContinuousFlow::new(turn).tolerance(1e-10);
-/// log_det_law(&flow, &nalgebra::dmatrix![0.3; 0.4], None, &Tolerances::within::<f64>(1e-7))?;
+/// log_det_law(&flow, &liouville::nalgebra::dmatrix![0.3; 0.4], None, &Tolerances::within::<f64>(1e-7))?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///

@@ -4,10 +4,10 @@
 //!
 //! ```
 //! use liouville::prelude::*;
-//! use liouville::testing::check_trainable;
+//! use liouville_testing::check_trainable;
 //!
 //! let layer = EulerStep::new(field::Planar::new(
-//!     nalgebra::dvector![1.0f64, 0.5], nalgebra::dvector![0.3, -0.8], 0.1)?);
+//!     liouville::nalgebra::dvector![1.0f64, 0.5], liouville::nalgebra::dvector![0.3, -0.8], 0.1)?);
 //! let checked = check_trainable(&layer)?; // else a violation, shrunk to a readable case
 //! println!("{checked}");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -42,6 +42,8 @@ mod shrinking;
 pub mod strategies;
 mod tolerances;
 mod violation;
+
+pub use proptest;
 
 pub use batch::batch_law;
 pub use check::{Checked, Checks, check_flow, check_trainable};

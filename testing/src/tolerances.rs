@@ -1,7 +1,7 @@
 //! How exact a law asks a flow to be.
 
-use crate::diagnose::Step;
-use crate::real::Real;
+use liouville::diagnose::Step;
+use liouville::real::Real;
 
 /// What a law makes of a column that the flow reports as failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,9 +1,9 @@
 //! Where to look for the mass of a density: a distribution fitted to samples, wide and local at once.
 
-use nalgebra::{DMatrix, DVector, DVectorView};
-use rand::{Rng, RngExt};
+use liouville::nalgebra::{DMatrix, DVector, DVectorView};
+use liouville::rand::{Rng, RngExt};
 
-use crate::error::{Error, Result};
+use liouville::error::{Error, Result};
 
 /// The degrees of freedom of the Student distributions.
 const FREEDOM: usize = 4;
@@ -56,7 +56,7 @@ impl Proposal {
 
     /// Random columns.
     pub fn draw(&self, columns: usize, rng: &mut impl Rng) -> DMatrix<f64> {
-        let normal = rand_distr::StandardNormal;
+        let normal = liouville::rand_distr::StandardNormal;
         let mut white =
             DMatrix::from_fn(self.center.len(), columns, |_, _| rng.sample::<f64, _>(normal));
         for (j, mut column) in white.column_iter_mut().enumerate() {
@@ -121,13 +121,13 @@ fn widths(columns: &DMatrix<f64>) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rand::SeedableRng;
-    use rand::rngs::StdRng;
+    use liouville::rand::SeedableRng;
+    use liouville::rand::rngs::StdRng;
 
     #[test]
     fn the_masses_of_a_wide_density_and_of_a_spike_are_found() {
-        let mut rng = StdRng::seed_from_u64(rand::random());
-        let mut normal = || rng.sample::<f64, _>(rand_distr::StandardNormal);
+        let mut rng = StdRng::seed_from_u64(liouville::rand::random());
+        let mut normal = || rng.sample::<f64, _>(liouville::rand_distr::StandardNormal);
         // A quarter of the samples are of the spike.
         let samples = DMatrix::from_fn(2, 2000, |i, j| match j % 4 {
             0 => 0.5 + 1e-3 * normal(),

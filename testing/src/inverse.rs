@@ -2,12 +2,12 @@
 
 use std::cell::LazyCell;
 
-use nalgebra::DMatrix;
+use liouville::nalgebra::DMatrix;
 
 use super::moving::{BOTH, Borrowed, Inputs, is_outside, numbers, size};
 use super::{Law, Place, Tolerances, Violation};
-use crate::flow::{Direction, Flow, Moved};
-use crate::real::Real;
+use liouville::flow::{Direction, Flow, Moved};
+use liouville::real::Real;
 
 /// By how many roundings the end point is moved to see what rounding costs on the way back.
 const ROUNDINGS: f64 = 16.0;
@@ -26,10 +26,10 @@ const ROUNDINGS: f64 = 16.0;
 ///
 /// ```
 /// use liouville::prelude::*;
-/// use liouville::testing::{Tolerances, inverse_law};
+/// use liouville_testing::{Tolerances, inverse_law};
 ///
-/// let layer = EulerStep::new(field::Radial::new(nalgebra::dvector![0.0f64, 1.0], 1.0, 2.0)?);
-/// inverse_law(&layer, &nalgebra::dmatrix![0.3, 1e6; 0.4, -2.0], None, &Tolerances::of::<f64>())?;
+/// let layer = EulerStep::new(field::Radial::new(liouville::nalgebra::dvector![0.0f64, 1.0], 1.0, 2.0)?);
+/// inverse_law(&layer, &liouville::nalgebra::dmatrix![0.3, 1e6; 0.4, -2.0], None, &Tolerances::of::<f64>())?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///

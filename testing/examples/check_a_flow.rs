@@ -6,10 +6,10 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use liouville::flow::Packet;
+use liouville::nalgebra::DMatrix;
 use liouville::ode::Workspace;
 use liouville::prelude::*;
-use liouville::testing::{Checks, check_flow};
-use nalgebra::DMatrix;
+use liouville_testing::{Checks, check_flow};
 
 /// y = sinh((asinh(x) + skew) / tail), coordinate by coordinate: skewed, with lighter or heavier
 /// tails (Jones and Pewsey 2009, Sinh-arcsinh distributions, equation 1).

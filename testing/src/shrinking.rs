@@ -2,10 +2,10 @@
 
 use std::fmt::Debug;
 
-use nalgebra::DMatrix;
+use liouville::nalgebra::DMatrix;
 use proptest::strategy::ValueTree;
 
-use crate::real::Real;
+use liouville::real::Real;
 
 /// How many simpler cases are tried at most.
 const BUDGET: usize = 600;

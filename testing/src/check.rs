@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 
-use nalgebra::DMatrix;
+use liouville::nalgebra::DMatrix;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 
 use super::moving::Borrowed;
@@ -13,8 +13,8 @@ use super::{
     Cause, Law, Tolerances, Violation, batch_law, composition_law, density_law, gradient_law,
     inverse_law, log_det_law,
 };
-use crate::flow::{Chain, Flow, TrainableFlow};
-use crate::real::Real;
+use liouville::flow::{Chain, Flow, TrainableFlow};
+use liouville::real::Real;
 
 /// Checks a flow by the laws that need no parameters, with the settings of [`Checks::new`].
 ///
@@ -46,9 +46,9 @@ where
 ///
 /// ```
 /// use liouville::prelude::*;
-/// use liouville::testing::Checks;
+/// use liouville_testing::Checks;
 ///
-/// let turn = field::Linear::new(nalgebra::dmatrix![0.1, -1.0; 1.0, 0.3])?;
+/// let turn = field::Linear::new(liouville::nalgebra::dmatrix![0.1, -1.0; 1.0, 0.3])?;
 /// let flow = ContinuousFlow::new(turn).tolerance(1e-9);
 /// let checked = Checks::new().cases(4).accuracy(1e-6).flow::<f64, _>(&flow)?;
 /// assert!(checked.to_string().contains("log-determinant"));

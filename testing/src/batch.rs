@@ -2,14 +2,14 @@
 
 use std::sync::OnceLock;
 
-use nalgebra::DMatrix;
+use liouville::nalgebra::DMatrix;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::moving::{BOTH, Borrowed, Inputs};
 use super::{Cause, Difference, Law, Place, Tolerances, Violation};
-use crate::error::Error;
-use crate::flow::{Direction, Flow, Moved, PACKET};
-use crate::real::Real;
+use liouville::error::Error;
+use liouville::flow::{Direction, Flow, Moved, PACKET};
+use liouville::real::Real;
 
 /// How many columns are followed alone, and beside a column of NaN.
 const SOME: usize = 5;
@@ -115,7 +115,7 @@ impl<T: Real> Batch<'_, T> {
         for (k, &place) in places.iter().enumerate().filter(|(k, _)| *k != 1) {
             let one = Moved {
                 points: moved.points.columns(k, 1).into_owned(),
-                log_det: nalgebra::DVector::from_element(1, moved.log_det[k]),
+                log_det: liouville::nalgebra::DVector::from_element(1, moved.log_det[k]),
                 standard_error: None,
                 outcomes: vec![moved.outcomes[k]],
                 efforts: vec![moved.efforts[k]],

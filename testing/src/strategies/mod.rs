@@ -2,7 +2,7 @@
 //!
 //! ```
 //! use liouville::prelude::*;
-//! use liouville::testing::{Tolerances, inverse_law, strategies};
+//! use liouville_testing::{Tolerances, inverse_law, strategies};
 //! use proptest::prelude::*;
 //!
 //! proptest!(ProptestConfig::with_cases(8), |(chain in strategies::chains::<f64>(3, 0),
@@ -22,10 +22,10 @@ mod flows;
 mod parameters;
 mod points;
 
+use liouville::rand::SeedableRng;
+use liouville::rand::rngs::Xoshiro256PlusPlus;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
-use rand::SeedableRng;
-use rand::rngs::Xoshiro256PlusPlus;
 
 pub use flows::{chains, layers, linear, mlp, planar, radial, residual};
 pub use parameters::{Parameters, Size, parameters};

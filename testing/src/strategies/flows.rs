@@ -1,18 +1,18 @@
 //! Random fields of the crate's own kinds, and layers and chains made of them.
 
-use nalgebra::{DMatrix, DVector};
+use liouville::nalgebra::{DMatrix, DVector};
+use liouville::rand::SeedableRng;
+use liouville::rand::rngs::Xoshiro256PlusPlus;
 use proptest::collection::vec;
 use proptest::prelude::Just;
 use proptest::strategy::{BoxedStrategy, Strategy, Union};
-use rand::SeedableRng;
-use rand::rngs::Xoshiro256PlusPlus;
 
 use super::{Size, parameters};
-use crate::field::{Linear, Mlp, MlpBuilder, Planar, Radial, TrainableField};
-use crate::flow::{Chain, ContinuousFlow, EulerStep, Inverted};
-use crate::kernels::Activation;
-use crate::ode::rk4;
-use crate::real::Real;
+use liouville::field::{Linear, Mlp, MlpBuilder, Planar, Radial, TrainableField};
+use liouville::flow::{Chain, ContinuousFlow, EulerStep, Inverted};
+use liouville::kernels::Activation;
+use liouville::ode::rk4;
+use liouville::real::Real;
 
 const FINITE: &str = "finite parameters";
 

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use nalgebra::DMatrix;
+use liouville::nalgebra::DMatrix;
 
 use super::{Cause, Difference, Failures, Law, Place, Tolerances, Violation};
-use crate::error::Error;
-use crate::flow::{Direction, Flow, Moved, Packet};
-use crate::ode::Workspace;
-use crate::outcome::{Outcome, Reason};
-use crate::real::Real;
+use liouville::error::Error;
+use liouville::flow::{Direction, Flow, Moved, Packet};
+use liouville::ode::Workspace;
+use liouville::outcome::{Outcome, Reason};
+use liouville::real::Real;
 
 /// Both directions.
 pub(super) const BOTH: [Direction; 2] = [Direction::Forward, Direction::Inverse];
@@ -153,7 +153,7 @@ impl<T: Real, F: Flow<T> + ?Sized> Flow<T> for Borrowed<'_, F> {
         self.0.context_dim()
     }
 
-    fn check(&self) -> crate::error::Result<()> {
+    fn check(&self) -> liouville::error::Result<()> {
         self.0.check()
     }
 
@@ -176,7 +176,7 @@ pub(super) fn size<T: Real>(matrix: &DMatrix<T>, column: usize) -> f64 {
 pub(super) fn numbers(seed: u64) -> impl FnMut() -> f64 {
     let mut state = seed;
     move || {
-        state = crate::trace::mix(state, 1);
+        state = liouville::trace::mix(state, 1);
         (state >> 11) as f64 / (1u64 << 52) as f64 - 1.0
     }
 }

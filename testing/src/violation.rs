@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use crate::error::Error;
-use crate::flow::Direction;
-use crate::outcome::Failure;
+use liouville::error::Error;
+use liouville::flow::Direction;
+use liouville::outcome::Failure;
 
 /// A law that every flow obeys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

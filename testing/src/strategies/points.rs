@@ -2,15 +2,15 @@
 
 use std::marker::PhantomData;
 
-use nalgebra::DMatrix;
+use liouville::nalgebra::DMatrix;
+use liouville::rand::RngExt;
+use liouville::rand::rngs::Xoshiro256PlusPlus;
 use proptest::strategy::{NewTree, Strategy};
 use proptest::test_runner::TestRunner;
-use rand::RngExt;
-use rand::rngs::Xoshiro256PlusPlus;
 
 use super::super::shrinking::{Case, Shrinking};
 use super::generator;
-use crate::real::Real;
+use liouville::real::Real;
 
 /// A kind of points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

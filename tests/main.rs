@@ -1,0 +1,14 @@
+//! What is so in single cases: reference values, answers to bad input, pictures, the house.
+
+mod bad_input;
+mod checks;
+mod compaction;
+mod diagnose;
+mod house;
+mod ode;
+mod peer_layers;
+mod pictures;
+mod pytorch;
+mod testing;
+mod toys;
+mod training;
