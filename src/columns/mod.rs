@@ -9,9 +9,11 @@
 mod block;
 mod gather;
 mod mask;
+mod moments;
 mod scratch;
 
 pub use block::{Block, LANES, Rows, RowsMut, padded};
 pub use gather::{block_to_columns, columns_to_block, move_lane, pad_lanes};
 pub use mask::Mask;
+pub use moments::Moments;
 pub use scratch::Scratch;

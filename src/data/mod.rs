@@ -10,7 +10,8 @@
 //! | `ridges` | curves blurred by noise: two moons, swiss roll |
 //! | `rings`, `spirals`, `checkerboard` | what their names say |
 //! | `special` | functions and quadrature that these need |
-//! | `split` | training and held-out columns; standardisation |
+//! | `split` | training and held-out columns |
+//! | `standardise` | rows of mean zero and deviation one |
 
 mod checkerboard;
 mod mixtures;
@@ -20,6 +21,7 @@ mod rings;
 mod special;
 mod spirals;
 mod split;
+mod standardise;
 
 pub use checkerboard::{Checkerboard, checkerboard};
 pub use mixtures::{EightGaussians, Pinwheel, eight_gaussians, pinwheel};
@@ -27,4 +29,5 @@ pub use plane::{Formula, Plane};
 pub use ridges::{Ridge, swiss_roll, two_moons};
 pub use rings::{Rings, circles, rings};
 pub use spirals::{TwoSpirals, two_spirals};
-pub use split::{Standardizer, split};
+pub use split::split;
+pub use standardise::Standardizer;

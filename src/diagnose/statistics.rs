@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::columns::Moments;
+
 /// What a set of numbers looks like; numbers that are not finite are left out.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Summary {
@@ -9,7 +11,7 @@ pub struct Summary {
     pub count: usize,
     /// Their mean.
     pub mean: f64,
-    /// Their standard deviation.
+    /// Their standard deviation, by n - 1.
     pub deviation: f64,
     /// The smallest.
     pub least: f64,
@@ -25,13 +27,14 @@ impl Summary {
         let mut sorted: Vec<f64> = values.iter().copied().filter(|x| x.is_finite()).collect();
         sorted.sort_by(f64::total_cmp);
         let count = sorted.len();
-        let mean = sorted.iter().sum::<f64>() / count as f64;
-        let square = sorted.iter().map(|x| (x - mean).powi(2)).sum::<f64>();
+        let Moments { mean, deviation } = Moments::of(sorted.iter().copied());
+        // Of a sample: its n - 1 free deviations.
+        let freedom = (count as f64 - 1.0).max(1.0);
         let at = |k: usize| sorted.get(k).copied().unwrap_or(f64::NAN);
         Self {
             count,
             mean,
-            deviation: (square / (count as f64 - 1.0).max(1.0)).sqrt(),
+            deviation: deviation * (count as f64 / freedom).sqrt(),
             least: at(0),
             median: 0.5 * (at(count.saturating_sub(1) / 2) + at(count / 2)),
             most: at(count.saturating_sub(1)),
@@ -41,7 +44,7 @@ impl Summary {
     /// The root of the mean square.
     pub fn root_mean_square(&self) -> f64 {
         let spread = (self.count as f64 - 1.0).max(0.0) / self.count as f64;
-        (self.mean.powi(2) + spread * self.deviation.powi(2)).sqrt()
+        self.mean.hypot(spread.sqrt() * self.deviation)
     }
 }
 

@@ -7,6 +7,7 @@ use liouville::rand::{RngExt, SeedableRng};
 use super::moving::Borrowed;
 use super::proposal::Proposal;
 use super::{Cause, Difference, Law, Place, Tolerances, Violation};
+use liouville::columns::Moments;
 use liouville::density::{Density, StandardNormal};
 use liouville::error::Error;
 use liouville::flow::{Direction, Flow, Track, all_arrived, transport};
@@ -169,8 +170,8 @@ impl<T: Real> Integral<'_, T> {
         let points = proposal.draw(count, &mut rng).map(T::of);
         let density = self.density(&points)?;
         let proposed = proposal.density(&points.map(|value| value.wide()));
-        let ratios = DVector::from_fn(count, |j, _| density[j] / proposed[j]);
-        Ok((ratios.mean(), (ratios.variance() / count as f64).sqrt()))
+        let ratios = Moments::of((0..count).map(|j| density[j] / proposed[j]));
+        Ok((ratios.mean, ratios.deviation / (count as f64).sqrt()))
     }
 }
 

@@ -3,6 +3,7 @@
 use liouville::nalgebra::{DMatrix, DVector, DVectorView};
 use liouville::rand::{Rng, RngExt};
 
+use liouville::columns::Moments;
 use liouville::error::{Error, Result};
 
 /// The degrees of freedom of the Student distributions.
@@ -32,19 +33,27 @@ impl Proposal {
     /// Fitted to samples, which are columns.
     pub fn fitted(samples: &DMatrix<f64>) -> Result<Self> {
         let (dim, count) = samples.shape();
-        let center = samples.column_mean();
-        let away = DMatrix::from_fn(dim, count, |i, j| samples[(i, j)] - center[i]);
-        let covariance = &away * away.transpose() / count as f64;
-        let jitter = 1e-9 * covariance.trace() / dim as f64;
-        let factor = (covariance + DMatrix::identity(dim, dim) * jitter).cholesky();
+        let moments = Moments::of_rows(samples);
         let unspread =
             || Error::non_finite("the samples of the flow have no covariance: do they all agree?");
+        if moments.iter().any(|row| !row.deviation.is_normal()) {
+            return Err(unspread());
+        }
+        // Every row in its own unit, so that none of another scale is lost beside it.
+        let units = DVector::from_iterator(dim, moments.iter().map(|row| row.deviation));
+        let away = DMatrix::from_fn(dim, count, |i, j| moments[i].standardise(samples[(i, j)]));
+        let correlation = &away * away.transpose() / count as f64;
+        let factor = (correlation + DMatrix::identity(dim, dim) * 1e-9).cholesky();
         let factor = factor.ok_or_else(unspread)?.unpack();
         let inverse = factor.solve_lower_triangular(&DMatrix::identity(dim, dim));
         let inverse = inverse.ok_or_else(unspread)?;
         let anchors = &inverse * away.columns(0, count.min(ANCHORS));
         let widths = widths(&anchors);
-        let log_det: f64 = factor.diagonal().iter().map(|value| value.ln()).sum();
+        let log_det: f64 =
+            factor.diagonal().iter().chain(units.iter()).map(|value| value.ln()).sum();
+        let center = DVector::from_iterator(dim, moments.iter().map(|row| row.mean));
+        let factor = DMatrix::from_fn(dim, dim, |i, j| units[i] * factor[(i, j)]);
+        let inverse = DMatrix::from_fn(dim, dim, |i, j| inverse[(i, j)] / units[j]);
         // Kotz and Nadarajah 2004, equation 1.1.
         let freedom = FREEDOM as f64;
         let log_scale = libm::lgamma(0.5 * (freedom + dim as f64))

@@ -1,10 +1,10 @@
 //! The time-one map of a diagonal affine field: activation normalisation.
 
-use nalgebra::{DMatrix, DVector};
+use nalgebra::DMatrix;
 
 use super::super::{Direction, check_points};
 use super::{ConstantMap, Solvable};
-use crate::columns::{Rows, RowsMut, Scratch};
+use crate::columns::{Moments, Rows, RowsMut, Scratch};
 use crate::error::{Error, Result};
 use crate::field::{DiagonalAffine, TrainableField, VectorField};
 use crate::kernels::{multiply, row_sums};
@@ -147,15 +147,11 @@ fn moments<T: Real>(dim: usize, points: &DMatrix<T>) -> Result<Vec<(f64, f64)>> 
             points[k]
         )));
     }
-    let row =
-        |i: usize| DVector::from_iterator(points.ncols(), points.row(i).iter().map(|x| x.wide()));
-    let moments = (0..dim).map(|i| {
-        let row = row(i);
-        let mean = row.mean();
-        let deviation = row.add_scalar(-mean).norm() / (row.len() as f64).sqrt();
-        // What is left of a constant by rounding is no spread.
-        let spread = deviation > 4.0 * T::EPSILON * mean.abs() && deviation > T::SMALLEST;
-        (mean, if spread { deviation } else { 1.0 })
+    let moments = Moments::of_rows(points).into_iter().map(|row| {
+        // What rounding in the scalar of the layer leaves of a spread is none.
+        let spread =
+            row.deviation > 4.0 * T::EPSILON * row.mean.abs() && row.deviation > T::SMALLEST;
+        (row.mean, if spread { row.deviation } else { 1.0 })
     });
     Ok(moments.collect())
 }
@@ -163,6 +159,7 @@ fn moments<T: Real>(dim: usize, points: &DMatrix<T>) -> Result<Vec<(f64, f64)>> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::flow::{Flow, TrainableFlow};
 
     #[test]
     fn growth_and_its_slope_are_smooth_where_the_series_takes_over() {
@@ -172,5 +169,26 @@ mod tests {
             let difference = (growth(s + 1e-5) - growth(s - 1e-5)) / 2e-5;
             assert!((growth_slope(s) - difference).abs() < 1e-9, "{s}");
         }
+    }
+    #[test]
+    fn data_reach_the_base_with_variance_one_from_any_offset_and_scale() {
+        let turn = |j: usize| (j as f64 * 2.399).sin() * std::f64::consts::SQRT_2;
+        for (center, spread) in [(1000.0, 1.0), (0.0, 1e20), (0.0, 1e-25), (-3e4, 2.0)] {
+            let data = DMatrix::from_fn(1, 2000, |_, j| (center + spread * turn(j)) as f32);
+            let mut layer = super::super::ClosedForm::new(DiagonalAffine::zero(1).unwrap());
+            layer.initialise(Direction::Inverse, &data, None).unwrap();
+            let base = layer.inverse(&data).unwrap().points.map(f64::from);
+            let mean = base.sum() / 2000.0;
+            let variance = base.map(|x| (x - mean).powi(2)).sum() / 2000.0;
+            // The shift is rounded in the scalar of the layer.
+            let rounding = 2.0 * f64::from(f32::EPSILON) * center.abs() / spread;
+            assert!(mean.abs() < 1e-5 + rounding, "{center}: {mean}");
+            assert!((variance - 1.0).abs() < 0.01, "{center}: {variance}");
+        }
+        let constant = DMatrix::from_element(1, 1000, 20.1);
+        let mut layer = super::super::ClosedForm::new(DiagonalAffine::zero(1).unwrap());
+        layer.initialise(Direction::Inverse, &constant, None).unwrap();
+        let base = layer.inverse(&constant).unwrap();
+        assert!(base.points.iter().chain(base.log_det.iter()).all(|x| *x == 0.0));
     }
 }
