@@ -5,6 +5,7 @@ mod checks;
 mod compaction;
 mod diagnose;
 mod house;
+mod masks;
 mod ode;
 mod peer_layers;
 mod pictures;

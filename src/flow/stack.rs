@@ -3,7 +3,7 @@
 use nalgebra::DVector;
 use rand::{Rng, RngExt};
 
-use super::autoregressive::{Autoregressive, Order};
+use super::autoregressive::{Autoregressive, Order, usual_widths};
 use super::layers::{ActNorm, RealNvpCoupling};
 use super::transformer::{BaseAffine, Spline, Transformer};
 use super::{Chain, Coupling, EulerStep, InvertibleLinear};
@@ -31,8 +31,8 @@ enum Kind {
 /// | [`real_nvp`](Stack::real_nvp) | affine couplings of alternating coordinates | 10 layers, hidden 100, 100 |
 /// | [`glow`](Stack::glow) | affine coupling, linear layer, activation normalisation, over and over | 8 steps, hidden 64, 64 |
 /// | [`spline_coupling`](Stack::spline_coupling) | spline coupling, linear layer, over and over | 10 steps, two residual blocks of 64, 8 bins in ±3 |
-/// | [`spline_autoregressive`](Stack::spline_autoregressive) | spline autoregressive, linear layer, over and over | the same |
-/// | [`maf`](Stack::maf) | autoregressive layers, the order turned from one to the next | 5 layers, hidden 100, 100 |
+/// | [`spline_autoregressive`](Stack::spline_autoregressive) | spline autoregressive, linear layer, over and over | the same, or as wide as twice the dimension |
+/// | [`maf`](Stack::maf) | autoregressive layers, the order turned from one to the next | 5 layers, hidden 100, 100, or twice the dimension |
 /// | [`planar`](Stack::planar) | planar layers | 16 layers |
 ///
 /// Layers start as the identity, and planar layers close to it; linear layers as random rotations in
@@ -111,7 +111,7 @@ impl Stack {
     }
 
     /// The widths of the networks' hidden layers; for splines, of their residual blocks, which must
-    /// have one width.
+    /// have one width. Autoregressive layers need at least the dimension, less one without a context.
     pub fn hidden(mut self, widths: impl IntoIterator<Item = usize>) -> Self {
         self.hidden = Some(widths.into_iter().collect());
         self
@@ -139,7 +139,7 @@ impl Stack {
     ///
     /// # Errors
     ///
-    /// If there is no layer, a width is zero, couplings have fewer than two coordinates, or a choice
+    /// If there is no layer, a width is zero or too small for an autoregressive layer, couplings have fewer than two coordinates, or a choice
     /// was made that this kind of stack has no use for.
     pub fn build<T: Real, G: Rng + ?Sized>(&self, rng: &mut G) -> Result<Chain<T>> {
         self.check()?;
@@ -235,8 +235,8 @@ impl Stack {
             .context(self.context)
             .transformer(transformer);
         match self.kind {
-            Kind::Maf => builder.hidden(self.widths(&[100, 100])).build(rng),
-            _ => builder.hidden(self.widths(&[64, 64])).residual().build(rng),
+            Kind::Maf => builder.hidden(self.widths(&usual_widths(100, self.dim))).build(rng),
+            _ => builder.hidden(self.widths(&usual_widths(64, self.dim))).residual().build(rng),
         }
     }
 

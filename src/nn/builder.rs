@@ -82,8 +82,9 @@ impl NetworkBuilder {
     /// # Errors
     ///
     /// If there is nothing to read or nothing to write, a width is zero, the widths of residual
-    /// blocks differ, degrees do not fit the sizes, or the scale of the last layer is negative or
-    /// not finite.
+    /// blocks differ, degrees do not fit the sizes, a hidden layer of a masked network is too narrow for
+    /// each output to depend on all that it may see, or the scale of the last layer is negative or not
+    /// finite.
     pub fn build<T: Real, R: Rng + ?Sized>(&self, rng: &mut R) -> Result<Network<T>> {
         if !(self.last_scale.is_finite() && self.last_scale >= 0.0) {
             let scale = self.last_scale;

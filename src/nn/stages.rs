@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::masks::{hidden_levels, level_bounds};
+use super::masks::{hidden_levels, unit_levels};
 use super::{Form, Input, Network, NetworkTape};
 use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::kernels::{Start, Weights, axpy, multiply, product};
@@ -26,9 +26,10 @@ impl Stages {
     /// The levels of the units of `network`, which has `degrees` inputs.
     pub(crate) fn new<T: Real>(network: &Network<T>, degrees: usize) -> Self {
         let hidden = &network.layers[..network.layers.len() - 1];
-        let [lowest, highest] = level_bounds(degrees - 1, network.shape.context);
+        let all = unit_levels((0..degrees).collect(), network.shape.context);
+        let highest = all[all.len() - 1];
         let ends = hidden.iter().map(|layer| {
-            let levels = hidden_levels(layer.outputs, lowest, highest);
+            let levels = hidden_levels(layer.outputs, &all);
             (0..=highest).map(|level| levels.partition_point(|&l| l <= level)).collect()
         });
         let mut places = vec![0];

@@ -53,7 +53,7 @@ impl Order {
 pub struct AutoregressiveBuilder<R> {
     dim: usize,
     order: Order,
-    hidden: Vec<usize>,
+    hidden: Option<Vec<usize>>,
     activation: Activation,
     context: usize,
     residual: bool,
@@ -88,7 +88,7 @@ impl<R: Default> Autoregressive<f32, R> {
         AutoregressiveBuilder {
             dim,
             order: Order::Natural,
-            hidden: vec![64, 64],
+            hidden: None,
             activation: Activation::Relu,
             context: 0,
             residual: false,
@@ -96,6 +96,12 @@ impl<R: Default> Autoregressive<f32, R> {
             transformer: R::default(),
         }
     }
+}
+
+/// Two layers of the usual width, or of two units for every coordinate if that is more: of fewer than one
+/// each, some would not depend on their neighbours.
+pub(in super::super) fn usual_widths(usual: usize, dim: usize) -> Vec<usize> {
+    vec![usual.max(2 * dim); 2]
 }
 
 impl<R> AutoregressiveBuilder<R> {
@@ -106,9 +112,11 @@ impl<R> AutoregressiveBuilder<R> {
         self
     }
 
-    /// The widths of the network's hidden layers. Default: two of 64.
+    /// The widths of the network's hidden layers: at least the dimension, less one without a context, so
+    /// that every coordinate depends on all before it. Default: two of 64, or of twice the dimension if
+    /// that is more.
     pub fn hidden(mut self, widths: impl IntoIterator<Item = usize>) -> Self {
-        self.hidden = widths.into_iter().collect();
+        self.hidden = Some(widths.into_iter().collect());
         self
     }
 
@@ -157,8 +165,8 @@ impl<R> AutoregressiveBuilder<R> {
     ///
     /// # Errors
     ///
-    /// If the dimension or a width is zero, the widths of residual blocks differ, or a given order is
-    /// no permutation.
+    /// If the dimension is zero, a width is too small for every coordinate to depend on all before it,
+    /// the widths of residual blocks differ, or a given order is no permutation.
     pub fn build<T: Real, G: Rng + ?Sized>(&self, rng: &mut G) -> Result<Autoregressive<T, R>>
     where
         R: Transformer<T>,
@@ -184,7 +192,7 @@ impl<R> AutoregressiveBuilder<R> {
         }
         let outputs = degrees.iter().flat_map(|&degree| std::iter::repeat_n(degree, parameters));
         let builder = Network::masked(degrees.iter().copied(), outputs)
-            .hidden(self.hidden.iter().copied())
+            .hidden(self.hidden.clone().unwrap_or_else(|| usual_widths(64, order.len())))
             .activation(self.activation)
             .context(self.context)
             .last_scale(self.last_scale);

@@ -16,6 +16,7 @@ use crate::ode::Workspace;
 use crate::outcome::Reason;
 use crate::real::Real;
 
+pub(super) use builder::usual_widths;
 pub use builder::{AutoregressiveBuilder, Order};
 pub use train::AutoregressiveTape;
 
