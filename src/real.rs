@@ -2,7 +2,7 @@
 
 use std::fmt::{Debug, Display};
 
-use crate::simd::{Middle32, Middle64, Plain32, Plain64, Vector, Wide32, Wide64};
+use crate::simd::{Fused32, Fused64, Middle32, Middle64, Plain32, Plain64, Vector, Wide32, Wide64};
 
 /// A real scalar: `f32` or `f64`, and nothing else.
 ///
@@ -30,7 +30,10 @@ pub trait Real: nalgebra::RealField + Copy + Default + Display + Debug + Send + 
     /// The vector for AVX2 with FMA.
     type Middle: Vector<Self>;
 
-    /// The vector for any processor.
+    /// The vector for any processor, products and sums fused.
+    type Fused: Vector<Self>;
+
+    /// The vector for any processor, products and sums apart.
     type Plain: Vector<Self>;
 
     /// Rounds `value` to this type.
@@ -44,7 +47,7 @@ pub trait Real: nalgebra::RealField + Copy + Default + Display + Debug + Send + 
 }
 
 macro_rules! real {
-    ($type:ident, $wide:ident, $middle:ident, $plain:ident) => {
+    ($type:ident, $wide:ident, $middle:ident, $fused:ident, $plain:ident) => {
         impl Real for $type {
             const NAME: &'static str = stringify!($type);
             const EPSILON: f64 = $type::EPSILON as f64;
@@ -54,6 +57,7 @@ macro_rules! real {
 
             type Wide = $wide;
             type Middle = $middle;
+            type Fused = $fused;
             type Plain = $plain;
 
             #[inline(always)]
@@ -72,8 +76,8 @@ macro_rules! real {
     };
 }
 
-real!(f32, Wide32, Middle32, Plain32);
-real!(f64, Wide64, Middle64, Plain64);
+real!(f32, Wide32, Middle32, Fused32, Plain32);
+real!(f64, Wide64, Middle64, Fused64, Plain64);
 
 /// ln(1 + eˣ), without overflow.
 pub(crate) fn softplus(x: f64) -> f64 {

@@ -78,7 +78,7 @@ impl Curve for Silu {
         // SAFETY: as for `Tanh`.
         unsafe {
             let (zero, one) = (constant::<T, V>(0.0), constant::<T, V>(1.0));
-            let lower = constant::<T, V>((-LIFT).exp2());
+            let lower = constant::<T, V>(1.0 / (1u64 << LIFT as u32) as f64);
             // Beyond these bounds exp(-|x|) is zero, and infinity times zero would be NaN.
             let bound = T::BIAS + LIFT;
             let above = constant::<T, V>(-bound).max(x);

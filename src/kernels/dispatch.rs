@@ -3,12 +3,25 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use crate::simd::processor_fuses;
+
 /// The instruction sets that kernels are stamped for, from the least to the most able.
+///
+/// All give the same numbers to the last bit, but for [`Plain`](InstructionSet::Plain): whatever the
+/// width of a vector, every lane sees the same correctly rounded operations in the same order, and
+/// sums over lanes are taken in an order of their own. `Plain` rounds products before it adds them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum InstructionSet {
-    /// What every processor of the target has.
+    /// What every processor of the target has, products and sums rounded apart. It is what processors
+    /// without fused multiply-add use, and gives the same numbers on all processors too, but others
+    /// than the rest of the sets.
     Plain,
+    /// What every processor of the target has, products and sums fused. Where fused multiply-add is an
+    /// instruction of the target, as on aarch64, this is the fast way; elsewhere it is a call to an exact
+    /// function, many times slower than [`Plain`](InstructionSet::Plain), and runs only if it is asked
+    /// for by [`limit_instruction_set`] or if the processor has the instruction but not AVX2.
+    PlainFused,
     /// AVX2 and FMA.
     Avx2,
     /// AVX-512 F, DQ, BW and VL.
@@ -17,7 +30,13 @@ pub enum InstructionSet {
 
 impl InstructionSet {
     /// Every set, from the least to the most able.
-    pub const ALL: [Self; 3] = [Self::Plain, Self::Avx2, Self::Avx512];
+    pub const ALL: [Self; 4] = [Self::Plain, Self::PlainFused, Self::Avx2, Self::Avx512];
+
+    /// What runs on this processor where this set is asked for: the most able that it has up to this
+    /// one. [`PlainFused`](InstructionSet::PlainFused) runs everywhere.
+    pub fn here(self) -> Self {
+        if self == Self::PlainFused { self } else { self.min(available()) }
+    }
 }
 
 /// The most able set allowed, as the discriminant of [`InstructionSet`].
@@ -31,33 +50,46 @@ pub fn available() -> InstructionSet {
 
 /// The set that kernels use now.
 pub fn instruction_set() -> InstructionSet {
-    let limit = InstructionSet::ALL[LIMIT.load(Ordering::Relaxed) as usize];
-    limit.min(available())
+    InstructionSet::ALL[LIMIT.load(Ordering::Relaxed) as usize].here()
 }
 
-/// Keeps the kernels of this process to `limit` and what lies below, to compare sets or to get
-/// the same numbers on different processors.
+/// Keeps the kernels of this process to `limit` and what lies below, to compare sets.
+///
+/// A processor without fused multiply-add gets the numbers of the others by
+/// [`InstructionSet::PlainFused`], at the price of its speed:
+///
+/// ```standalone_crate
+/// use liouville::kernels::{InstructionSet, instruction_set, limit_instruction_set};
+///
+/// limit_instruction_set(InstructionSet::PlainFused);
+/// assert_eq!(instruction_set(), InstructionSet::PlainFused);
+/// ```
 pub fn limit_instruction_set(limit: InstructionSet) {
     LIMIT.store(limit as u8, Ordering::Relaxed);
 }
 
-#[cfg(target_arch = "x86_64")]
 fn detect() -> InstructionSet {
+    match wide_vectors() {
+        Some(set) => set,
+        None if processor_fuses() => InstructionSet::PlainFused,
+        None => InstructionSet::Plain,
+    }
+}
+
+/// The most able set with vectors of its own that this processor has.
+#[cfg(target_arch = "x86_64")]
+fn wide_vectors() -> Option<InstructionSet> {
     let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
     let avx512 = is_x86_feature_detected!("avx512f")
         && is_x86_feature_detected!("avx512dq")
         && is_x86_feature_detected!("avx512bw")
         && is_x86_feature_detected!("avx512vl");
-    match (avx2, avx512) {
-        (true, true) => InstructionSet::Avx512,
-        (true, false) => InstructionSet::Avx2,
-        _ => InstructionSet::Plain,
-    }
+    avx2.then_some(if avx512 { InstructionSet::Avx512 } else { InstructionSet::Avx2 })
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-fn detect() -> InstructionSet {
-    InstructionSet::Plain
+fn wide_vectors() -> Option<InstructionSet> {
+    None
 }
 
 /// Defines a safe function that takes an [`InstructionSet`] first and runs the algorithm, an
@@ -85,15 +117,19 @@ macro_rules! stamp {
                 unsafe { $algorithm::<$scalar, $scalar::Middle $(, $order)?>($($arg),*) }
             }
 
-            match set.min(crate::kernels::available()) {
+            match set.here() {
                 // SAFETY: the processor has the features, since `available` says so.
                 #[cfg(target_arch = "x86_64")]
                 crate::kernels::InstructionSet::Avx512 => unsafe { wide($($arg),*) },
                 // SAFETY: as above.
                 #[cfg(target_arch = "x86_64")]
                 crate::kernels::InstructionSet::Avx2 => unsafe { middle($($arg),*) },
-                // SAFETY: the plain vector needs no features.
-                _ => unsafe { $algorithm::<$scalar, $scalar::Plain $(, $order)?>($($arg),*) },
+                // SAFETY: the plain vectors need no features.
+                crate::kernels::InstructionSet::Plain => unsafe {
+                    $algorithm::<$scalar, $scalar::Plain $(, $order)?>($($arg),*)
+                },
+                // SAFETY: as above.
+                _ => unsafe { $algorithm::<$scalar, $scalar::Fused $(, $order)?>($($arg),*) },
             }
         }
     };

@@ -167,16 +167,23 @@ pub(super) unsafe fn ln_1p<T: Real, V: Vector<T>>(e: V) -> V {
     }
 }
 
-/// ln x for normal x > 0; NaN where x is NaN or infinite.
+/// ln x for x >= 0, minus infinity at zero; NaN where x is NaN or infinite.
 ///
-/// With x = m 2ⁿ and 1/√2 < m <= √2: n ln 2 + 2 artanh((m - 1) / (m + 1)).
+/// With x = m 2ⁿ and 1/√2 < m <= √2: n ln 2 + 2 artanh((m - 1) / (m + 1)). Numbers below the smallest
+/// normal one are lifted first, since vectors differ in what they say of their exponents.
 #[inline(always)]
 pub(super) unsafe fn ln<T: Real, V: Vector<T>>(x: V) -> V {
+    const LIFT: f64 = 64.0;
     let [high, low] = if is_single::<T>() { LN_2_32 } else { LN_2_64 };
     // SAFETY: as in `constant`.
     unsafe {
-        let (one, middle) = (constant::<T, V>(1.0), constant::<T, V>(std::f64::consts::SQRT_2));
-        let (m, n) = (x.significand(), x.exponent());
+        let (zero, one) = (constant::<T, V>(0.0), constant::<T, V>(1.0));
+        let least = constant::<T, V>(T::SMALLEST);
+        let middle = constant::<T, V>(std::f64::consts::SQRT_2);
+        let normal =
+            x.select_less(least, x.mul(constant::<T, V>((1u128 << LIFT as u32) as f64)), x);
+        let (m, n) = (normal.significand(), normal.exponent());
+        let n = n.sub(x.select_less(least, constant::<T, V>(LIFT), zero));
         let n = middle.select_less(m, n.add(one), n);
         let m = middle.select_less(m, m.mul(constant::<T, V>(0.5)), m);
         let s = m.sub(one).div(m.add(one));
@@ -189,6 +196,7 @@ pub(super) unsafe fn ln<T: Real, V: Vector<T>>(x: V) -> V {
         let double = s.add(s);
         let rest = double.mul(w).mul_add(tail, n.mul(constant::<T, V>(low)));
         let sum = n.mul_add(constant::<T, V>(high), double.add(rest));
+        let sum = zero.select_less(x, sum, constant::<T, V>(f64::NEG_INFINITY));
         // Zero, but NaN for infinities and NaN, whose exponents mean nothing.
         sum.add(x.sub(x))
     }

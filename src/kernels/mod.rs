@@ -24,6 +24,8 @@ pub use spline::{
 };
 
 #[cfg(test)]
+mod agreement;
+#[cfg(test)]
 mod drawn;
 #[cfg(test)]
 mod tests;

@@ -3,11 +3,16 @@
 //! A kernel is written once, generic over [`Vector`], and stamped per instruction set. Everything
 //! here is `inline(always)`, so that the instructions land inside the stamped function, which is
 //! the one that may use them.
+//!
+//! All vectors give every lane the same bits, but for those that do not fuse products and sums: what a
+//! method does to a lane is a correctly rounded operation of IEEE 754, or a rule for its bits. Which
+//! NaN a NaN is, is left open.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod fused;
 #[cfg(target_arch = "x86_64")]
 mod intrinsics;
 mod plain;
@@ -17,10 +22,11 @@ mod square;
 pub use avx2::{Middle32, Middle64};
 #[cfg(target_arch = "x86_64")]
 pub use avx512::{Wide32, Wide64};
-pub use plain::{Plain32, Plain64};
+pub use fused::processor_fuses;
+pub use plain::{Fused32, Fused64, Plain32, Plain64};
 
 #[cfg(not(target_arch = "x86_64"))]
-pub use plain::{Plain32 as Middle32, Plain32 as Wide32, Plain64 as Middle64, Plain64 as Wide64};
+pub use plain::{Fused32 as Middle32, Fused32 as Wide32, Fused64 as Middle64, Fused64 as Wide64};
 
 /// Several scalars in one register, all treated alike.
 ///
@@ -71,19 +77,19 @@ pub unsafe trait Vector<T>: Copy {
     /// self / other.
     unsafe fn div(self, other: Self) -> Self;
 
-    /// self * factor + term, rounded once where the instruction set can.
+    /// self * factor + term, rounded once if [`FUSED`](Vector::FUSED).
     unsafe fn mul_add(self, factor: Self, term: Self) -> Self;
 
-    /// term - self * factor, rounded once where the instruction set can.
+    /// term - self * factor, rounded once if [`FUSED`](Vector::FUSED).
     unsafe fn mul_sub_from(self, factor: Self, term: Self) -> Self;
 
     /// The square root, correctly rounded; NaN below zero.
     unsafe fn sqrt(self) -> Self;
 
-    /// The larger of the two; `other` if either is NaN.
+    /// The larger of the two; `other` if either is NaN, or if both are zero.
     unsafe fn max(self, other: Self) -> Self;
 
-    /// The smaller of the two; `other` if either is NaN.
+    /// The smaller of the two; `other` if either is NaN, or if both are zero.
     unsafe fn min(self, other: Self) -> Self;
 
     /// self without its sign.

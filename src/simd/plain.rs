@@ -3,6 +3,7 @@
 use std::array::from_fn;
 
 use super::Vector;
+use super::fused::{fused_f32, fused_f64};
 use super::square::turn_plain;
 
 /// Four `f32`.
@@ -13,8 +14,16 @@ pub struct Plain32([f32; 4]);
 #[derive(Clone, Copy)]
 pub struct Plain64([f64; 2]);
 
+/// Four `f32`, whose products and sums are fused.
+#[derive(Clone, Copy)]
+pub struct Fused32([f32; 4]);
+
+/// Two `f64`, whose products and sums are fused.
+#[derive(Clone, Copy)]
+pub struct Fused64([f64; 2]);
+
 macro_rules! plain {
-    ($name:ident, $scalar:ident, $lanes:literal, $mantissa:literal, $sign_shift:literal) => {
+    ($name:ident, $scalar:ident, $lanes:literal, $mantissa:literal, $fused:literal, $mul_add:expr) => {
         impl $name {
             #[inline(always)]
             fn map(self, f: impl Fn($scalar) -> $scalar) -> Self {
@@ -33,7 +42,7 @@ macro_rules! plain {
             const LANES: usize = $lanes;
             const TILE_ROWS: usize = 4;
             const TILE_VECTORS: usize = 2;
-            const FUSED: bool = false;
+            const FUSED: bool = $fused;
             const SIDE: usize = 4;
 
             #[inline(always)]
@@ -81,12 +90,13 @@ macro_rules! plain {
 
             #[inline(always)]
             unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
-                Self(from_fn(|i| $scalar::fused(self.0[i], factor.0[i], term.0[i])))
+                Self($mul_add(self.0, factor.0, term.0))
             }
 
             #[inline(always)]
             unsafe fn mul_sub_from(self, factor: Self, term: Self) -> Self {
-                Self(from_fn(|i| $scalar::fused(-self.0[i], factor.0[i], term.0[i])))
+                // The sign of a product is exact.
+                Self($mul_add(self.map(|a| -a).0, factor.0, term.0))
             }
 
             #[inline(always)]
@@ -151,37 +161,26 @@ macro_rules! plain {
 
             #[inline(always)]
             unsafe fn negate_by_second_bit(self, bits: Self) -> Self {
+                let sign = (-0.0 as $scalar).to_bits();
                 self.zip(bits, |a, b| {
-                    $scalar::from_bits(
-                        a.to_bits() ^ (((b.to_bits() >> 1) & 1) << ($sign_shift + 1)),
-                    )
+                    let second = (b.to_bits() >> 1) & 1;
+                    $scalar::from_bits(a.to_bits() ^ (second * sign))
                 })
             }
         }
     };
 }
 
-/// self * factor + term, in one rounding only where that is an instruction and not a library call.
-trait Fused {
-    fn fused(a: Self, b: Self, c: Self) -> Self;
+/// a b + c, rounded twice.
+#[inline(always)]
+fn apart<T, const N: usize>(a: [T; N], b: [T; N], c: [T; N]) -> [T; N]
+where
+    T: Copy + std::ops::Mul<Output = T> + std::ops::Add<Output = T>,
+{
+    from_fn(|i| a[i] * b[i] + c[i])
 }
 
-macro_rules! fused {
-    ($scalar:ident) => {
-        impl Fused for $scalar {
-            #[inline(always)]
-            fn fused(a: Self, b: Self, c: Self) -> Self {
-                if cfg!(any(target_arch = "aarch64", target_feature = "fma")) {
-                    a.mul_add(b, c)
-                } else {
-                    a * b + c
-                }
-            }
-        }
-    };
-}
-
-fused!(f32);
-fused!(f64);
-plain!(Plain32, f32, 4, 23, 30);
-plain!(Plain64, f64, 2, 52, 62);
+plain!(Plain32, f32, 4, 23, false, apart);
+plain!(Plain64, f64, 2, 52, false, apart);
+plain!(Fused32, f32, 4, 23, true, fused_f32);
+plain!(Fused64, f64, 2, 52, true, fused_f64);
