@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::Outcome;
 
 /// What library calls return.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -19,7 +19,7 @@ pub struct Error(Box<Inner>);
 struct Inner {
     kind: Kind,
     message: String,
-    columns: Vec<(usize, Failure)>,
+    columns: Vec<(usize, Outcome)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,17 +76,26 @@ impl Error {
 
     /// Columns that did not arrive, out of all `outcomes`; `None` if every column did.
     pub fn from_outcomes(outcomes: &[Outcome]) -> Option<Self> {
-        let columns: Vec<_> = outcomes
-            .iter()
-            .enumerate()
-            .filter_map(|(j, outcome)| outcome.failure().map(|failure| (j, failure)))
-            .collect();
-        let &(first, failure) = columns.first()?;
-        let message = format!(
-            "{} of {} columns failed; the first is column {first}: {failure}",
-            columns.len(),
-            outcomes.len()
-        );
+        Self::from_columns(outcomes, |outcome| !outcome.arrived())
+    }
+
+    /// Columns that failed, out of all `outcomes`; `None` if none did. What lies outside the support did
+    /// not: its density is zero.
+    pub fn from_failures(outcomes: &[Outcome]) -> Option<Self> {
+        Self::from_columns(outcomes, |outcome| outcome.failure().is_some())
+    }
+
+    fn from_columns(outcomes: &[Outcome], listed: fn(&Outcome) -> bool) -> Option<Self> {
+        let all = outcomes.iter().copied().enumerate();
+        let columns: Vec<_> = all.filter(|(_, outcome)| listed(outcome)).collect();
+        let &(first, outcome) = columns.first()?;
+        let message = match (columns.len(), outcomes.len()) {
+            (1, 1) => format!("the only column failed: {outcome}"),
+            (1, all) => format!("column {first} of {all} failed: {outcome}"),
+            (_, all) => {
+                format!("{} of {all} failed; column {first}: {outcome}", named(&columns))
+            }
+        };
         Some(Self(Box::new(Inner { kind: Kind::Columns, message, columns })))
     }
 
@@ -125,15 +134,35 @@ impl Error {
         self.0.kind == Kind::Training
     }
 
-    /// The columns that failed, with the reason of each; empty for every other kind of error.
-    pub fn failed_columns(&self) -> &[(usize, Failure)] {
+    /// The columns that could not be computed, with what became of each; empty for every other kind of
+    /// error.
+    pub fn failed_columns(&self) -> &[(usize, Outcome)] {
         &self.0.columns
+    }
+
+    /// The same error with what to do about it at the end, unless it is none of columns.
+    pub(crate) fn advising(mut self, advice: &str) -> Self {
+        if self.0.kind == Kind::Columns {
+            self.0.message = format!("{}; {advice}", self.0.message);
+        }
+        self
     }
 
     /// The same error with a sentence in front that says during what it happened.
     pub fn during(mut self, what: impl fmt::Display) -> Self {
         self.0.message = format!("{what}: {}", self.0.message);
         self
+    }
+}
+
+/// "columns 3, 7, 8, 9 and 21 more": all of up to five, else the first four.
+fn named(columns: &[(usize, Outcome)]) -> String {
+    let count = columns.len();
+    let shown = if count <= 5 { count } else { 4 };
+    let places: Vec<String> = columns[..shown].iter().map(|(j, _)| j.to_string()).collect();
+    match (count - shown, places.split_last()) {
+        (0, Some((last, rest))) => format!("columns {} and {last}", rest.join(", ")),
+        (more, _) => format!("columns {} and {more} more", places.join(", ")),
     }
 }
 
@@ -156,17 +185,31 @@ impl std::error::Error for Error {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::Reason;
+    use crate::outcome::{Failure, Reason};
 
     #[test]
     fn failed_columns_are_named() {
-        let failure = Failure { reason: Reason::StepUnderflow, t: 0.37, step: 1e-15 };
-        let outcomes = [Outcome::Arrived, Outcome::Failed(failure)];
-        let error = Error::from_outcomes(&outcomes).expect("one column failed");
-        assert_eq!(error.failed_columns(), &[(1, failure)]);
+        let failed =
+            Outcome::Failed(Failure { reason: Reason::StepUnderflow, t: 0.37, step: 1e-15 });
+        let error = Error::from_outcomes(&[Outcome::Arrived, failed]).expect("one column failed");
+        assert_eq!(error.failed_columns(), &[(1, failed)]);
         let text = error.to_string();
-        assert!(text.contains("1 of 2") && text.contains("column 1") && text.contains("t = 0.37"));
+        assert!(text.starts_with("column 1 of 2 failed:") && text.contains("t = 0.37"), "{text}");
         assert_eq!(format!("{error:?}"), format!("Columns: {text}"));
         assert!(Error::from_outcomes(&[Outcome::Arrived]).is_none());
+        let many = Error::from_outcomes(&[failed; 9]).expect("all failed").to_string();
+        assert!(many.starts_with("columns 0, 1, 2, 3 and 5 more of 9 failed; column 0:"), "{many}");
+        let few = Error::from_outcomes(&[failed; 3]).expect("all failed").advising("look again");
+        let text = few.to_string();
+        assert!(text.starts_with("columns 0, 1 and 2 of 3 failed;"), "{text}");
+        assert!(text.ends_with("; look again"), "{text}");
+    }
+
+    #[test]
+    fn what_lies_outside_has_not_failed() {
+        let outside = Outcome::Outside { coordinate: 3 };
+        assert!(Error::from_failures(&[outside, Outcome::Arrived]).is_none());
+        let error = Error::from_outcomes(&[outside]).expect("it has not arrived").to_string();
+        assert!(error.contains("only column") && error.contains("coordinate 3"), "{error}");
     }
 }

@@ -9,6 +9,13 @@ pub enum Outcome {
     /// The column reached the end of its way.
     #[default]
     Arrived,
+    /// The point lies where the flow leads from nowhere, outside the support. That is a fact and not a
+    /// failure: a density is zero there, and its logarithm minus infinity.
+    Outside {
+        /// The coordinate that gives it away, counted from zero; in a chain, as the link counts it whose
+        /// support ends there.
+        coordinate: usize,
+    },
     /// The column stopped on the way; its values are not to be used.
     Failed(Failure),
 }
@@ -19,11 +26,29 @@ impl Outcome {
         matches!(self, Self::Arrived)
     }
 
+    /// Whether the point lies outside the support, where densities are zero.
+    pub fn is_outside(&self) -> bool {
+        matches!(self, Self::Outside { .. })
+    }
+
     /// Why the column failed, if it did.
     pub fn failure(&self) -> Option<Failure> {
         match self {
-            Self::Arrived => None,
+            Self::Arrived | Self::Outside { .. } => None,
             Self::Failed(failure) => Some(*failure),
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Arrived => write!(f, "it arrived"),
+            Self::Outside { coordinate } => write!(
+                f,
+                "it lies outside the support of the flow, by its coordinate {coordinate}, where the density is zero and there is no way back: remove the column, or choose a flow whose support holds it"
+            ),
+            Self::Failed(failure) => failure.fmt(f),
         }
     }
 }
@@ -53,11 +78,6 @@ pub enum Reason {
     TooManySteps,
     /// The search for the inverse did not settle.
     NotConverged,
-    /// The point lies outside the support of the flow.
-    OutsideSupport {
-        /// The coordinate that gives it away, counted from zero.
-        coordinate: usize,
-    },
     /// A coordinate or the log-determinant became NaN or infinite on the way.
     Overflow,
 }
@@ -85,10 +105,6 @@ impl fmt::Display for Failure {
             Reason::NotConverged => write!(
                 f,
                 "the search for the inverse still moved by {step:.3e} when it was given up: the map may be too flat there"
-            ),
-            Reason::OutsideSupport { coordinate } => write!(
-                f,
-                "the point lies outside the support of the flow, by its coordinate {coordinate}: remove the column, or choose a flow whose support holds it"
             ),
             Reason::Overflow => write!(
                 f,

@@ -13,3 +13,4 @@ mod pytorch;
 mod testing;
 mod toys;
 mod training;
+mod zero_density;

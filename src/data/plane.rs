@@ -4,8 +4,9 @@ use nalgebra::{DMatrix, DVector};
 use rand::Rng;
 use rayon::prelude::*;
 
-use crate::density::{Density, Sample, room_for};
+use crate::density::{Density, Sample, check_finite, room_for};
 use crate::error::{Error, Result};
+use crate::flow::check_points;
 use crate::real::Real;
 
 /// A density in the plane, in `f64`.
@@ -86,23 +87,8 @@ impl<T: Real, F: Formula> Density<T> for Plane<F> {
 
     fn log_prob(&self, points: &DMatrix<T>) -> Result<DVector<T>> {
         self.check()?;
-        if points.nrows() != 2 {
-            return Err(Error::shape(format!(
-                "points are {} x {}; in the plane they have two rows: samples are columns",
-                points.nrows(),
-                points.ncols()
-            )));
-        }
-        if points.ncols() == 0 {
-            return Err(Error::empty("there is no column: give at least one point"));
-        }
-        if let Some(i) = points.iter().position(|value| !value.is_finite()) {
-            let value = points[i];
-            return Err(Error::non_finite(format!(
-                "column {} holds {value}: remove or repair it",
-                i / 2
-            )));
-        }
+        check_points(2, points)?;
+        check_finite(points)?;
         let values = points.as_slice().par_chunks(2);
         let log_prob = values.map(|x| T::of(self.log_density([x[0].wide(), x[1].wide()])));
         Ok(DVector::from_vec(log_prob.collect()))

@@ -27,7 +27,7 @@ impl<T: Real, B: Base<T>, F: Flow<T>> Density<T> for Given<'_, B, F, T> {
     }
 
     fn log_prob(&self, points: &DMatrix<T>) -> Result<DVector<T>> {
-        self.family.evaluate(points, Some(&self.context))?.all_arrived()
+        self.family.evaluate(points, Some(&self.context))?.none_failed()
     }
 }
 

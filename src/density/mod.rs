@@ -6,10 +6,12 @@
 //! | `pushforward` | base + flow, plain and detailed calls |
 //! | `score` | gradients of log-densities by points and contexts |
 //! | `given` | a pushforward with its context fixed |
+//! | `rows` | the log-density of a base on a matrix |
 
 mod given;
 mod normal;
 mod pushforward;
+mod rows;
 mod score;
 
 use nalgebra::{DMatrix, DVector};
@@ -22,6 +24,7 @@ use crate::real::Real;
 pub use given::Given;
 pub use normal::StandardNormal;
 pub use pushforward::{Evaluated, Pushforward};
+pub(crate) use rows::check_finite;
 pub use score::Scored;
 
 /// A normalised probability density on R^dim.
@@ -29,12 +32,13 @@ pub trait Density<T: Real>: Sync {
     /// The dimension of the space.
     fn dim(&self) -> usize;
 
-    /// The log-density of every column of `points` (dim x n), in nats.
+    /// The log-density of every column of `points` (dim x n), in nats. Where the density is zero, as
+    /// outside the support of a flow, it is minus infinity.
     ///
     /// # Errors
     ///
-    /// If the shape does not fit, there is no column, or a column's log-density cannot be
-    /// computed; the error names the columns.
+    /// If the shape does not fit, there is no column, a value is NaN or infinite, or a column's
+    /// log-density cannot be computed; the error names the columns.
     fn log_prob(&self, points: &DMatrix<T>) -> Result<DVector<T>>;
 }
 
@@ -50,7 +54,7 @@ pub trait Sample<T: Real> {
 
 /// A simple density that a flow can start from: evaluated on blocks, with its gradient.
 pub trait Base<T: Real>: Density<T> + Sample<T> + Send {
-    /// Writes the log-density of each lane.
+    /// Writes the log-density of each lane; NaN for a lane that holds NaN.
     fn log_prob_rows(&self, points: Rows<'_, T>, log_prob: &mut [T]);
 
     /// Writes the score of each lane, the gradient of the log-density by the point.
@@ -59,6 +63,9 @@ pub trait Base<T: Real>: Density<T> + Sample<T> + Send {
 
 /// Room for `count` columns of `dim` values, or an error that says how much is missing.
 pub(crate) fn room_for<T: Real>(dim: usize, count: usize) -> Result<Vec<T>> {
+    if dim == 0 {
+        return Err(Error::setting("in dimension 0 there is nothing to draw: give one or more"));
+    }
     if count == 0 {
         return Err(Error::empty("asked for zero samples: ask for at least one"));
     }

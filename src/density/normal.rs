@@ -5,15 +5,12 @@ use std::f64::consts::TAU;
 use nalgebra::{DMatrix, DVector};
 use rand::{Rng, RngExt};
 
+use super::rows::log_prob_checked;
 use super::{Base, Density, Pushforward, Sample, room_for};
-use crate::columns::{Block, Rows, RowsMut, columns_to_block};
+use crate::columns::{Rows, RowsMut};
 use crate::error::Result;
-use crate::flow::check_points;
 use crate::kernels::sum_of_products;
 use crate::real::Real;
-
-/// The number of columns that are evaluated together.
-const COLUMNS: usize = 128;
 
 /// The standard normal distribution in `dim` dimensions,
 ///
@@ -50,18 +47,7 @@ impl<T: Real> Density<T> for StandardNormal {
     }
 
     fn log_prob(&self, points: &DMatrix<T>) -> Result<DVector<T>> {
-        check_points(self.dim, points)?;
-        let mut log_prob = DVector::zeros(points.ncols());
-        let mut block = Block::default();
-        let mut row = Block::new(1, COLUMNS);
-        let chunks = points.as_slice().chunks(self.dim * COLUMNS);
-        for (columns, out) in chunks.zip(log_prob.as_mut_slice().chunks_mut(COLUMNS)) {
-            columns_to_block(columns, self.dim, &mut block);
-            row.reshape(1, out.len());
-            self.log_prob_rows(block.view(), row.row_mut(0));
-            out.copy_from_slice(&row.row(0)[..out.len()]);
-        }
-        Ok(log_prob)
+        log_prob_checked(self, points)
     }
 }
 

@@ -3,6 +3,7 @@
 use nalgebra::{DMatrix, DVector};
 use rand::Rng;
 
+use super::rows::log_prob_of;
 use super::{Base, Density, Given, Sample};
 use crate::error::{Error, Result};
 use crate::flow::{Direction, Flow, Moved, Track, TrainableFlow, transport};
@@ -34,12 +35,13 @@ pub struct Pushforward<B, F> {
 /// Log-densities with all that is known about them.
 #[derive(Debug, Clone)]
 pub struct Evaluated<T: Real> {
-    /// The log-density of each column, in nats; NaN for columns that failed.
+    /// The log-density of each column, in nats: minus infinity where it lies outside the support, NaN
+    /// where it failed.
     pub log_prob: DVector<T>,
     /// The standard error of each log-density, if the divergence was estimated from two probes or
     /// more. It does not cover the error of integration, which the tolerance bounds.
     pub standard_error: Option<DVector<T>>,
-    /// The points of the base that the columns come from.
+    /// The points of the base that the columns come from; NaN where there is none.
     pub latent: DMatrix<T>,
     /// What became of each column.
     pub outcomes: Vec<Outcome>,
@@ -119,7 +121,20 @@ impl<B, F> Pushforward<B, F> {
     }
 
     /// The log-density of every column, with outcomes and costs: a column that fails is reported,
-    /// and the others are computed.
+    /// and the others are computed. Outside the support of the flow, the ends of intervals included, the
+    /// density is zero: its logarithm is minus infinity, and the outcome says so.
+    ///
+    /// ```
+    /// use liouville::flow::elementwise::{Constrain, positive};
+    /// use liouville::prelude::*;
+    ///
+    /// let lognormal = StandardNormal::new(1).pushed_by(Constrain::new().then(positive(1)));
+    /// let found = lognormal.evaluate(&nalgebra::dmatrix![1.0, -1.0, f64::NAN], None)?;
+    /// assert!(found.outcomes[0].arrived() && found.outcomes[1].is_outside());
+    /// assert_eq!(found.log_prob[1], f64::NEG_INFINITY);
+    /// assert!(found.outcomes[2].failure().is_some() && found.log_prob[2].is_nan());
+    /// # Ok::<(), liouville::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -135,8 +150,13 @@ impl<B, F> Pushforward<B, F> {
     {
         self.check_dims()?;
         let moved = self.flow.follow(Direction::Inverse, points, context)?;
-        let mut log_prob = self.base.log_prob(&moved.points)?;
+        let mut log_prob = log_prob_of(&self.base, &moved.points);
         log_prob += &moved.log_det;
+        for (value, outcome) in log_prob.iter_mut().zip(&moved.outcomes) {
+            if outcome.is_outside() {
+                *value = T::of(f64::NEG_INFINITY);
+            }
+        }
         let Moved { points: latent, standard_error, outcomes, efforts, .. } = moved;
         Ok(Evaluated { log_prob, standard_error, latent, outcomes, efforts })
     }
@@ -168,21 +188,24 @@ impl<B, F> Pushforward<B, F> {
     {
         let (base, flow) = (self.base.dim(), self.flow.dim());
         if base != flow {
-            return Err(Error::shape(format!("the base has dimension {base}, the flow {flow}")));
+            return Err(Error::shape(format!(
+                "the base has dimension {base}, the flow {flow}: give the base the dimension of the flow"
+            )));
         }
         Ok(())
     }
 }
 
 impl<T: Real> Evaluated<T> {
-    /// The log-densities, or an error that names the columns that failed.
+    /// The log-densities, minus infinity outside the support, or an error that names the columns that
+    /// failed.
     ///
     /// # Errors
     ///
     /// If any column failed.
-    pub fn all_arrived(self) -> Result<DVector<T>> {
-        match Error::from_outcomes(&self.outcomes) {
-            Some(error) => Err(error),
+    pub fn none_failed(self) -> Result<DVector<T>> {
+        match Error::from_failures(&self.outcomes) {
+            Some(error) => Err(error.advising("`evaluate` gives the log-densities of the others")),
             None => Ok(self.log_prob),
         }
     }
@@ -194,7 +217,7 @@ impl<T: Real, B: Base<T>, F: Flow<T>> Density<T> for Pushforward<B, F> {
     }
 
     fn log_prob(&self, points: &DMatrix<T>) -> Result<DVector<T>> {
-        self.evaluate(points, None)?.all_arrived()
+        self.evaluate(points, None)?.none_failed()
     }
 }
 

@@ -12,6 +12,8 @@ use crate::outcome::{Effort, Outcome};
 use crate::real::Real;
 
 /// Log-densities with their gradients; NaN for columns that failed.
+///
+/// Outside the support the log-density is minus infinity and has no gradient: its scores are NaN.
 #[derive(Debug, Clone)]
 pub struct Scored<T: Real> {
     /// The log-density of each column, in nats.
@@ -167,13 +169,17 @@ impl<T: Real, P: Default> Memory<T, P> {
 }
 
 impl<T: Real> Part<T> {
-    /// Writes NaN over what a failed column left behind.
+    /// Writes NaN over what a column left behind that did not arrive, and minus infinity over the
+    /// log-density of one outside the support.
     fn spoil_failed(&mut self) {
         let count = self.outcomes.len();
         for j in (0..count).filter(|&j| !self.outcomes[j].arrived()) {
             for values in [&mut self.log_prob, &mut self.score, &mut self.context_score] {
                 let rows = values.len() / count;
                 values[j * rows..(j + 1) * rows].fill(T::of(f64::NAN));
+            }
+            if self.outcomes[j].is_outside() {
+                self.log_prob[j] = T::of(f64::NEG_INFINITY);
             }
         }
     }
@@ -196,14 +202,14 @@ impl<T: Real> Scored<T> {
         }
     }
 
-    /// The same, or an error that names the columns that failed.
+    /// The same, or an error that names the columns without a score.
     ///
     /// # Errors
     ///
-    /// If any column failed.
+    /// If any column failed, or lies outside the support.
     pub fn all_arrived(self) -> Result<Self> {
         match Error::from_outcomes(&self.outcomes) {
-            Some(error) => Err(error),
+            Some(error) => Err(error.advising("the result itself holds the scores of the others")),
             None => Ok(self),
         }
     }

@@ -19,6 +19,9 @@ pub struct Diagnosis {
     pub samples: usize,
     /// How many of them failed; they are left out of all that follows.
     pub failed: usize,
+    /// How many of them lie outside the support of the model, which calls them impossible; they are left
+    /// out as well. A single one makes the mean log-density of all minus infinity.
+    pub outside: usize,
     /// The name of the scalar.
     pub scalar: &'static str,
     /// The log-density of each sample, in nats.
@@ -49,7 +52,15 @@ impl fmt::Display for Diagnosis {
         if self.context_dim > 0 {
             write!(f, " with contexts of {}", self.context_dim)?;
         }
-        writeln!(f, ", {scalar}; {failed} failed\n")?;
+        write!(f, ", {scalar}; {failed} failed")?;
+        if self.outside > 0 {
+            let many = self.outside;
+            write!(
+                f,
+                ", {many} outside the support: log-density of all -inf, below of the others"
+            )?;
+        }
+        writeln!(f, "\n")?;
         writeln!(f, "{:<34} {:>11} {:>11} {:>11}", "", "least", "median", "most")?;
         let mean = Summary::of(&self.log_prob).mean;
         line(f, &format!("log-density (nats; mean {})", short(mean)), &self.log_prob)?;

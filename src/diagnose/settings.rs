@@ -84,20 +84,22 @@ impl Diagnose {
         self.check()?;
         let held_out = Columns { points: data, context }.some(self.samples)?;
         let evaluated = model.evaluate(&held_out.points, held_out.context.as_ref())?;
-        let arrived: Vec<usize> =
-            (0..evaluated.outcomes.len()).filter(|&j| evaluated.outcomes[j].arrived()).collect();
+        let outcomes = &evaluated.outcomes;
+        let arrived: Vec<usize> = (0..outcomes.len()).filter(|&j| outcomes[j].arrived()).collect();
         if arrived.is_empty() {
-            let error = Error::from_outcomes(&evaluated.outcomes);
+            let error = Error::from_outcomes(outcomes);
             return Err(error.unwrap_or_else(|| Error::empty("no column arrived")));
         }
+        let outside = outcomes.iter().filter(|outcome| outcome.is_outside()).count();
         let held_out = held_out.at(&arrived);
         let latent = evaluated.latent.select_columns(&arrived);
         let conditioning = measure::conditioning(self, model.flow(), &held_out, &latent)?;
         Ok(Diagnosis {
             dim: data.nrows(),
             context_dim: context.map_or(0, DMatrix::nrows),
-            samples: evaluated.outcomes.len(),
-            failed: evaluated.outcomes.len() - arrived.len(),
+            samples: outcomes.len(),
+            failed: outcomes.len() - arrived.len() - outside,
+            outside,
             scalar: T::NAME,
             log_prob: arrived.iter().map(|&j| evaluated.log_prob[j].wide()).collect(),
             evaluations: arrived.iter().map(|&j| evaluated.efforts[j].evaluations as f64).collect(),

@@ -109,21 +109,26 @@ fn spoil_failed<T: Real>(
     }
 }
 
-/// That `points` has `dim` rows and at least one column.
+/// That `points` has `dim` rows, one or more, and at least one column.
 ///
 /// # Errors
 ///
 /// If it has not.
 pub fn check_points<T: Real>(dim: usize, points: &DMatrix<T>) -> Result<()> {
-    if points.nrows() != dim {
+    let (rows, columns) = points.shape();
+    if dim == 0 {
+        return Err(Error::setting("in dimension 0 there are no points: give one or more"));
+    }
+    if rows != dim {
+        let advice = match columns == dim {
+            true => "samples are columns: transpose the matrix".to_string(),
+            false => format!("give {dim} rows and a column for each sample"),
+        };
         return Err(Error::shape(format!(
-            "points are {} x {}, but have {dim} rows here: samples are columns{}",
-            points.nrows(),
-            points.ncols(),
-            if points.ncols() == dim { "; transpose the matrix" } else { "" }
+            "the points are {rows} x {columns}, but the dimension is {dim}: {advice}"
         )));
     }
-    if points.ncols() == 0 {
+    if columns == 0 {
         return Err(Error::empty("there is no column: give at least one sample"));
     }
     Ok(())
@@ -147,15 +152,22 @@ impl<'a, T: Real> Contexts<'a, T> {
         let Some(context) = context else {
             if dim > 0 {
                 return Err(Error::shape(format!(
-                    "this flow is conditional: give a context of {dim} rows"
+                    "the flow depends on a context of {dim} values, and none was given: call `model.given(context)` for a density or samples, or pass the context ({dim} x 1, or a column for each sample)"
                 )));
             }
             return Ok(Self { dim, values: &[], shared: true });
         };
         let (rows, columns) = context.shape();
-        if rows != dim || (columns != samples && columns != 1) {
+        if rows != dim {
+            let advice = match dim {
+                0 => "this flow depends on none: leave it out".to_string(),
+                _ => format!("this flow depends on {dim} values: give a row for each"),
+            };
+            return Err(Error::shape(format!("the context has {rows} rows, but {advice}")));
+        }
+        if columns != samples && columns != 1 {
             return Err(Error::shape(format!(
-                "the context is {rows} x {columns}; expected {dim} rows, and {samples} columns or one"
+                "the context has {columns} columns for {samples} samples: give a column for each sample, or one for all"
             )));
         }
         Ok(Self { dim, values: context.as_slice(), shared: columns == 1 && samples != 1 })

@@ -77,7 +77,7 @@ impl Direction {
 /// Where samples ended up, and how volumes changed on the way.
 #[derive(Debug, Clone)]
 pub struct Moved<T: Real> {
-    /// The points, dim x n; NaN for columns that failed.
+    /// The points, dim x n; NaN for columns that did not arrive.
     pub points: DMatrix<T>,
     /// ln |det| of the Jacobian of the map that was applied, in the direction that was asked for.
     pub log_det: DVector<T>,
@@ -125,8 +125,8 @@ pub trait Flow<T: Real>: Send + Sync {
     ///
     /// # Errors
     ///
-    /// If shapes do not fit, there is no column, or a setting is out of range. A column that fails
-    /// is no error here: its outcome says why.
+    /// If shapes do not fit, there is no column, or a setting is out of range. A column that fails, or
+    /// lies outside the support, is no error here: its outcome says why.
     fn follow(
         &self,
         direction: Direction,
@@ -140,7 +140,8 @@ pub trait Flow<T: Real>: Send + Sync {
     ///
     /// # Errors
     ///
-    /// As [`follow`](Flow::follow), and if any column fails; the error names the columns.
+    /// As [`follow`](Flow::follow), and if any column fails or lies outside the support; the error names
+    /// the columns.
     fn forward(&self, points: &DMatrix<T>) -> Result<Moved<T>> {
         all_arrived(self.follow(Direction::Forward, points, None)?)
     }
@@ -162,7 +163,7 @@ pub trait Flow<T: Real>: Send + Sync {
 /// If any column failed.
 pub fn all_arrived<T: Real>(moved: Moved<T>) -> Result<Moved<T>> {
     match Error::from_outcomes(&moved.outcomes) {
-        Some(error) => Err(error),
+        Some(error) => Err(error.advising("`follow` gives the others")),
         None => Ok(moved),
     }
 }

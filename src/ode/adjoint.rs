@@ -209,7 +209,7 @@ impl<'a, T: Real, R: Differentiable<T> + ?Sized> Backward<'a, T, R> {
             let scale = match outcome {
                 Outcome::Arrived => carried.row(self.carried + constant)[lane],
                 outcome if is_at_rest(outcome) => T::zero(),
-                Outcome::Failed(_) => T::of(f64::NAN),
+                Outcome::Failed(_) | Outcome::Outside { .. } => T::of(f64::NAN),
             };
             for i in 0..leading {
                 cotangent.row_mut(i)[lane] = scale * state.row(leading + i)[lane];

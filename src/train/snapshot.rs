@@ -30,7 +30,7 @@ pub struct Snapshot {
     /// The median condition number of the Jacobian from the data to the base, of eight samples; NaN if
     /// points near them do not arrive.
     pub condition: f64,
-    /// How many of the samples failed; they are left out.
+    /// How many of the samples failed, or lie outside the support; they are left out.
     pub failed: usize,
 }
 

@@ -8,7 +8,7 @@ use super::moving::Borrowed;
 use super::proposal::Proposal;
 use super::{Cause, Difference, Law, Place, Tolerances, Violation};
 use liouville::columns::Moments;
-use liouville::density::{Density, StandardNormal};
+use liouville::density::StandardNormal;
 use liouville::error::Error;
 use liouville::flow::{Direction, Flow, Track, all_arrived, transport};
 use liouville::real::Real;
@@ -86,10 +86,10 @@ struct Integral<'a, T: Real> {
 impl<T: Real> Integral<'_, T> {
     /// The density at every column; zero where the way back overflows.
     fn density(&self, points: &DMatrix<T>) -> Result<DVector<f64>, Error> {
-        let moved = self.flow.follow(Direction::Inverse, points, self.context)?;
-        let base = StandardNormal::new(self.flow.dim()).log_prob(&moved.points)?;
-        let density = |j: usize| (base[j].wide() + moved.log_det[j].wide()).exp();
-        let arrived = |j: usize| if moved.outcomes[j].arrived() { density(j) } else { 0.0 };
+        let model = StandardNormal::new(self.flow.dim()).pushed_by(Borrowed(self.flow));
+        let found = model.evaluate(points, self.context)?;
+        let density = |j: usize| found.log_prob[j].wide().exp();
+        let arrived = |j: usize| if found.outcomes[j].arrived() { density(j) } else { 0.0 };
         Ok(DVector::from_fn(points.ncols(), |j, _| arrived(j)))
     }
 

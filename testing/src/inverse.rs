@@ -4,7 +4,7 @@ use std::cell::LazyCell;
 
 use liouville::nalgebra::DMatrix;
 
-use super::moving::{BOTH, Borrowed, Inputs, is_outside, numbers, size};
+use super::moving::{BOTH, Borrowed, Inputs, numbers, size};
 use super::{Law, Place, Tolerances, Violation};
 use liouville::flow::{Direction, Flow, Moved};
 use liouville::real::Real;
@@ -81,7 +81,7 @@ impl<T: Real> Around<'_, T> {
     /// How far apart the ways back lead, by `value`; without limit where a neighbour of the end lies
     /// outside the support.
     fn spread(&self, column: usize, value: impl Fn(&Moved<T>) -> f64) -> f64 {
-        if self.neighbours.iter().flatten().any(|moved| is_outside(&moved.outcomes[column])) {
+        if self.neighbours.iter().flatten().any(|moved| moved.outcomes[column].is_outside()) {
             return f64::INFINITY;
         }
         let arrived = self.neighbours.iter().flatten().filter(|m| m.outcomes[column].arrived());

@@ -8,7 +8,7 @@ use super::{Cause, Difference, Failures, Law, Place, Tolerances, Violation};
 use liouville::error::Error;
 use liouville::flow::{Direction, Flow, Moved, Packet};
 use liouville::ode::Workspace;
-use liouville::outcome::{Outcome, Reason};
+use liouville::outcome::Outcome;
 use liouville::real::Real;
 
 /// Both directions.
@@ -54,8 +54,8 @@ impl<'a, T: Real> Inputs<'a, T> {
             let cause = match outcome {
                 Outcome::Arrived if finite && moved.log_det[column].is_finite() => continue,
                 Outcome::Arrived => Cause::NonFinite { column },
-                Outcome::Failed(_) if self.tolerances.failures == Failures::Reported => continue,
-                Outcome::Failed(failure) => Cause::Failed { column, failure: *failure },
+                _ if self.tolerances.failures == Failures::Reported => continue,
+                outcome => Cause::Failed { column, outcome: *outcome },
             };
             return Err(self.violation(Some(direction), cause));
         }
@@ -85,14 +85,14 @@ impl<'a, T: Real> Inputs<'a, T> {
             moved.map_err(|error| self.refused(Some(direction), error))
         };
         let moved = try_follow(direction)?;
-        if !moved.outcomes.iter().any(is_outside) {
+        if !moved.outcomes.iter().any(Outcome::is_outside) {
             self.arrived(direction, &moved)?;
             return Ok((Cow::Borrowed(self.points), moved));
         }
         let images = try_follow(direction.reversed())?;
         let mut starts = self.points.clone();
         for (j, outcome) in moved.outcomes.iter().enumerate() {
-            if is_outside(outcome) && images.outcomes[j].arrived() {
+            if outcome.is_outside() && images.outcomes[j].arrived() {
                 starts.set_column(j, &images.points.column(j));
             }
         }
@@ -133,12 +133,6 @@ impl<'a, T: Real> Inputs<'a, T> {
         let difference = Difference { place, what, found, expected, bound };
         Err(self.violation(Some(direction), Cause::Differs(difference)))
     }
-}
-
-/// Whether a column failed because it lies outside the support of the flow.
-pub(super) fn is_outside(outcome: &Outcome) -> bool {
-    let reason = outcome.failure().map(|failure| failure.reason);
-    matches!(reason, Some(Reason::OutsideSupport { .. }))
 }
 
 /// A flow behind a reference, so that laws are compiled once for `dyn Flow` and not for every flow.

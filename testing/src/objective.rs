@@ -125,11 +125,11 @@ fn arrived<T: Real>(
     direction: Direction,
     packet: &Packet<T>,
 ) -> Result<(), Violation> {
-    let failures = packet.outcomes.iter().map(|outcome| outcome.failure()).enumerate();
-    match failures.filter_map(|(column, failure)| Some((column, failure?))).next() {
+    let mut outcomes = packet.outcomes.iter().copied().enumerate();
+    match outcomes.find(|(_, outcome)| !outcome.arrived()) {
         None => Ok(()),
-        Some((column, failure)) => {
-            Err(inputs.violation(Some(direction), Cause::Failed { column, failure }))
+        Some((column, outcome)) => {
+            Err(inputs.violation(Some(direction), Cause::Failed { column, outcome }))
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use liouville::error::Error;
 use liouville::flow::Direction;
-use liouville::outcome::Failure;
+use liouville::outcome::Outcome;
 
 /// A law that every flow obeys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -68,7 +68,7 @@ pub enum Cause {
         /// Which column.
         column: usize,
         /// Why, in the flow's own words.
-        failure: Failure,
+        outcome: Outcome,
     },
     /// A column arrived with a NaN or an infinity.
     NonFinite {
@@ -251,7 +251,7 @@ impl fmt::Display for Violation {
         match cause {
             Cause::Differs(difference) => write_difference(f, difference)?,
             Cause::Unresolved { .. } => {}
-            Cause::Failed { column, failure } => write!(f, ": column {column} failed: {failure}")?,
+            Cause::Failed { column, outcome } => write!(f, ": column {column} failed: {outcome}")?,
             Cause::NonFinite { column } => write!(
                 f,
                 ": column {column} arrived with a NaN or an infinity: mark it as failed, or keep it finite"

@@ -40,7 +40,7 @@ impl TrainableVisitor<f64> for Scores {
         let model = StandardNormal::new(field.dim()).pushed_by(flow);
         let scored = model.score(&points, Some(&contexts)).expect("valid");
         let log_prob = |x: &DMatrix<f64>, c: &DMatrix<f64>| {
-            model.evaluate(x, Some(c)).expect("valid").all_arrived().expect("all arrive")
+            model.evaluate(x, Some(c)).expect("valid").none_failed().expect("all arrive")
         };
         assert_eq!(scored.log_prob, log_prob(&points, &contexts), "{name}");
         agree(name, &scored.score, &points, |x| log_prob(x, &contexts));

@@ -5,7 +5,7 @@ use super::Bijector;
 use crate::columns::{Block, pad_lanes};
 use crate::error::{Error, Result};
 use crate::ode::Workspace;
-use crate::outcome::{Failure, Outcome, Reason};
+use crate::outcome::{Outcome, Reason};
 use crate::parameters::Layout;
 use crate::real::Real;
 
@@ -14,7 +14,8 @@ use crate::real::Real;
 ///
 /// Behind other flows in a chain, it lets them work without constraints: a density over the
 /// constrained coordinates comes out, normalised on its support. Points outside the support have no
-/// inverse: their columns fail with [`Reason::OutsideSupport`].
+/// inverse: what becomes of them is [`Outcome::Outside`], and the density is zero there. Supports are
+/// open: their ends belong to the outside.
 ///
 /// ```
 /// use liouville::flow::elementwise::{Constrain, free, positive, simplex};
@@ -26,8 +27,8 @@ use crate::real::Real;
 /// let density = StandardNormal::new(5).pushed_by(flow);
 /// let log_p = density.log_prob(&dmatrix![2.5f64; -1.0; 0.3; 0.2; 0.5])?;
 /// assert!(log_p[0].is_finite());
-/// let error = density.log_prob(&dmatrix![-2.5f64; -1.0; 0.3; 0.2; 0.5]).unwrap_err();
-/// assert!(error.to_string().contains("coordinate 0"));
+/// let log_p = density.log_prob(&dmatrix![-2.5f64; -1.0; 0.3; 0.2; 0.5])?;
+/// assert_eq!(log_p[0], f64::NEG_INFINITY);
 /// # Ok::<(), liouville::Error>(())
 /// ```
 #[derive(Debug)]
@@ -118,9 +119,7 @@ impl<T: Real> Flow<T> for Constrain<T> {
                     packet.log_det.row_mut(0)[lane] += T::of(log_det);
                 }
                 Err(coordinate) if packet.outcomes[lane].arrived() => {
-                    let reason = Reason::OutsideSupport { coordinate };
-                    let failure = Failure { reason, t: 0.0, step: 0.0 };
-                    packet.outcomes[lane] = Outcome::Failed(failure);
+                    packet.outcomes[lane] = Outcome::Outside { coordinate };
                 }
                 Err(_) => {}
             }
