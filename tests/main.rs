@@ -7,6 +7,7 @@ mod diagnose;
 mod house;
 mod masks;
 mod ode;
+mod pairing;
 mod peer_layers;
 mod pictures;
 mod pytorch;

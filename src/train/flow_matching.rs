@@ -62,7 +62,7 @@ impl FlowMatching {
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(batch.seed);
         let noise = base.sample(batch.points.ncols(), &mut rng)?;
         let times = (0..batch.points.ncols()).map(|_| rng.random()).collect();
-        let partner = self.pairing.pair(&noise, batch.points);
+        let partner = self.pairing.pair(&noise, batch.points, batch.contexts)?;
         Ok(Draws { noise, times, partner })
     }
 }

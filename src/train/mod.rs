@@ -2,16 +2,18 @@
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `trainer`, `run` | the settings, and the loop |
+//! | `trainer`, `settings`, `run` | the builder, what it sets, and the loop |
 //! | `objective` | what is minimised: the trait, and the model it needs |
 //! | `likelihood` | maximum likelihood, by the discrete gradient of the solve |
 //! | `regularised` | maximum likelihood with fields that are cheap to solve |
-//! | `flow_matching`, `pairing` | conditional flow matching, and how noise is paired with data |
+//! | `flow_matching` | conditional flow matching |
+//! | `pairing`, `assignment` | how its noise is paired with data, and the cheapest of all pairings |
 //! | `gradient` | a gradient over columns, in a fixed order for any number of threads |
 //! | `optimizer`, `schedule`, `average` | Adam, the learning rate, the moving average |
 //! | `monitor`, `snapshot` | what becomes of the model, shown to a callback every so many steps |
 //! | `report`, `progress` | every curve, and a bar |
 
+mod assignment;
 mod average;
 mod flow_matching;
 mod gradient;
@@ -25,6 +27,7 @@ mod regularised;
 mod report;
 mod run;
 mod schedule;
+mod settings;
 mod snapshot;
 mod trainer;
 

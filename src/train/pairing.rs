@@ -1,9 +1,11 @@
 //! How the noise of flow matching is paired with the data.
 
-use nalgebra::DMatrix;
-use pathfinding::kuhn_munkres::kuhn_munkres_min;
-use pathfinding::matrix::Matrix;
+use std::cmp::Ordering;
 
+use nalgebra::DMatrix;
+
+use super::assignment::cheapest;
+use crate::error::{Error, Result};
 use crate::real::Real;
 
 /// Which sample of the base goes with which sample of the data.
@@ -16,44 +18,200 @@ pub enum Pairing {
     /// Improving and generalizing flow-based generative models with minibatch optimal transport,
     /// section 3.3): straighter paths, and fewer steps when the flow is followed. Costs the cube of
     /// the batch size; best with batches of up to about 256.
+    ///
+    /// Samples with a context are paired among those of *equal* context only. Were all of a mini-batch
+    /// paired together, the noise that goes with a context would be the part of the base that lies
+    /// towards its samples, while [`given`](crate::density::Pushforward::given) starts from all of
+    /// it: wrong samples and densities (Cheng and Schwing 2025, The curse of conditions). Their
+    /// remedy, a cost of the distance between contexts, needs a scale of contexts and leaves a part of
+    /// the error where contexts are continuous; among equal contexts the noise is the base's,
+    /// exactly, and no scale matters.
+    ///
+    /// The price: samples whose context nobody shares, as continuous contexts, are paired as if
+    /// [independent](Pairing::Independent), and the report of training says so. Round contexts to
+    /// have them shared.
     OptimalTransport,
 }
 
 impl Pairing {
-    /// For every column of `data`, the column of `noise` that goes with it.
-    pub fn pair<T: Real>(&self, noise: &DMatrix<T>, data: &DMatrix<T>) -> Vec<usize> {
-        let identity = || (0..data.ncols()).collect();
-        if *self == Self::Independent || data.ncols() == 0 {
-            return identity();
+    /// For every column of `data`, the column of `noise` that goes with it; `contexts` (which may have no
+    /// rows) belong to the data.
+    ///
+    /// ```
+    /// use liouville::prelude::*;
+    /// use nalgebra::{DMatrix, dmatrix};
+    ///
+    /// let (noise, data) = (dmatrix![0.3, -2.0, 1.5, 0.9], dmatrix![10.0, 14.0, 11.0, 13.0]);
+    /// let pairing = Pairing::OptimalTransport;
+    /// assert_eq!(pairing.pair(&noise, &data, &DMatrix::zeros(0, 4))?, [1, 2, 0, 3]);
+    /// // The first and the last sample share a context, and so do the others.
+    /// let contexts = dmatrix![5.0, -1.0, -1.0, 5.0];
+    /// assert_eq!(pairing.pair(&noise, &data, &contexts)?, [0, 2, 1, 3]);
+    /// # Ok::<(), liouville::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If there are not as many samples of noise and contexts as of data, their rows differ in number, or a
+    /// value is NaN or infinite.
+    pub fn pair<T: Real>(
+        &self,
+        noise: &DMatrix<T>,
+        data: &DMatrix<T>,
+        contexts: &DMatrix<T>,
+    ) -> Result<Vec<usize>> {
+        check(noise, data, contexts)?;
+        let mut partner: Vec<usize> = (0..data.ncols()).collect();
+        if *self == Self::OptimalTransport {
+            for columns in alike(contexts, data.ncols()) {
+                let order = cheapest(&costs(noise, data, &columns), columns.len());
+                for (&column, &other) in columns.iter().zip(&order) {
+                    partner[column] = columns[other];
+                }
+            }
         }
-        let distance = |i: usize, j: usize| -> f64 {
-            (0..data.nrows()).map(|k| (data[(k, i)] - noise[(k, j)]).wide().powi(2)).sum()
-        };
-        let n = data.ncols();
-        let costs: Vec<f64> = (0..n * n).map(|k| distance(k / n, k % n)).collect();
-        let largest = costs.iter().copied().fold(0.0, f64::max);
-        if !(largest > 0.0 && largest.is_finite()) {
-            return identity();
-        }
-        // The assignment is solved in whole numbers; 2^40 steps are finer than any pairing can feel.
-        let scale = (1u64 << 40) as f64 / largest;
-        let whole = costs.iter().map(|cost| (cost * scale).round() as i64).collect();
-        match Matrix::from_vec(n, n, whole) {
-            Ok(costs) => kuhn_munkres_min(&costs).1,
-            Err(_) => identity(),
+        Ok(partner)
+    }
+}
+
+/// An error unless all shapes fit and all values are finite.
+fn check<T: Real>(noise: &DMatrix<T>, data: &DMatrix<T>, contexts: &DMatrix<T>) -> Result<()> {
+    if noise.shape() != data.shape() || contexts.ncols() != data.ncols() {
+        let [noise, data, contexts] = [noise, data, contexts].map(DMatrix::shape);
+        return Err(Error::shape(format!(
+            "noise is {} x {}, data {} x {} and contexts {} x {}: give one sample of noise, of the same rows, and one context (which may have no rows) for every sample of data",
+            noise.0, noise.1, data.0, data.1, contexts.0, contexts.1
+        )));
+    }
+    for (what, matrix) in [("noise", noise), ("data", data), ("contexts", contexts)] {
+        if let Some(i) = matrix.iter().position(|value| !value.is_finite()) {
+            let (row, column, value) = (i % matrix.nrows(), i / matrix.nrows(), matrix[i]);
+            return Err(Error::non_finite(format!(
+                "{what} to be paired: {value} in row {row} of column {column}"
+            )));
         }
     }
+    Ok(())
+}
+
+/// The columns in groups of equal contexts, each in order.
+pub(super) fn alike<T: Real>(contexts: &DMatrix<T>, count: usize) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = (0..count).collect();
+    // Numbers, not bits, are compared: -0 and 0 are one context.
+    let compare = |a: &usize, b: &usize| {
+        let pairs = contexts.column(*a).into_iter().zip(contexts.column(*b));
+        let mut unequal = pairs.map(|(a, b)| (a.wide() + 0.0).total_cmp(&(b.wide() + 0.0)));
+        unequal.find(|found| found.is_ne()).unwrap_or(Ordering::Equal)
+    };
+    order.sort_by(compare);
+    order.chunk_by(|a, b| compare(a, b).is_eq()).map(<[usize]>::to_vec).collect()
+}
+
+/// -x'z for every x of the data and z of the noise, in units of the largest values: it differs from half of
+/// the squared distance by what no pairing can change, and does not lose near samples beside far
+/// ones.
+fn costs<T: Real>(noise: &DMatrix<T>, data: &DMatrix<T>, columns: &[usize]) -> Vec<f64> {
+    let [noise, data] = [noise, data].map(|matrix| centred(matrix, columns));
+    let product = |x: &[f64], z: &[f64]| -x.iter().zip(z).map(|(x, z)| x * z).sum::<f64>();
+    let dim = data.len() / columns.len();
+    let samples = |values| <[f64]>::chunks(values, dim.max(1));
+    if dim == 0 {
+        return vec![0.0; columns.len() * columns.len()];
+    }
+    samples(&data).flat_map(|x| samples(&noise).map(move |z| product(x, z))).collect()
+}
+
+/// Some columns, less the mean of their ends in every row, divided by their largest value.
+fn centred<T: Real>(matrix: &DMatrix<T>, columns: &[usize]) -> Vec<f64> {
+    let rows = matrix.nrows();
+    let value = |row: usize, column: usize| matrix[(row, column)].wide();
+    let middles: Vec<f64> = (0..rows)
+        .map(|row| {
+            let values = columns.iter().map(|&column| value(row, column));
+            let least = values.clone().fold(f64::INFINITY, f64::min);
+            0.5 * least + 0.5 * values.fold(f64::NEG_INFINITY, f64::max)
+        })
+        .collect();
+    let mut values = Vec::with_capacity(rows * columns.len());
+    for &column in columns {
+        // Halved, no difference of finite numbers overflows.
+        values.extend((0..rows).map(|row| 0.5 * value(row, column) - 0.5 * middles[row]));
+    }
+    let largest = values.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
+    if largest > 0.0 {
+        values.iter_mut().for_each(|value| *value /= largest);
+    }
+    values
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use nalgebra::dmatrix;
+
+    fn pair(noise: &DMatrix<f64>, data: &DMatrix<f64>, contexts: &DMatrix<f64>) -> Vec<usize> {
+        Pairing::OptimalTransport.pair(noise, data, contexts).expect("fits")
+    }
 
     #[test]
-    fn on_a_line_the_best_pairing_keeps_the_order() {
-        let noise = nalgebra::dmatrix![0.3, -2.0, 1.5, 0.9];
-        let data = nalgebra::dmatrix![10.0, 14.0, 11.0, 13.0];
-        let pairs = Pairing::OptimalTransport.pair(&noise, &data);
-        assert_eq!(pairs, [1, 2, 0, 3]);
+    fn on_a_line_the_best_pairing_keeps_the_order_at_any_scale() {
+        let noise = dmatrix![0.3, -2.0, 1.5, 0.9];
+        for (scale, offset) in [(1.0, 0.0), (1e-300, 0.0), (1e300, -1e305), (1e-3, 1e9)] {
+            let data = dmatrix![10.0, 14.0, 11.0, 13.0].map(|x: f64| x * scale + offset);
+            assert_eq!(pair(&noise, &data, &DMatrix::zeros(0, 4)), [1, 2, 0, 3], "{scale:e}");
+        }
+        // One sample far away does not blur the others.
+        let data = dmatrix![10.0, 1e9, 11.0, 13.0];
+        assert_eq!(pair(&noise, &data, &DMatrix::zeros(0, 4)), [1, 2, 0, 3]);
+    }
+
+    #[test]
+    fn samples_are_paired_within_equal_contexts_at_any_scale() {
+        let noise = DMatrix::from_fn(2, 40, |i, j| ((3 * i + 7 * j) as f64).sin());
+        let data = DMatrix::from_fn(2, 40, |i, j| ((5 * i + 11 * j) as f64).cos());
+        let kinds = DMatrix::from_fn(2, 40, |i, j| ((j + i * j) % 3) as f64);
+        let expected = pair(&noise, &data, &kinds);
+        for scale in [1e-300, 1e-3, 1e6, 1e300] {
+            assert_eq!(pair(&noise, &data, &(&kinds * scale)), expected, "{scale:e}");
+        }
+        let same = |(j, k): (usize, &usize)| kinds.column(j) == kinds.column(*k);
+        assert!(expected.iter().enumerate().all(same));
+        assert_ne!(expected, pair(&noise, &data, &DMatrix::zeros(1, 40)));
+        // Zeros of either sign are one context; nobody shares a continuous one.
+        let signs = DMatrix::from_fn(1, 40, |_, j| if j % 2 == 0 { 0.0 } else { -0.0 });
+        assert_eq!(pair(&noise, &data, &signs), pair(&noise, &data, &DMatrix::zeros(0, 40)));
+        let own = DMatrix::from_fn(1, 40, |_, j| j as f64 * 1e-9);
+        assert_eq!(pair(&noise, &data, &own), (0..40).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_cannot_be_paired_is_refused() {
+        let (two, three) = (DMatrix::<f64>::zeros(1, 2), DMatrix::<f64>::zeros(1, 3));
+        for pairing in [Pairing::Independent, Pairing::OptimalTransport] {
+            for (noise, data, contexts) in [
+                (&two, &three, &three),
+                (&three, &two, &two),
+                (&two, &two, &three),
+                (&two, &DMatrix::zeros(2, 2), &two),
+            ] {
+                let error = pairing.pair(noise, data, contexts).expect_err("unequal counts");
+                assert!(error.is_shape(), "{error}");
+            }
+            for bad in [f64::NAN, f64::INFINITY] {
+                let bad = dmatrix![0.0, bad];
+                for (noise, data, contexts) in
+                    [(&bad, &two, &two), (&two, &bad, &two), (&two, &two, &bad)]
+                {
+                    let error = pairing.pair(noise, data, contexts).expect_err("not finite");
+                    assert!(error.is_non_finite(), "{error}");
+                    assert!(error.to_string().contains("row 0 of column 1"), "{error}");
+                }
+            }
+            for (rows, columns) in [(0, 0), (0, 3), (2, 0), (2, 1)] {
+                let zeros = DMatrix::<f64>::zeros(rows, columns);
+                let found = pairing.pair(&zeros, &zeros, &zeros).expect("empty is no error");
+                assert_eq!(found.len(), columns);
+            }
+        }
     }
 }

@@ -10,6 +10,7 @@ use rand::{Rng, RngExt, SeedableRng};
 
 use super::average::Average;
 use super::progress::Progress;
+use super::settings::Settings;
 use super::{
     Check, Loss, MiniBatch, Objective, Optimizer, Pool, Report, StepReport, Stop, Trainable,
     Trainer,
@@ -38,7 +39,7 @@ const CHECK_SEED: u64 = 0x5eed;
 
 /// A training run under way.
 pub(super) struct Run<'a, T: Real, M, O: Objective<T, M>, P> {
-    settings: &'a Trainer<O, P>,
+    trainer: &'a Trainer<O, P>,
     model: &'a mut M,
     optimizer: P,
     source: Source<'a, T>,
@@ -59,12 +60,13 @@ where
     P: Optimizer<T> + Clone,
 {
     pub fn new<R: Rng + ?Sized>(
-        settings: &'a Trainer<O, P>,
+        trainer: &'a Trainer<O, P>,
         model: &'a mut M,
         data: &'a DMatrix<T>,
         contexts: &'a DMatrix<T>,
         rng: &mut R,
     ) -> Result<Self> {
+        let settings = &trainer.settings;
         let mut rng = Xoshiro256PlusPlus::from_rng(rng);
         let mut order: Vec<usize> = (0..data.ncols()).collect();
         order.shuffle(&mut rng);
@@ -72,10 +74,10 @@ where
         let held_out = [data, contexts].map(|matrix| matrix.select_columns(&order[..held]));
         let source = Source::new(data, contexts, order.split_off(held), settings.batch, rng);
         let parameters = model.parameters();
-        let mut optimizer = settings.optimizer.clone();
+        let mut optimizer = trainer.optimizer.clone();
         optimizer.start(parameters.len());
         Ok(Self {
-            settings,
+            trainer,
             optimizer,
             source,
             held_out,
@@ -85,7 +87,7 @@ where
             best: None,
             pool: Pool::new(),
             report: Report {
-                loss_name: settings.objective.name(),
+                loss_name: trainer.objective.name(),
                 steps: Vec::new(),
                 checks: Vec::new(),
                 best: None,
@@ -97,7 +99,8 @@ where
 
     /// Takes all steps; `watch` is shown the model after each, and may end the run.
     pub fn train(mut self, watch: &mut impl Watch<M>) -> Result<Report> {
-        let progress = Progress::new(self.settings.steps, self.settings.progress);
+        let Settings { steps, progress, .. } = self.trainer.settings;
+        let progress = Progress::new(steps, progress);
         let result = self.take_steps(&progress, watch);
         progress.finish();
         let taken = self.report.steps.len();
@@ -123,8 +126,8 @@ where
     }
 
     fn take_steps(&mut self, progress: &Progress, watch: &mut impl Watch<M>) -> Result<()> {
-        let steps = self.settings.steps;
-        let interval = self.settings.check_every.unwrap_or((steps / 20).max(1));
+        let Settings { steps, check_every, patience, .. } = self.trainer.settings;
+        let interval = check_every.unwrap_or((steps / 20).max(1));
         self.check(0)?;
         let mut gradient = vec![T::zero(); self.parameters.len()];
         let mut unimproved = 0;
@@ -139,11 +142,11 @@ where
                 break;
             }
             // Few samples are learnt by heart within the first interval.
-            if self.settings.check_every.is_none() && done < interval && done.is_power_of_two() {
+            if check_every.is_none() && done < interval && done.is_power_of_two() {
                 self.check(done)?;
             } else if done % interval == 0 || done == steps {
                 unimproved = if self.check(done)? { 0 } else { unimproved + 1 };
-                if unimproved >= self.settings.patience && done < steps {
+                if unimproved >= patience && done < steps {
                     self.report.stop = Stop::Early;
                     break;
                 }
@@ -154,10 +157,10 @@ where
 
     /// One mini-batch: gradient, clipping, optimiser, average.
     fn step(&mut self, step: usize, gradient: &mut [T]) -> Result<()> {
-        let settings = self.settings;
+        let Trainer { objective, settings, .. } = self.trainer;
         let batch = self.source.next();
         let Loss { value, penalty, effort } =
-            settings.objective.gradient(self.model, batch, &self.pool, gradient)?;
+            objective.gradient(self.model, batch, &self.pool, gradient)?;
         let norm = gradient.iter().map(|g| g.wide().powi(2)).sum::<f64>().sqrt();
         if !(value.is_finite() && penalty.is_finite() && norm.is_finite()) {
             return Err(Error::training(format!(
@@ -205,7 +208,7 @@ where
         let candidate = self.candidate();
         self.model.set_parameters(&candidate)?;
         let batch = MiniBatch { points, contexts, seed: CHECK_SEED };
-        let loss = self.settings.objective.loss(self.model, batch, &self.pool);
+        let loss = self.trainer.objective.loss(self.model, batch, &self.pool);
         self.model.set_parameters(&self.parameters)?;
         let Loss { value, effort, .. } = loss?;
         let evaluations = effort.evaluations as f64 / points.ncols() as f64;

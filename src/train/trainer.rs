@@ -6,6 +6,7 @@ use nalgebra::DMatrix;
 use rand::Rng;
 
 use super::run::{Run, Unwatched, Watch};
+use super::settings::Settings;
 use super::{
     Adam, FlowMatching, MaximumLikelihood, Monitored, Objective, Optimizer, Pairing, Regularised,
     Report, Schedule, Snapshot, Trainable,
@@ -34,15 +35,7 @@ use crate::real::Real;
 pub struct Trainer<O, P = Adam> {
     pub(super) objective: O,
     pub(super) optimizer: P,
-    pub(super) steps: usize,
-    pub(super) batch: usize,
-    pub(super) schedule: Schedule,
-    pub(super) clip: f64,
-    pub(super) held_out: f64,
-    pub(super) check_every: Option<usize>,
-    pub(super) patience: usize,
-    pub(super) average: Option<f64>,
-    pub(super) progress: bool,
+    pub(super) settings: Settings,
 }
 
 impl Trainer<MaximumLikelihood> {
@@ -95,19 +88,7 @@ impl Trainer<FlowMatching> {
 impl<O> Trainer<O> {
     /// Minimises any objective.
     pub fn new(objective: O) -> Self {
-        Self {
-            objective,
-            optimizer: Adam::default(),
-            steps: 1000,
-            batch: 512,
-            schedule: Schedule { rate: 2e-3, warm_up: 50, floor: 0.01 },
-            clip: 10.0,
-            held_out: 0.1,
-            check_every: None,
-            patience: usize::MAX,
-            average: None,
-            progress: true,
-        }
+        Self { objective, optimizer: Adam::default(), settings: Settings::default() }
     }
 
     /// The decoupled weight decay of AdamW. Default: 0, which is Adam.
@@ -120,100 +101,78 @@ impl<O> Trainer<O> {
 impl<O, P> Trainer<O, P> {
     /// The number of steps. Default: 1000.
     pub fn steps(mut self, steps: usize) -> Self {
-        self.steps = steps;
+        self.settings.steps = steps;
         self
     }
 
     /// The number of samples in a mini-batch. Default: 512, or all if there are fewer.
     pub fn batch(mut self, samples: usize) -> Self {
-        self.batch = samples;
+        self.settings.batch = samples;
         self
     }
 
     /// The full learning rate. Default: 2e-3.
     pub fn learning_rate(mut self, rate: f64) -> Self {
-        self.schedule.rate = rate;
+        self.settings.schedule.rate = rate;
         self
     }
 
     /// The learning rate from step to step. Default: 50 steps of warm-up, then a cosine down to
     /// one percent.
     pub fn schedule(mut self, schedule: Schedule) -> Self {
-        self.schedule = schedule;
+        self.settings.schedule = schedule;
         self
     }
 
     /// The largest global norm of a gradient; longer ones are shortened. Default: 10.
     pub fn clip(mut self, norm: f64) -> Self {
-        self.clip = norm;
+        self.settings.clip = norm;
         self
     }
 
     /// The share of the samples that is held out to choose the parameters by. Default: 0.1.
     /// With 0 nothing is held out, and the last parameters are kept.
     pub fn held_out(mut self, share: f64) -> Self {
-        self.held_out = share;
+        self.settings.held_out = share;
         self
     }
 
     /// The number of steps between checks on the held-out samples. Default: a twentieth of all, and
     /// before the first of these also after 1, 2, 4, 8, ... steps, as small tables are soon overfitted.
     pub fn check_every(mut self, steps: usize) -> Self {
-        self.check_every = Some(steps);
+        self.settings.check_every = Some(steps);
         self
     }
 
     /// Stops after this many checks without an improvement (early ones do not count). Default: never.
     pub fn patience(mut self, checks: usize) -> Self {
-        self.patience = checks;
+        self.settings.patience = checks;
         self
     }
 
     /// Checks and keeps an exponential moving average of the parameters with this decay, such as
     /// 0.999, in place of the last ones. Default: none.
     pub fn average(mut self, decay: f64) -> Self {
-        self.average = Some(decay);
+        self.settings.average = Some(decay);
         self
     }
 
     /// Shows no progress bar.
     pub fn quiet(mut self) -> Self {
-        self.progress = false;
+        self.settings.progress = false;
         self
     }
 
     /// The same run of another objective.
     fn with_objective<Q>(self, change: impl FnOnce(O) -> Q) -> Trainer<Q, P> {
-        Trainer {
-            objective: change(self.objective),
-            optimizer: self.optimizer,
-            steps: self.steps,
-            batch: self.batch,
-            schedule: self.schedule,
-            clip: self.clip,
-            held_out: self.held_out,
-            check_every: self.check_every,
-            patience: self.patience,
-            average: self.average,
-            progress: self.progress,
-        }
+        let Self { objective, optimizer, settings } = self;
+        Trainer { objective: change(objective), optimizer, settings }
     }
 
     /// Another optimiser.
     pub fn optimizer<Q>(self, optimizer: Q) -> Trainer<O, Q> {
-        Trainer {
-            objective: self.objective,
-            optimizer,
-            steps: self.steps,
-            batch: self.batch,
-            schedule: self.schedule,
-            clip: self.clip,
-            held_out: self.held_out,
-            check_every: self.check_every,
-            patience: self.patience,
-            average: self.average,
-            progress: self.progress,
-        }
+        let Self { objective, settings, .. } = self;
+        Trainer { objective, optimizer, settings }
     }
 
     /// Trains `model` on the columns of `data` (dim x n). Afterwards the model has the parameters
@@ -280,51 +239,11 @@ impl<O, P> Trainer<O, P> {
         P: Optimizer<T> + Clone,
         R: Rng + ?Sized,
     {
-        self.check()?;
+        self.settings.check()?;
         self.objective.check()?;
         model.check()?;
         check_data(model, data, contexts)?;
         Run::new(self, model, data, contexts, rng)?.train(watch)
-    }
-
-    fn check(&self) -> Result<()> {
-        let positive = |value: f64| value > 0.0 && value.is_finite();
-        let unit = |value: f64| (0.0..1.0).contains(&value);
-        let claims = [
-            (self.steps > 0, "the number of steps must be at least one".to_string()),
-            (self.batch > 0, "the mini-batch must hold at least one sample".to_string()),
-            (
-                positive(self.schedule.rate),
-                format!(
-                    "the learning rate is {}: give a positive number, such as 1e-3",
-                    self.schedule.rate
-                ),
-            ),
-            (
-                (0.0..=1.0).contains(&self.schedule.floor),
-                format!(
-                    "the final share of the learning rate is {}: give 0 to 1",
-                    self.schedule.floor
-                ),
-            ),
-            (
-                self.clip > 0.0,
-                format!("the largest gradient norm is {}: give a positive number", self.clip),
-            ),
-            (
-                unit(self.held_out),
-                format!("the held-out share is {}: give 0 to less than 1", self.held_out),
-            ),
-            (self.check_every != Some(0), "checks must be at least one step apart".to_string()),
-            (
-                self.average.is_none_or(unit),
-                format!("the decay of the average is {:?}: give 0 to less than 1", self.average),
-            ),
-        ];
-        match claims.into_iter().find(|(holds, _)| !holds) {
-            Some((_, message)) => Err(Error::setting(message)),
-            None => Ok(()),
-        }
     }
 }
 
