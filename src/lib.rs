@@ -3,7 +3,7 @@
 //! Liouville's equation says what happens to a density that rides on a field f: along a trajectory,
 //! d log p / dt = -tr ∂f/∂x. This crate is that sentence made usable: fields are integrated by
 //! adaptive Runge-Kutta methods with a clock for every sample, log-densities follow by the trace,
-//! exact wherever that is cheap, and flows are trained, conditioned, checked and drawn.
+//! exact unless an estimate is asked for by name, and flows are trained, conditioned, checked and drawn.
 //!
 //! ```
 //! use liouville::prelude::*;
@@ -33,10 +33,12 @@
 //!   and less. [`ode::dopri5`] to compare with others' numbers, [`ode::rk4`] for a cost that is known
 //!   beforehand, [`ode::external_dop853`] for a reference.
 //! - **Tolerance**: 1e-5 for densities, 1e-4 or 1e-3 while training.
-//! - **Trace**: [`trace::Trace::Auto`]. It is exact for neural fields of one or two hidden layers in
-//!   any dimension, and for anything in up to 16 dimensions; otherwise it estimates, and reports a
-//!   standard error. [`trace::HutchPlusPlus`] for deeper networks in high dimension, where data lie
-//!   near a surface of few.
+//! - **Trace**: [`trace::Trace::Auto`]. It is exact in every evaluation. Training is exact, too, for
+//!   neural fields of one or two hidden layers in any dimension, and for anything in up to 16
+//!   dimensions; otherwise training estimates, and its report says so. An exact trace of a deeper
+//!   network takes dim evaluations: where that is too dear for evaluation, too, ask for an estimate by
+//!   name, and read its standard error from `evaluate`; [`trace::Trace::hutchinson`], or
+//!   [`trace::HutchPlusPlus`] where data lie near a surface of few dimensions.
 //! - **Flow**: continuous for the smoothest densities and the fewest parameters; couplings
 //!   ([`flow::Stack::spline_coupling`], [`flow::Stack::real_nvp`]) where both directions must be fast;
 //!   autoregressive layers ([`flow::Stack::maf`]) where density is all. They train several times faster

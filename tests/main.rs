@@ -4,6 +4,7 @@ mod bad_input;
 mod checks;
 mod compaction;
 mod diagnose;
+mod fresh_noise;
 mod house;
 mod masks;
 mod ode;

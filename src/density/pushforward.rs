@@ -38,8 +38,10 @@ pub struct Evaluated<T: Real> {
     /// The log-density of each column, in nats: minus infinity where it lies outside the support, NaN
     /// where it failed.
     pub log_prob: DVector<T>,
-    /// The standard error of each log-density, if the divergence was estimated from two probes or
-    /// more. It does not cover the error of integration, which the tolerance bounds.
+    /// The standard error of each log-density, if the flow was told by name to estimate; NaN where a
+    /// single probe gives no spread, and `None` if the log-densities are exact. From k probes it has
+    /// k - 1 degrees of freedom, as [`Moved::standard_error`] says. It does not cover the error of
+    /// integration, which the tolerance bounds.
     pub standard_error: Option<DVector<T>>,
     /// The points of the base that the columns come from; NaN where there is none.
     pub latent: DMatrix<T>,
@@ -120,8 +122,9 @@ impl<B, F> Pushforward<B, F> {
         Given::new(self, context)
     }
 
-    /// The log-density of every column, with outcomes and costs: a column that fails is reported,
-    /// and the others are computed. Outside the support of the flow, the ends of intervals included, the
+    /// The log-density of every column, with outcomes and costs, and with standard errors where the
+    /// flow was told by name to estimate: a column that fails is reported, and the others are
+    /// computed. Outside the support of the flow, the ends of intervals included, the
     /// density is zero: its logarithm is minus infinity, and the outcome says so.
     ///
     /// ```
@@ -216,6 +219,9 @@ impl<T: Real, B: Base<T>, F: Flow<T>> Density<T> for Pushforward<B, F> {
         self.flow.dim()
     }
 
+    /// Exact, up to the tolerance of integration, unless the flow was told by name to estimate its
+    /// log-determinant: then these are estimates, and [`evaluate`](Pushforward::evaluate) gives
+    /// their standard errors.
     fn log_prob(&self, points: &DMatrix<T>) -> Result<DVector<T>> {
         self.evaluate(points, None)?.none_failed()
     }

@@ -53,7 +53,7 @@ impl<B, F> Pushforward<B, F> {
     /// by the context.
     ///
     /// It is the exact derivative of the log-density that was computed, its steps held fixed; where
-    /// the divergence is estimated, that of the estimate at its probes. One way back costs about
+    /// the divergence is estimated because the flow was told so by name, that of the estimate at its probes. One way back costs about
     /// twice the way there.
     ///
     /// ```

@@ -25,7 +25,7 @@ use crate::real::Real;
 /// let pull = field::Linear::new(-nalgebra::DMatrix::identity(2, 2))?;
 /// let field = field::Sum::new(network, pull)?;
 /// assert!(field.layout().find("1.weight").is_some());
-/// assert!(Trace::Auto.estimator(&field).is_none());
+/// assert!(Trace::Auto.estimator_in_training(&field).is_none());
 /// # Ok::<(), liouville::Error>(())
 /// ```
 #[derive(Clone, Debug)]

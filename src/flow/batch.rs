@@ -80,15 +80,11 @@ fn spread<T: Real>(
                 outcomes.copy_from_slice(&packet.outcomes);
                 efforts.copy_from_slice(&packet.efforts);
                 spoil_failed(outcomes, points, log_det, errors);
-                packet.estimated
+                packet.estimated.is_some()
             },
         )
         .collect();
-    let known = errors
-        .iter()
-        .zip(&moved.outcomes)
-        .any(|(error, outcome)| outcome.arrived() && error.is_finite());
-    if estimated.contains(&true) && known {
+    if estimated.contains(&true) {
         moved.standard_error = Some(errors);
     }
     moved

@@ -3,6 +3,7 @@
 use crate::columns::{Block, Scratch, columns_to_block};
 use crate::outcome::{Effort, Failure, Outcome, Reason};
 use crate::real::Real;
+use crate::trace::{Estimate, mix};
 
 /// What is wanted of a flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,10 +24,17 @@ pub struct Packet<T> {
     pub log_det: Block<T>,
     /// The variance of an estimated log-determinant so far, one row; NaN where it is unknown.
     pub variance: Block<T>,
-    /// Whether any part of the log-determinant was estimated.
-    pub estimated: bool,
+    /// By what the log-determinant was estimated, if any part of it was; see
+    /// [`mark_estimated`](Packet::mark_estimated).
+    pub estimated: Option<Estimate>,
     /// What is wanted.
     pub track: Track,
+    /// What random numbers belong to. `None` in evaluation: what can be exact is exact, and an
+    /// estimator that was named depends on its own seed and on the sample, so that the same sample
+    /// gives the same number every time. In training the seed of the mini-batch
+    /// ([`MiniBatch::seed`](crate::train::MiniBatch::seed)): flows may estimate by themselves, and
+    /// every random number depends on this seed, too, so that none comes again in another step.
+    pub noise: Option<u64>,
     /// What became of each sample.
     pub outcomes: Vec<Outcome>,
     /// What each sample cost.
@@ -41,15 +49,16 @@ impl<T: Real> Packet<T> {
             context: Block::default(),
             log_det: Block::default(),
             variance: Block::default(),
-            estimated: false,
+            estimated: None,
             track,
+            noise: None,
             outcomes: Vec::new(),
             efforts: Vec::new(),
         }
     }
 
     /// Takes in samples, `dim` contiguous values each, and as many contexts of `context_dim`
-    /// values; forgets what was there and keeps its memory.
+    /// values; forgets what was there, the noise included, and keeps its memory.
     pub fn load(&mut self, columns: &[T], dim: usize, contexts: &[T], context_dim: usize) {
         let count = columns.len() / dim;
         columns_to_block(columns, dim, &mut self.points);
@@ -62,7 +71,7 @@ impl<T: Real> Packet<T> {
             row.reshape(1, count);
             row.fill(T::zero());
         }
-        self.estimated = false;
+        (self.estimated, self.noise) = (None, None);
         self.outcomes.clear();
         self.outcomes.resize(count, Outcome::Arrived);
         self.efforts.clear();
@@ -90,6 +99,21 @@ impl<T: Real> Packet<T> {
             }
         }
         scratch.give(sums);
+    }
+
+    /// Says that a part of the log-determinant was estimated. Of several estimates the one of fewest
+    /// probes is kept.
+    pub fn mark_estimated(&mut self, by: Estimate) {
+        self.estimated = Estimate::roughest(self.estimated, Some(by));
+    }
+
+    /// Where the random numbers of the sample in a lane start: a number that depends on a seed, on
+    /// the noise of the packet, and on the bits of the sample and its context, and on nothing else.
+    pub fn key(&self, seed: u64, lane: usize) -> u64 {
+        let seed = self.noise.map_or(seed, |noise| mix(seed, noise));
+        let bits =
+            |block: &Block<T>| (0..block.rows()).map(|i| block.row(i)[lane].bits()).fold(0, mix);
+        mix(mix(seed, bits(&self.points)), bits(&self.context))
     }
 
     /// The number of samples.

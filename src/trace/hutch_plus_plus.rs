@@ -23,7 +23,7 @@ const PASSES: u64 = 2;
 /// where `range` directions Q give the first part exactly, and `residual` random probes at right
 /// angles to them (and to one another, of length √(dim - range)) estimate the second, as in
 /// [`Noise::Orthogonal`](super::Noise::Orthogonal). The spread of the residual probes' integrals
-/// gives the standard error; given Q, the estimate is unbiased at every time, and so is its
+/// gives the standard error, with residual - 1 degrees of freedom; given Q, the estimate is unbiased at every time, and so is its
 /// derivative by the parameters with all probes held fixed.
 ///
 /// Q is to span what J - cI does most to, c being the mean of J's eigenvalues: a multiple of the

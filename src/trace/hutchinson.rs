@@ -14,9 +14,16 @@ use crate::real::Real;
 ///
 /// The probes of a sample are drawn once for a whole solve (Grathwohl et al. 2019, FFJORD, section
 /// 3.1.2) from a random stream of its own, which starts from the seed and the sample's coordinates:
-/// the same sample meets the same probes wherever it stands in a batch. Each probe gives one
-/// estimate of the log-determinant; their mean is reported, and with two probes or more their
-/// spread gives its standard error.
+/// the same sample meets the same probes wherever it stands in a batch. In training the stream
+/// starts from the mini-batch's [noise](crate::flow::Packet::noise), too, so that the same sample
+/// meets other probes in every step. Probes that came again would be learnt: 2000 steps with one
+/// probe on 128 samples in 16 dimensions raise the log-density that these probes show by fifty nats
+/// over the true one.
+///
+/// Each probe gives one estimate of the log-determinant; their mean is reported, and with two probes
+/// or more their spread gives its standard error. This follows from k numbers that are about normal,
+/// so that errors in units of it have Student's distribution with k - 1 degrees of freedom: two
+/// standard errors cover 70% of the errors for two probes, 86% for four, 91% for eight and 95% for 32.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Hutchinson {
     /// The number of probes per sample.

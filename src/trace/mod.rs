@@ -4,8 +4,10 @@
 //! | --- | --- |
 //! | `hutchinson` | the mean of quadratic forms of random probes |
 //! | `hutch_plus_plus` | the same, with the directions that matter most taken exactly |
+//! | `estimate` | by what log-determinants were estimated, in words |
 //! | `frame` | directions at right angles |
 
+mod estimate;
 mod frame;
 mod hutch_plus_plus;
 mod hutchinson;
@@ -16,23 +18,40 @@ use crate::field::VectorField;
 use crate::ode::Span;
 use crate::real::Real;
 
+pub use estimate::Estimate;
 pub use hutch_plus_plus::HutchPlusPlus;
 pub use hutchinson::{Hutchinson, Noise};
 
 /// The cost of an exact divergence, in evaluations of the velocity, up to which [`Trace::Auto`]
-/// prefers it: twice that of the estimate.
+/// prefers it in training: twice that of the estimate.
 const AFFORDABLE: f64 = 2.0 * (PROBES as f64 + 0.5);
-/// The number of probes that [`Trace::Auto`] falls back to.
+/// The number of probes that [`Trace::Auto`] falls back to in training.
 const PROBES: usize = 8;
 /// The number of dimensions for each probe up to which probes at right angles are the better ones.
 const CROWDED: usize = 4;
 
 /// How the trace of the Jacobian enters the log-density.
+///
+/// An estimate is read where one was asked for by name, and nowhere else: [`Trace::Auto`] is exact
+/// in every evaluation, and estimates in training alone, where [`Report::estimated`] says so.
+///
+/// The noise of an estimate stays the same for a whole solve. In evaluation it depends on the
+/// estimator's seed and the sample, so that a log-density is the same number every time; in
+/// training every mini-batch brings its own ([`Packet::noise`]), as noise that came again would be
+/// learnt in place of the density.
+///
+/// [`Report::estimated`]: crate::train::Report::estimated
+/// [`Packet::noise`]: crate::flow::Packet::noise
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub enum Trace {
-    /// Exact where the field says that this costs at most 17 evaluations of the velocity, twice as
-    /// much as the estimate; else Hutchinson's estimator with 8 probes, orthogonal up to 32
-    /// dimensions (an eighth less of an error, or better), Rademacher beyond.
+    /// Exact wherever a number is read: log-densities, scores, points with log-determinants,
+    /// diagnoses. By dim tangents, where the field has no formula, this may take up to dim
+    /// evaluations of the velocity; an estimator that is named is quicker there.
+    ///
+    /// In training, exact where the field says that this costs at most 17 evaluations of the
+    /// velocity, twice as much as the estimate; else Hutchinson's estimator with 8 probes,
+    /// orthogonal up to 32 dimensions (an eighth less of an error, or better), Rademacher beyond.
+    /// The report of the training says that it estimated.
     ///
     /// What traces cost in evaluations of the velocity, measured on one core with AVX-512 in `f32`
     /// (`cargo bench -p liouville-benches --bench traces`); [`HutchPlusPlus`] says how far estimates are off:
@@ -48,15 +67,16 @@ pub enum Trace {
     /// | deeper networks, plain, in 2, 8, 16 and 32 dimensions | 2.8, 8, 15, 24 | 1.9 | 8.5 |
     /// | deeper networks, gated, in 8 dimensions | 4.8 | 1.6 | 5.1 |
     ///
-    /// So the choice is exact for all of these but deeper networks and closures of run-time
-    /// dimension, and for these in up to 17 dimensions.
+    /// So training is exact for all of these but deeper networks, and for these in up to 17
+    /// dimensions.
     #[default]
     Auto,
     /// Exact: by the field's own formula, else by dim tangents.
     Exact,
-    /// Estimated from random probes.
+    /// Estimated from random probes, in training and in evaluation: then log-densities are estimates,
+    /// and `evaluate` and `follow` give their standard errors.
     Hutchinson(Hutchinson),
-    /// Estimated, with the directions that matter most taken exactly.
+    /// The same, with the directions that matter most taken exactly.
     HutchPlusPlus(HutchPlusPlus),
 }
 
@@ -76,16 +96,29 @@ impl Trace {
         Self::HutchPlusPlus(HutchPlusPlus { range, residual: probes - range, seed: 0 })
     }
 
-    /// The estimator that this choice comes to for a field, or `None` for the exact trace.
+    /// The estimator that this choice comes to for a field in evaluation, or `None` for the exact
+    /// trace.
     pub fn estimator<T: Real, F: VectorField<T> + ?Sized>(&self, field: &F) -> Option<Estimator> {
         match *self {
-            Self::Exact => None,
+            Self::Auto | Self::Exact => None,
             Self::Hutchinson(estimator) if estimator.spans(field.dim()) => None,
             Self::Hutchinson(estimator) => Some(Estimator::Hutchinson(estimator)),
             Self::HutchPlusPlus(estimator) if estimator.spans(field.dim()) => None,
             Self::HutchPlusPlus(estimator) => Some(Estimator::HutchPlusPlus(estimator)),
-            Self::Auto if field.divergence_cost() <= AFFORDABLE => None,
-            Self::Auto => Self::fallback(field.dim()).estimator(field),
+        }
+    }
+
+    /// The estimator that this choice comes to for a field in training, or `None` for the exact
+    /// trace.
+    pub fn estimator_in_training<T: Real, F: VectorField<T> + ?Sized>(
+        &self,
+        field: &F,
+    ) -> Option<Estimator> {
+        match self {
+            Self::Auto if field.divergence_cost() > AFFORDABLE => {
+                Self::fallback(field.dim()).estimator(field)
+            }
+            _ => self.estimator(field),
         }
     }
 
@@ -151,6 +184,19 @@ impl Estimator {
             Self::Hutchinson(estimator) => estimator.seed,
             Self::HutchPlusPlus(estimator) => estimator.seed,
         }
+    }
+
+    /// What reports say of it.
+    pub fn estimate(&self) -> Estimate {
+        let estimator = match self {
+            Self::Hutchinson(Hutchinson { noise, .. }) => match noise {
+                Noise::Rademacher => "Hutchinson's estimator (Rademacher)",
+                Noise::Gaussian => "Hutchinson's estimator (Gaussian)",
+                Noise::Orthogonal => "Hutchinson's estimator (orthogonal)",
+            },
+            Self::HutchPlusPlus(_) => "Hutch++",
+        };
+        Estimate { estimator, probes: self.probes() }
     }
 
     /// Evaluations of the field, with its products, that drawing the probes takes.

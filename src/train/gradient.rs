@@ -9,6 +9,7 @@ use super::Loss;
 use crate::error::Result;
 use crate::kernels::axpy;
 use crate::real::Real;
+use crate::trace::Estimate;
 
 /// The number of columns that go forward and back together.
 const BLOCK: usize = 64;
@@ -107,4 +108,5 @@ fn add(total: &mut Loss, loss: Loss) {
     total.value += loss.value;
     total.penalty += loss.penalty;
     total.effort += loss.effort;
+    total.estimated = Estimate::roughest(total.estimated, loss.estimated);
 }

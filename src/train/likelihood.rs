@@ -13,7 +13,8 @@ use crate::real::Real;
 /// -Σ log p(x_j) / n, whose minimum over all densities is the entropy of the data.
 ///
 /// The gradient is that of the numbers that were computed: the accepted steps of each solve are
-/// taken back one by one.
+/// taken back one by one. Where the log-density is estimated, every mini-batch has noise of its own,
+/// and the held-out samples always the same, which no gradient ever sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct MaximumLikelihood;
 
@@ -39,6 +40,7 @@ impl<T: Real, P: Default> Default for LikelihoodMemory<T, P> {
 }
 
 impl<T: Real, P> LikelihoodMemory<T, P> {
+    /// Takes in samples of a mini-batch, with its noise.
     pub(super) fn load(&mut self, batch: &MiniBatch<'_, T>, range: &Range<usize>) {
         let columns = |matrix: &nalgebra::DMatrix<T>| {
             range.start * matrix.nrows()..range.end * matrix.nrows()
@@ -50,6 +52,7 @@ impl<T: Real, P> LikelihoodMemory<T, P> {
             &contexts.as_slice()[columns(contexts)],
             contexts.nrows(),
         );
+        self.packet.noise = Some(batch.seed);
     }
 
     /// The sum of the negative log-densities of the packet, which has arrived at the base.
@@ -64,7 +67,7 @@ impl<T: Real, P> LikelihoodMemory<T, P> {
         let terms = self.log_prob.iter().zip(self.packet.log_det.row(0)).take(self.packet.len());
         let value = terms.map(|(base, log_det)| -(*base + *log_det).wide()).sum();
         let effort: Effort = self.packet.efforts.iter().copied().sum();
-        Ok(Loss { value, effort, ..Loss::default() })
+        Ok(Loss { value, effort, estimated: self.packet.estimated, ..Loss::default() })
     }
 
     /// Sets the cotangents of the mean loss over `count` samples: -score / n and -1 / n.

@@ -9,6 +9,7 @@ use crate::flow::TrainableFlow;
 use crate::outcome::Effort;
 use crate::parameters::Layout;
 use crate::real::Real;
+use crate::trace::Estimate;
 
 /// A model with a flat vector of parameters.
 pub trait Trainable<T: Real> {
@@ -69,7 +70,9 @@ pub struct MiniBatch<'a, T: Real> {
     pub points: &'a DMatrix<T>,
     /// Their contexts, context_dim x n.
     pub contexts: &'a DMatrix<T>,
-    /// Where random numbers that belong to this batch start.
+    /// Where random numbers that belong to this batch start, another seed in every step:
+    /// [`Packet::noise`](crate::flow::Packet::noise) where packets go through a flow. Checks have one
+    /// that no step has, always the same.
     pub seed: u64,
 }
 
@@ -82,6 +85,8 @@ pub struct Loss {
     pub penalty: f64,
     /// The sum over the samples.
     pub effort: Effort,
+    /// By what log-densities were estimated, if they were.
+    pub estimated: Option<Estimate>,
 }
 
 /// A loss with a gradient, for models of type `M`.

@@ -73,7 +73,7 @@ impl From<MaximumLikelihood> for Regularised {
 }
 
 impl Regularised {
-    /// The flow that a mini-batch takes: its random part comes from the seed alone.
+    /// The flow that a mini-batch takes: its random end comes from the seed alone.
     fn penalised<'a, F, S>(
         &self,
         flow: &'a ContinuousFlow<F, S>,
@@ -85,13 +85,12 @@ impl Regularised {
             0.0 => span.to,
             share => span.to + share * shift * span.length(),
         };
-        let penalties = Penalties { seed: rng.random(), ..self.weights() };
-        flow.penalised(penalties, end)
+        flow.penalised(self.weights(), end)
     }
 
     fn weights(&self) -> Penalties {
         let (kinetic_energy, jacobian_norm) = (self.kinetic_energy, self.jacobian_norm);
-        Penalties { kinetic_energy, jacobian_norm, seed: 0 }
+        Penalties { kinetic_energy, jacobian_norm }
     }
 }
 

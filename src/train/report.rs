@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::trace::Estimate;
+
 /// One step of training.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StepReport {
@@ -53,6 +55,10 @@ pub struct Report {
     pub checks: Vec<Check>,
     /// The check whose parameters the model has kept; `None` without held-out samples.
     pub best: Option<Check>,
+    /// By what the log-densities of steps and checks were estimated, if they were: their losses are
+    /// then estimates. The trained model is exact again wherever it is evaluated, unless it was told
+    /// by name to estimate.
+    pub estimated: Option<Estimate>,
     /// How training ended.
     pub stop: Stop,
 }
@@ -83,6 +89,9 @@ impl fmt::Display for Report {
             Stop::Asked => "stopped by the monitor",
         };
         writeln!(f, "loss                 {}", self.loss_name)?;
+        if let Some(estimate) = self.estimated {
+            writeln!(f, "log-densities        estimated during training by {estimate}")?;
+        }
         writeln!(
             f,
             "steps                {} ({ending}), {:.1} s",

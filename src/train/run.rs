@@ -17,6 +17,7 @@ use super::{
 };
 use crate::error::{Error, Result};
 use crate::real::Real;
+use crate::trace::Estimate;
 
 /// What is shown the model after every step. It cannot change the model, and draws no random numbers
 /// of the run.
@@ -91,6 +92,7 @@ where
                 steps: Vec::new(),
                 checks: Vec::new(),
                 best: None,
+                estimated: None,
                 stop: Stop::Finished,
             },
             start: Instant::now(),
@@ -159,8 +161,9 @@ where
     fn step(&mut self, step: usize, gradient: &mut [T]) -> Result<()> {
         let Trainer { objective, settings, .. } = self.trainer;
         let batch = self.source.next();
-        let Loss { value, penalty, effort } =
+        let Loss { value, penalty, effort, estimated } =
             objective.gradient(self.model, batch, &self.pool, gradient)?;
+        self.report.estimated = Estimate::roughest(self.report.estimated, estimated);
         let norm = gradient.iter().map(|g| g.wide().powi(2)).sum::<f64>().sqrt();
         if !(value.is_finite() && penalty.is_finite() && norm.is_finite()) {
             return Err(Error::training(format!(

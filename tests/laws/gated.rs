@@ -101,11 +101,11 @@ fn exact_traces_are_cheap_up_to_two_hidden_layers() {
         let mut rng = StdRng::seed_from_u64(1);
         Mlp::new(64).hidden(hidden).gated().build(&mut rng).expect("valid sizes")
     };
-    assert!(Trace::Auto.estimator(&wide(vec![32, 32])).is_none());
-    assert!(Trace::Auto.estimator(&wide(vec![32, 32, 32])).is_some());
+    assert!(Trace::Auto.estimator_in_training(&wide(vec![32, 32])).is_none());
+    assert!(Trace::Auto.estimator_in_training(&wide(vec![32, 32, 32])).is_some());
     let pull = Linear::new(-DMatrix::<f32>::identity(64, 64)).expect("square");
     let sum = Sum::new(wide(vec![32, 32]), pull).expect("fit");
-    assert!(Trace::Auto.estimator(&sum).is_none());
+    assert!(Trace::Auto.estimator_in_training(&sum).is_none());
 }
 
 #[test]

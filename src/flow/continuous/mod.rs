@@ -2,15 +2,19 @@
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `augmented` | the equations of a point together with its log-determinant |
+//! | `augmented` | a point together with its log-determinant and its penalties |
+//! | `equations` | their equations, forward and back |
 //! | `gradient` | how the gradient is taken |
-//! | `penalties` | kinetic energy and size of the Jacobian, integrated along the way |
+//! | `integrands` | what penalties are made of along the way |
+//! | `penalties` | kinetic energy and size of the Jacobian: their weights |
 //! | `steps` | the accepted steps of every column |
 //! | `train` | the reverse pass of the flow, plain and with penalties |
 //! | `trajectory` | points at several times along the way |
 
 mod augmented;
+mod equations;
 mod gradient;
+mod integrands;
 mod penalties;
 mod steps;
 mod train;
@@ -22,7 +26,7 @@ use crate::error::{Error, Result};
 use crate::field::VectorField;
 use crate::ode::{Adaptive, Batch, ErrorControlled, Solver, Span, Workspace, automatic};
 use crate::real::Real;
-use crate::trace::{Outset, Trace, mix};
+use crate::trace::{Outset, Trace};
 use augmented::Augmented;
 
 pub use gradient::Gradient;
@@ -164,7 +168,7 @@ impl<F, S> ContinuousFlow<F, S> {
         F: VectorField<T>,
         S: Solver<T>,
     {
-        let rhs = self.augmented(packet.track);
+        let rhs = self.augmented(packet.track, packet.noise);
         let mut state = workspace.scratch.take(rhs.state_rows(), packet.len());
         let mut carried = workspace.scratch.take(rhs.carried_rows(), packet.len());
         self.pack(&rhs, span, packet, &mut state, &mut carried, workspace);
@@ -180,14 +184,18 @@ impl<F, S> ContinuousFlow<F, S> {
         workspace.scratch.give(state);
     }
 
-    /// The equations to be solved.
-    fn augmented<T: Real>(&self, track: Track) -> Augmented<'_, F>
+    /// The equations to be solved, in evaluation or with noise in training.
+    fn augmented<T: Real>(&self, track: Track, noise: Option<u64>) -> Augmented<'_, F>
     where
         F: VectorField<T>,
     {
+        let estimator = match noise {
+            None => self.trace.estimator(&self.field),
+            Some(_) => self.trace.estimator_in_training(&self.field),
+        };
         match track {
             Track::Points => Augmented::points(&self.field),
-            Track::LogDet => Augmented::log_det(&self.field, self.trace.estimator(&self.field)),
+            Track::LogDet => Augmented::log_det(&self.field, estimator),
         }
     }
 
@@ -214,7 +222,7 @@ impl<F, S> ContinuousFlow<F, S> {
                 context: packet.context.view(),
                 span,
                 samples: packet.len(),
-                key: &|lane| sample_key(prober.seed(), packet, lane),
+                key: &|lane| packet.key(prober.seed(), lane),
             };
             prober.draw(&self.field, outset, probes, &mut workspace.scratch);
             for effort in &mut packet.efforts {
@@ -239,7 +247,7 @@ impl<F, S> ContinuousFlow<F, S> {
             sums.zip(traces.row(0)).for_each(|(sum, value)| *sum += *value);
             return;
         };
-        packet.estimated = true;
+        packet.mark_estimated(estimator.estimate());
         for lane in 0..packet.len() {
             let (estimate, variance) = estimator.judge(|p| traces.row(p)[lane].wide(), dim);
             packet.log_det.row_mut(0)[lane] += T::of(estimate);
@@ -255,19 +263,3 @@ fn check_span(Span { from, to }: Span) -> Result<()> {
     }
     Err(Error::setting(format!("the span from {from} to {to} is not finite")))
 }
-
-/// A number that depends on the bits of a sample and its context, and on nothing else.
-pub(super) fn sample_key<T: Real>(seed: u64, packet: &Packet<T>, lane: usize) -> u64 {
-    let rows =
-        |block: &Block<T>| (0..block.rows()).map(|i| block.row(i)[lane].bits()).collect_key();
-    mix(mix(seed, rows(&packet.points)), rows(&packet.context))
-}
-
-/// Folding of bits into one number.
-trait CollectKey: Iterator<Item = u64> + Sized {
-    fn collect_key(self) -> u64 {
-        self.fold(0, mix)
-    }
-}
-
-impl<I: Iterator<Item = u64>> CollectKey for I {}

@@ -22,6 +22,7 @@ pub struct ContinuousTape<T, P> {
     penalty: Block<T>,
     columns: usize,
     track: Track,
+    noise: Option<u64>,
     tapes: Tapes<T, AugmentedTape<T, P>>,
     adjoint: AdjointMemory<T, AugmentedTape<T, P>>,
 }
@@ -36,6 +37,7 @@ impl<T: Real, P: Default> Default for ContinuousTape<T, P> {
             penalty: Block::default(),
             columns: 0,
             track: Track::LogDet,
+            noise: None,
             tapes: Tapes::default(),
             adjoint: AdjointMemory::default(),
         }
@@ -128,11 +130,11 @@ impl<F, S> ContinuousFlow<F, S> {
         F: TrainableField<T>,
         S: Recording<T>,
     {
-        let rhs = self.augmented(packet.track).with(way.penalties);
+        let rhs = self.augmented(packet.track, packet.noise).with(way.penalties);
         let mut state = workspace.scratch.take(rhs.state_rows(), packet.len());
         tape.carried.reshape(rhs.carried_rows(), packet.len());
         tape.columns = packet.len();
-        tape.track = packet.track;
+        (tape.track, tape.noise) = (packet.track, packet.noise);
         self.pack(&rhs, way.span, packet, &mut state, &mut tape.carried, workspace);
         let batch = Batch {
             state: &mut state,
@@ -168,7 +170,7 @@ impl<F, S> ContinuousFlow<F, S> {
         F: TrainableField<T>,
         S: Recording<T>,
     {
-        let rhs = self.augmented(tape.track).with(way.penalties);
+        let rhs = self.augmented(tape.track, tape.noise).with(way.penalties);
         let mut state = workspace.scratch.take(rhs.state_rows(), tape.columns);
         let mut carried = workspace.scratch.take(tape.carried.rows(), tape.columns);
         carried.fill(T::zero());

@@ -185,7 +185,7 @@ impl<T: Real, F: StepInvertible<T>> Flow<T> for EulerStep<F> {
         packet: &mut Packet<T>,
         workspace: &mut Workspace<T>,
     ) {
-        let rows = self.series().map_or(0, |series| series.probes);
+        let rows = self.series(packet.noise).map_or(0, |series| series.probes);
         let probes = workspace.scratch.take(rows * packet.points.rows(), packet.len());
         let terms = workspace.scratch.take(rows, packet.len());
         let mut draws = Draws { probes, terms };
@@ -196,12 +196,13 @@ impl<T: Real, F: StepInvertible<T>> Flow<T> for EulerStep<F> {
 }
 
 impl<F> EulerStep<F> {
-    /// The series that estimates the log-determinant, if one does.
-    fn series<T: Real>(&self) -> Option<PowerSeries>
+    /// The series that estimates the log-determinant, if one does, in evaluation or with noise in
+    /// training.
+    fn series<T: Real>(&self, noise: Option<u64>) -> Option<PowerSeries>
     where
         F: StepInvertible<T>,
     {
-        self.determinant.series(self.field.dim()).filter(|_| self.field.contracts())
+        self.determinant.series(self.field.dim(), noise).filter(|_| self.field.contracts())
     }
 
     /// Moves a packet; if the log-determinant is estimated, the random part of the estimate is left
@@ -218,7 +219,7 @@ impl<F> EulerStep<F> {
         let scratch = &mut workspace.scratch;
         let mut times = scratch.take(1, packet.len());
         times.fill(T::zero());
-        if let (Some(series), Track::LogDet) = (self.series(), packet.track) {
+        if let (Some(series), Track::LogDet) = (self.series(packet.noise), packet.track) {
             series.draw(packet, draws, scratch);
         }
         match direction {
@@ -285,7 +286,7 @@ impl<F> EulerStep<F> {
         F: StepInvertible<T>,
     {
         let at = at_start(times, packet);
-        if let Some(series) = self.series() {
+        if let Some(series) = self.series(packet.noise) {
             self.constrained.velocity(at, velocity.view_mut(), scratch);
             series.add(&self.constrained, sign, times, packet, draws, scratch);
             return;

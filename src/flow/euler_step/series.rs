@@ -4,15 +4,14 @@ use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
 
 use super::super::Packet;
-use super::super::continuous::sample_key;
 use crate::columns::{Block, Scratch, move_lane, pad_lanes};
 use crate::error::{Error, Result};
 use crate::field::{At, VectorField};
 use crate::kernels::sum_of_products;
 use crate::real::Real;
-use crate::trace::{Hutchinson, Noise, mix};
+use crate::trace::{Estimate, Hutchinson, Noise, mix};
 
-/// The dimension up to which [`Determinant::Auto`] is exact: about where elimination costs as much as
+/// The dimension up to which [`Determinant::Auto`] is exact in training, too: about where elimination costs as much as
 /// eight probes, as measured for networks with two hidden layers of 128.
 const EXACT_UP_TO: usize = 64;
 
@@ -20,24 +19,28 @@ const EXACT_UP_TO: usize = 64;
 const LIMIT: f64 = 10_000.0;
 
 /// How the log-determinant ln |det(I + J)| of a residual layer is taken.
+///
+/// As for [`Trace`](crate::trace::Trace), an estimate is read only where one was asked for by name.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub enum Determinant {
-    /// Exact in up to 64 dimensions, else estimated by [`PowerSeries::default`].
+    /// Exact in evaluation. In training exact in up to 64 dimensions, else estimated by
+    /// [`PowerSeries::default`], which the report says.
     #[default]
     Auto,
     /// From the whole Jacobian, by dim tangents and an elimination of dim³ operations per sample.
     Exact,
-    /// Estimated by the power series.
+    /// Estimated by the power series, in training and in evaluation.
     Series(PowerSeries),
 }
 
 impl Determinant {
-    /// The series that this choice comes to, or `None` for the exact determinant.
-    pub(super) fn series(&self, dim: usize) -> Option<PowerSeries> {
+    /// The series that this choice comes to, in evaluation or with noise in training, or `None` for
+    /// the exact determinant.
+    pub(super) fn series(&self, dim: usize, noise: Option<u64>) -> Option<PowerSeries> {
         match *self {
             Self::Exact => None,
             Self::Series(series) => Some(series),
-            Self::Auto => (dim > EXACT_UP_TO).then(PowerSeries::default),
+            Self::Auto => noise.filter(|_| dim > EXACT_UP_TO).map(|_| PowerSeries::default()),
         }
     }
 
@@ -67,10 +70,12 @@ impl Determinant {
 /// Each probe u gives Σ_{k <= N} (-1)^(k+1) u'J^k u / (k P(N >= k)), where the number of terms N is
 /// random behind the first few, so that no term is lost on average (Chen et al. 2019, Residual Flows
 /// for Invertible Generative Modeling, theorem 1 and equation 6; the series is that of Behrmann et
-/// al. 2019). The mean over the probes is reported, and their spread gives its standard error.
+/// al. 2019). The mean over the probes is reported, and their spread gives its standard error, with
+/// one degree of freedom less than there are probes.
 ///
 /// Probes and numbers of terms come from a random stream of each sample's own, which starts from
-/// the seed and the bits of the sample and its context where it enters the layer.
+/// the seed and the bits of the sample and its context where it enters the layer, and in training
+/// from the noise of the mini-batch, too.
 ///
 /// The variance is finite if `survival` exceeds the square of the Lipschitz constant, and the
 /// standard error settles soon if it exceeds that to the power 4/3. The defaults (8 Rademacher
@@ -116,6 +121,16 @@ impl<T: Real> Draws<T> {
 }
 
 impl PowerSeries {
+    /// What reports say of it.
+    fn estimate(&self) -> Estimate {
+        let estimator = match self.noise {
+            Noise::Rademacher => "the power series (Rademacher)",
+            Noise::Gaussian => "the power series (Gaussian)",
+            Noise::Orthogonal => "the power series (orthogonal)",
+        };
+        Estimate { estimator, probes: self.probes }
+    }
+
     /// The factor of u'J^k u.
     pub(super) fn factor(&self, k: usize) -> f64 {
         let sign = if k % 2 == 1 { 1.0 } else { -1.0 };
@@ -132,7 +147,7 @@ impl PowerSeries {
         let hutchinson = Hutchinson { probes: self.probes, noise: self.noise, seed: self.seed };
         draws.probes.reshape(self.probes * packet.points.rows(), packet.len());
         draws.terms.reshape(self.probes, packet.len());
-        let key = |lane: usize| sample_key(self.seed, packet, lane);
+        let key = |lane: usize| packet.key(self.seed, lane);
         hutchinson.draw(packet.len(), &key, &mut draws.probes.view_mut(), scratch);
         for lane in 0..packet.len() {
             // A stream beside that of the probes, which starts from the key itself.
@@ -169,7 +184,7 @@ impl PowerSeries {
             let walk = Walk::start(p, times, packet, draws, scratch);
             walk.finish(self, field, estimates.row_mut(p), scratch);
         }
-        packet.estimated = true;
+        packet.mark_estimated(self.estimate());
         let count = self.probes as f64;
         for lane in 0..packet.len() {
             let values = || (0..self.probes).map(|p| estimates.row(p)[lane].wide());

@@ -17,6 +17,7 @@ pub struct EulerStepTape<T> {
     start: Block<T>,
     context: Block<T>,
     columns: usize,
+    noise: Option<u64>,
     /// The random part of an estimated log-determinant.
     draws: Draws<T>,
 }
@@ -24,7 +25,7 @@ pub struct EulerStepTape<T> {
 impl<T: Real> EulerStepTape<T> {
     /// Keeps a packet that is at t = 0.
     fn keep(&mut self, packet: &Packet<T>) {
-        self.columns = packet.len();
+        (self.columns, self.noise) = (packet.len(), packet.noise);
         self.times.reshape(1, packet.len());
         self.times.fill(T::zero());
         self.start.copy_from(packet.points.view());
@@ -141,7 +142,7 @@ impl<F> EulerStep<F> {
         let shares = Cotangents { velocity: by_velocity.view(), traces: by_log_det.view() };
         self.pull(tape, shares, &mut cotangent.context, &mut x_bar, sums, scratch);
         add(x_bar.values(), cotangent.points.values_mut());
-        match self.series() {
+        match self.series(tape.noise) {
             Some(_) => solve_by_iteration(&self.constrained, at, &mut cotangent.points, scratch),
             None => self.constrained.solve_transposed(at, cotangent.points.view_mut(), scratch),
         }
@@ -169,7 +170,7 @@ impl<F> EulerStep<F> {
         let at = tape.at();
         let mut context_bar = scratch.take(at.context.rows(), at.lanes());
         let pulled = Pulled { x: x_bar.view_mut(), context: context_bar.view_mut(), sums };
-        match self.series() {
+        match self.series(tape.noise) {
             Some(settings) => {
                 let series = Series { settings, draws: &tape.draws, columns: tape.columns };
                 self.constrained.pull_series(at, series, cotangents, pulled, scratch);
