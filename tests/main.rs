@@ -10,6 +10,7 @@ mod masks;
 mod ode;
 mod pairing;
 mod peer_layers;
+mod picture_ranges;
 mod pictures;
 mod pytorch;
 mod testing;

@@ -1,9 +1,5 @@
 //! A list of shapes in pixels, which knows nothing of files.
 
-use std::path::Path;
-
-use crate::error::Result;
-
 /// A rectangle in pixels; y grows downward.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Area {
@@ -98,31 +94,5 @@ impl Canvas {
         anchor: Anchor,
     ) {
         self.shapes.push(Shape::Text { at, text: text.to_string(), size, color, anchor });
-    }
-}
-
-/// Something that can be drawn.
-pub trait Picture {
-    /// Width and height in pixels that suit it.
-    fn size(&self) -> (u32, u32);
-
-    /// Draws into an area.
-    ///
-    /// # Errors
-    ///
-    /// If what is drawn has the wrong shape, holds NaN, or cannot be computed.
-    fn draw(&self, canvas: &mut Canvas, area: Area) -> Result<()>;
-
-    /// Writes the picture to `path`, as PNG or SVG by its ending. The file appears complete or not
-    /// at all.
-    ///
-    /// # Errors
-    ///
-    /// As [`draw`](Picture::draw), if the ending is another, or the file cannot be written.
-    fn save<P: AsRef<Path>>(&self, path: P) -> Result<()>
-    where
-        Self: Sized,
-    {
-        super::render::save(self, path.as_ref())
     }
 }

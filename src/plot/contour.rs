@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
+use super::range::Range;
+
 /// A function on the nodes of a regular grid: `values[row * columns + column]`.
 pub(super) struct Grid<'a> {
     pub values: &'a [f64],
     pub columns: usize,
-    pub x: [f64; 2],
-    pub y: [f64; 2],
+    pub x: Range,
+    pub y: Range,
 }
 
 impl Grid<'_> {
@@ -16,9 +18,7 @@ impl Grid<'_> {
     }
 
     fn node(&self, row: f64, column: f64) -> [f64; 2] {
-        let along = |range: [f64; 2], k: f64, count: usize| {
-            range[0] + (range[1] - range[0]) * k / (count as f64 - 1.0)
-        };
+        let along = |range: Range, k: f64, count: usize| range.at(k / (count as f64 - 1.0));
         [along(self.x, column, self.columns), along(self.y, row, self.rows())]
     }
 
@@ -108,6 +108,7 @@ pub(super) fn mass_level(densities: &[f64], share: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plot::range::Steps;
     use std::f64::consts::TAU;
 
     fn gaussian(columns: usize, half: f64) -> Vec<f64> {
@@ -132,7 +133,8 @@ mod tests {
     #[test]
     fn contours_of_a_gaussian_are_circles() {
         let values = gaussian(201, 4.0);
-        let grid = Grid { values: &values, columns: 201, x: [-4.0, 4.0], y: [-4.0, 4.0] };
+        let range = Range::given("x", Steps::Even, [-4.0, 4.0]).unwrap();
+        let grid = Grid { values: &values, columns: 201, x: range, y: range };
         let segments = grid.contour((-0.5f64 * 2.25).exp() / TAU);
         assert!(segments.len() > 200);
         let lines = joined(&segments);

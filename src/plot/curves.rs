@@ -1,7 +1,9 @@
 //! Curves over a common axis, with a legend.
 
-use super::canvas::{Anchor, Area, Canvas, Color, Picture};
-use super::frame::{Captions, Frame, Range, Scaling, check_range, range_of};
+use super::canvas::{Anchor, Area, Canvas, Color};
+use super::frame::{Captions, Frame, Scaling};
+use super::picture::Picture;
+use super::range::{Range, Steps};
 use super::style::{AXIS, INK, NUMBER, SERIES, WHITE, text_width};
 use crate::error::{Error, Result};
 
@@ -11,8 +13,8 @@ pub struct CurvesPicture {
     series: Vec<Series>,
     captions: Captions,
     scaling: Scaling,
-    x: Option<Range>,
-    y: Option<Range>,
+    x: Option<[f64; 2]>,
+    y: Option<[f64; 2]>,
     size: (u32, u32),
     problem: Option<Error>,
 }
@@ -120,27 +122,41 @@ impl CurvesPicture {
         self
     }
 
+    /// Whether a point has a place on the axes.
     fn shown(&self, point: &[f64; 2]) -> bool {
-        let logarithmic = self.scaling.logarithmic();
-        point
-            .iter()
-            .zip(logarithmic)
-            .all(|(value, log)| value.is_finite() && (!log || *value > 0.0))
+        let mut parts = point.iter().zip(self.scaling.steps());
+        parts.all(|(value, steps)| value.is_finite() && (steps == Steps::Even || *value > 0.0))
+    }
+
+    fn all_shown(&self) -> impl Iterator<Item = &[f64; 2]> {
+        self.series.iter().flat_map(|s| &s.points).filter(|p| self.shown(p))
     }
 
     fn ranges(&self) -> Result<[Range; 2]> {
-        let shown = || self.series.iter().flat_map(|s| &s.points).filter(|p| self.shown(p));
-        let [log_x, log_y] = self.scaling.logarithmic();
-        let range = |k: usize, logarithmic: bool, margin: f64| match logarithmic {
-            true => range_of(shown().map(|p| p[k].ln()), margin).map(|range| range.map(f64::exp)),
-            false => range_of(shown().map(|p| p[k]), margin),
-        };
-        let (x, y) = (range(0, log_x, if log_x { 0.04 } else { 0.0 }), range(1, log_y, 0.06));
-        match (x, y) {
-            (Some(x), Some(y)) => {
-                Ok([check_range("x", self.x.unwrap_or(x))?, check_range("y", self.y.unwrap_or(y))?])
-            }
-            _ => Err(Error::empty("there is no finite point to draw a curve through")),
+        if self.all_shown().next().is_none() {
+            return Err(Error::empty(
+                "there is no point to draw a curve through: all are NaN, infinite, or not positive on a \
+                 logarithmic axis",
+            ));
+        }
+        let [x, y] = self.scaling.steps();
+        let margin = if x == Steps::Logarithmic { 0.04 } else { 0.0 };
+        Ok([self.range("x", x, self.x, 0, margin)?, self.range("y", y, self.y, 1, 0.06)?])
+    }
+
+    /// The range that was given for an axis, else that of all points.
+    fn range(
+        &self,
+        name: &str,
+        steps: Steps,
+        given: Option<[f64; 2]>,
+        axis: usize,
+        margin: f64,
+    ) -> Result<Range> {
+        match given {
+            Some(ends) => Range::given(name, steps, ends),
+            None => Range::around(name, steps, self.all_shown().map(|p| p[axis]), margin)?
+                .ok_or_else(|| Error::empty("there is no finite point to draw a curve through")),
         }
     }
 }
@@ -154,8 +170,7 @@ impl Picture for CurvesPicture {
         if let Some(error) = &self.problem {
             return Err(error.clone());
         }
-        let [x, y] = self.ranges()?;
-        let frame = Frame::new(area, &self.captions, x, y, self.scaling);
+        let frame = Frame::new(area, &self.captions, self.ranges()?, self.scaling)?;
         frame.draw_grid(canvas);
         for (k, series) in self.series.iter().enumerate() {
             let (color, width) =

@@ -2,10 +2,12 @@
 
 use nalgebra::DMatrix;
 
-use super::canvas::{Anchor, Area, Canvas, Picture};
+use super::canvas::{Anchor, Area, Canvas};
 use super::colormap::viridis;
 use super::contour::{Grid, joined, mass_level};
-use super::frame::{Captions, Frame, Range, Scaling, check_range, fill_area, range_of};
+use super::frame::{Captions, Frame, Scaling, fill_area};
+use super::picture::Picture;
+use super::range::{Range, Steps};
 use super::samples::{check_plane, draw_dots, points_of};
 use super::style::{AXIS, INK, LABEL, NUMBER, WHITE};
 use super::ticks::{label, ticks};
@@ -15,14 +17,18 @@ use crate::real::Real;
 
 /// The number of colours in the map; cells of one colour are drawn as one.
 const COLORS: f64 = 128.0;
+/// A finer grid than this has more nodes than a picture has pixels.
+const MOST_NODES: usize = 4000;
+/// How often a square is narrowed to where the mass is.
+const NARROWINGS: usize = 12;
 /// The shares of the mass within the contour lines.
 const SHARES: [f64; 2] = [0.5, 0.9];
 
 /// A picture of a density in the plane; made by [`density`].
 pub struct DensityPicture<'a, T: Real> {
     model: &'a dyn Density<T>,
-    x: Option<Range>,
-    y: Option<Range>,
+    x: Option<[f64; 2]>,
+    y: Option<[f64; 2]>,
     resolution: usize,
     captions: Captions,
     samples: Option<DMatrix<T>>,
@@ -97,68 +103,93 @@ impl<T: Real> DensityPicture<'_, T> {
 
     /// Densities on a grid of nodes.
     fn evaluate(&self, nodes: usize, x: Range, y: Range) -> Result<Vec<f64>> {
-        let along = |range: Range, k: usize| {
-            range[0] + (range[1] - range[0]) * k as f64 / (nodes as f64 - 1.0)
-        };
+        let along = |range: Range, k: usize| range.at(k as f64 / (nodes as f64 - 1.0));
         let points = DMatrix::from_fn(2, nodes * nodes, |row, k| {
             T::of(if row == 0 { along(x, k % nodes) } else { along(y, k / nodes) })
         });
         let log_prob = self.model.log_prob(&points).map_err(|e| e.during("drawing a density"))?;
-        if let Some(k) = log_prob.iter().position(|value| value.wide().is_nan()) {
-            let (x, y) = (points[(0, k)], points[(1, k)]);
-            return Err(Error::non_finite(format!("the log-density is NaN at ({x}, {y})")));
+        let densities: Vec<f64> = log_prob.iter().map(|value| value.wide().exp()).collect();
+        if let Some(k) = densities.iter().position(|density| !density.is_finite()) {
+            let (x, y, value) = (points[(0, k)], points[(1, k)], log_prob[k]);
+            return Err(Error::non_finite(format!(
+                "the log-density at ({x}, {y}) is {value}, which has no colour: draw another range"
+            )));
         }
-        Ok(log_prob.iter().map(|value| value.wide().exp()).collect())
+        Ok(densities)
     }
 
     /// Ranges that were given, else those of the samples, else those of the mass.
     fn ranges(&self) -> Result<[Range; 2]> {
-        if let (Some(x), Some(y)) = (self.x, self.y) {
-            return Ok([check_range("x", x)?, check_range("y", y)?]);
+        let given = |name: &str, ends: Option<[f64; 2]>| {
+            ends.map(|ends| Range::given(name, Steps::Even, ends)).transpose()
+        };
+        let (x, y) = (given("x", self.x)?, given("y", self.y)?);
+        if let (Some(x), Some(y)) = (x, y) {
+            return Ok([x, y]);
         }
         let found = match &self.samples {
-            Some(samples) => {
-                let row = |i: usize| range_of(samples.row(i).iter().map(|x| x.wide()), 0.06);
-                match (row(0), row(1)) {
-                    (Some(x), Some(y)) => [x, y],
-                    _ => return Err(Error::non_finite("no sample is finite")),
-                }
-            }
+            Some(samples) => range_of_samples(samples)?,
             None => self.find_mass()?,
         };
-        Ok([
-            check_range("x", self.x.unwrap_or(found[0]))?,
-            check_range("y", self.y.unwrap_or(found[1]))?,
-        ])
+        Ok([x.unwrap_or(found[0]), y.unwrap_or(found[1])])
     }
 
-    /// Widens a square until its border holds next to no mass, then narrows it to where the mass is.
+    /// Widens a square until its border holds next to no mass, then narrows it to where the mass is, as
+    /// often as it lies on a few nodes only.
     fn find_mass(&self) -> Result<[Range; 2]> {
         let nodes = 81;
         let mut half = 4.0;
         for _ in 0..8 {
-            let values = self.evaluate(nodes, [-half, half], [-half, half])?;
-            let border = |k: &usize| {
-                [0, nodes - 1].contains(&(k % nodes)) || [0, nodes - 1].contains(&(k / nodes))
-            };
-            let total: f64 = values.iter().sum();
-            let outside: f64 = (0..values.len()).filter(border).map(|k| values[k]).sum();
-            if total > 0.0 && outside < 1e-4 * total {
-                let level = mass_level(&values, 0.995);
-                let kept = || (0..values.len()).filter(|&k| values[k] >= level);
-                let at = |k: usize| -half + 2.0 * half * k as f64 / (nodes as f64 - 1.0);
-                let ranges = [
-                    range_of(kept().map(|k| at(k % nodes)), 0.12),
-                    range_of(kept().map(|k| at(k / nodes)), 0.12),
-                ];
-                if let [Some(x), Some(y)] = ranges {
-                    return Ok([x, y]);
+            let square = Range::given("x", Steps::Even, [-half, half])?;
+            let mut ranges = [square; 2];
+            for _ in 0..NARROWINGS {
+                let values = self.evaluate(nodes, ranges[0], ranges[1])?;
+                let border = |k: &usize| {
+                    [0, nodes - 1].contains(&(k % nodes)) || [0, nodes - 1].contains(&(k / nodes))
+                };
+                let total: f64 = values.iter().sum();
+                let outside: f64 = (0..values.len()).filter(border).map(|k| values[k]).sum();
+                if !(total > 0.0 && outside < 1e-4 * total) {
+                    break;
                 }
+                let narrower = mass_ranges(&values, nodes, ranges);
+                let crowded = |k: usize| narrower[k].length() < 0.2 * ranges[k].length();
+                if !crowded(0) && !crowded(1) {
+                    return Ok(narrower);
+                }
+                ranges = narrower;
             }
             half *= 1.7;
         }
-        Err(Error::setting("found no region that holds the density: give x_range and y_range"))
+        Err(Error::setting(
+            "found no region that holds the density: give x_range and y_range, or samples",
+        ))
     }
+}
+
+/// Where on a grid of nodes over some ranges most of the mass is, with a margin of two nodes or more.
+fn mass_ranges(values: &[f64], nodes: usize, ranges: [Range; 2]) -> [Range; 2] {
+    let level = mass_level(values, 0.995);
+    let kept = || (0..values.len()).filter(|&k| values[k] >= level);
+    let part = |range: Range, places: &mut dyn Iterator<Item = usize>| {
+        let [first, last] = places.fold([nodes, 0], |[a, b], k| [a.min(k), b.max(k)]);
+        let share = |k: usize| k as f64 / (nodes as f64 - 1.0);
+        let margin = (0.12 * (share(last) - share(first))).max(2.0 / (nodes as f64 - 1.0));
+        range.part([share(first) - margin, share(last) + margin])
+    };
+    [
+        part(ranges[0], &mut kept().map(|k| k % nodes)),
+        part(ranges[1], &mut kept().map(|k| k / nodes)),
+    ]
+}
+
+/// The ranges of finite samples, with a margin.
+fn range_of_samples<T: Real>(samples: &DMatrix<T>) -> Result<[Range; 2]> {
+    let row = |name: &str, i: usize| {
+        Range::around(name, Steps::Even, samples.row(i).iter().map(|x| x.wide()), 0.06)?
+            .ok_or_else(|| Error::non_finite(format!("no sample has a finite {name}")))
+    };
+    Ok([row("x", 0)?, row("y", 1)?])
 }
 
 impl<T: Real> Picture for DensityPicture<'_, T> {
@@ -173,23 +204,29 @@ impl<T: Real> Picture for DensityPicture<'_, T> {
                 "only densities in two dimensions can be drawn, not in {dim}"
             )));
         }
-        if self.resolution < 2 {
-            return Err(Error::setting("a density needs at least two grid nodes along each axis"));
+        if !(2..=MOST_NODES).contains(&self.resolution) {
+            return Err(Error::setting(format!(
+                "a resolution of {} grid nodes along each axis: give 2 to {MOST_NODES}",
+                self.resolution
+            )));
         }
         if let Some(samples) = &self.samples {
             check_plane("samples", samples)?;
         }
-        let [mut x, mut y] = self.ranges()?;
+        let mut ranges = self.ranges()?;
         let area = area.inset(0.0, 0.0, 130.0, 0.0);
         if self.x.is_none() && self.y.is_none() {
-            [x, y] = fill_area(area, &self.captions, [x, y]);
+            ranges = fill_area(area, &self.captions, ranges)?;
         }
+        let frame = Frame::new(area, &self.captions, ranges, Scaling::Equal)?;
+        let [x, y] = ranges;
         let values = self.evaluate(self.resolution, x, y)?;
         let top = values.iter().copied().fold(0.0, f64::max);
-        let top = if top > 0.0 { top } else { 1.0 };
-        let frame = Frame::new(area, &self.captions, x, y, Scaling::Equal);
+        // What is so small is no colour; the bar shows what none would be.
+        let heights =
+            Range::given("density", Steps::Even, [0.0, if top > 1e-280 { top } else { 1.0 }])?;
         canvas.fill(frame.inner, viridis(0.0));
-        draw_cells(canvas, frame.inner, &values, self.resolution, top);
+        draw_cells(canvas, frame.inner, &values, self.resolution, heights.to());
         let grid = Grid { values: &values, columns: self.resolution, x, y };
         for (share, width) in SHARES.iter().zip([2.0, 1.0]) {
             for line in joined(&grid.contour(mass_level(&values, *share))) {
@@ -200,7 +237,7 @@ impl<T: Real> Picture for DensityPicture<'_, T> {
             draw_dots(canvas, &frame, &points_of(samples), [255, 255, 255], 0.55);
         }
         frame.draw_axes(canvas, &self.captions);
-        draw_bar(canvas, frame.inner, top);
+        draw_bar(canvas, frame.inner, heights);
         draw_legend(canvas, frame.inner, &grid);
         Ok(())
     }
@@ -234,7 +271,7 @@ fn draw_cells(canvas: &mut Canvas, inner: Area, values: &[f64], columns: usize, 
 }
 
 /// Draws the colour bar to the right of the plot.
-fn draw_bar(canvas: &mut Canvas, inner: Area, top: f64) {
+fn draw_bar(canvas: &mut Canvas, inner: Area, heights: Range) {
     let bar = Area { left: inner.right + 26.0, right: inner.right + 52.0, ..inner };
     let steps = 128;
     for k in 0..steps {
@@ -248,10 +285,10 @@ fn draw_bar(canvas: &mut Canvas, inner: Area, top: f64) {
         AXIS,
         1.0,
     );
-    let marks = ticks(0.0, top, 5);
+    let marks = ticks(heights, 5);
     let step = marks.get(1).copied().unwrap_or(1.0);
     for mark in marks {
-        let y = bottom - bar.height() * mark / top;
+        let y = bottom - bar.height() * heights.share(Steps::Even, mark);
         canvas.line(vec![[right, y], [right + 6.0, y]], AXIS, 1.0);
         canvas.text([right + 11.0, y], &label(mark, step), NUMBER, INK, Anchor::Left);
     }

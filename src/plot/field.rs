@@ -2,14 +2,18 @@
 
 use nalgebra::DMatrix;
 
-use super::canvas::{Anchor, Area, Canvas, Color, Picture};
-use super::frame::{Captions, Frame, Range, Scaling, check_range, fill_area, range_of};
+use super::canvas::{Anchor, Area, Canvas, Color};
+use super::frame::{Captions, Frame, Scaling, fill_area};
+use super::picture::Picture;
+use super::range::{Range, Steps};
 use super::samples::{check_plane, points_of};
 use super::style::{INK, NUMBER, SERIES};
 use crate::error::{Error, Result};
 use crate::real::Real;
 
 const ARROW: Color = [170, 174, 186];
+/// More arrows along an axis than this are more than pixels.
+const MOST_ARROWS: usize = 1000;
 
 /// A velocity at a time and a point.
 type Velocity<'a> = Box<dyn Fn(f64, [f64; 2]) -> [f64; 2] + 'a>;
@@ -18,8 +22,8 @@ type Velocity<'a> = Box<dyn Fn(f64, [f64; 2]) -> [f64; 2] + 'a>;
 pub struct FieldPicture<'a> {
     velocity: Velocity<'a>,
     time: f64,
-    x: Option<Range>,
-    y: Option<Range>,
+    x: Option<[f64; 2]>,
+    y: Option<[f64; 2]>,
     arrows: usize,
     paths: Vec<Vec<[f64; 2]>>,
     problem: Option<Error>,
@@ -47,6 +51,13 @@ pub fn field<'a>(velocity: impl Fn(f64, [f64; 2]) -> [f64; 2] + 'a) -> FieldPict
         captions: Captions { x: "x₁".into(), y: "x₂".into(), title: String::new() },
         size: (900, 860),
     }
+}
+
+/// Where an arrow stands, how fast the field is there, and its direction.
+struct Arrow {
+    point: [f64; 2],
+    speed: f64,
+    along: [f64; 2],
 }
 
 impl FieldPicture<'_> {
@@ -113,39 +124,52 @@ impl FieldPicture<'_> {
         self
     }
 
-    fn range(&self, name: &str, given: Option<Range>, axis: usize) -> Result<Range> {
-        let found =
-            || range_of(self.paths.iter().flatten().map(|p| p[axis]), 0.08).unwrap_or([-3.0, 3.0]);
-        check_range(name, given.unwrap_or_else(found))
+    /// The range that was given for an axis, else that of the paths.
+    fn range(&self, name: &str, given: Option<[f64; 2]>, axis: usize) -> Result<Range> {
+        let paths = self.paths.iter().flatten().map(|p| p[axis]);
+        match given {
+            Some(ends) => Range::given(name, Steps::Even, ends),
+            None => match Range::around(name, Steps::Even, paths, 0.08)? {
+                Some(range) => Ok(range),
+                None => Range::given(name, Steps::Even, [-3.0, 3.0]),
+            },
+        }
     }
 
-    fn draw_arrows(&self, canvas: &mut Canvas, frame: &Frame, x: Range, y: Range) -> Result<()> {
-        let spacing = frame.inner.width().max(frame.inner.height()) / self.arrows as f64;
+    /// The pixels between neighbouring arrows, and the velocity at each, without those that stand still
+    /// or are infinite.
+    fn arrows_in(&self, frame: &Frame, [x, y]: [Range; 2]) -> Result<(f64, Vec<Arrow>)> {
+        let (width, height) = (frame.inner.width(), frame.inner.height());
+        let spacing = width.max(height) / self.arrows as f64;
         let count = |length: f64| ((length / spacing).round() as usize).max(1);
-        let (columns, rows) = (count(frame.inner.width()), count(frame.inner.height()));
-        let along = |range: Range, k: usize, n: usize| {
-            range[0] + (range[1] - range[0]) * (k as f64 + 0.5) / n as f64
-        };
+        let (columns, rows) = (count(width), count(height));
+        let along = |range: Range, k: usize, n: usize| range.at((k as f64 + 0.5) / n as f64);
         let mut arrows = Vec::new();
         for k in 0..columns * rows {
             let point = [along(x, k % columns, columns), along(y, k / columns, rows)];
             let v = (self.velocity)(self.time, point);
             let speed = v[0].hypot(v[1]);
-            if speed.is_nan() {
+            if v.iter().any(|part| part.is_nan()) {
+                let [x, y] = point;
+                let t = self.time;
                 return Err(Error::non_finite(format!(
-                    "the velocity is NaN at {point:?}, t = {}",
-                    self.time
+                    "the velocity at ({x}, {y}), t = {t} is NaN: draw a range in which it is defined"
                 )));
             }
             if speed > 0.0 && speed.is_finite() {
-                arrows.push((point, v, speed));
+                arrows.push(Arrow { point, speed, along: [v[0] / speed, v[1] / speed] });
             }
         }
-        let fastest = arrows.iter().map(|(_, _, speed)| *speed).fold(0.0, f64::max);
-        for (point, v, speed) in arrows {
-            let length = 0.85 * spacing * (speed / fastest).sqrt();
-            let [px, py] = frame.at(point);
-            let (dx, dy) = (v[0] / speed, -v[1] / speed);
+        Ok((spacing, arrows))
+    }
+
+    fn draw_arrows(&self, canvas: &mut Canvas, frame: &Frame, ranges: [Range; 2]) -> Result<()> {
+        let (spacing, arrows) = self.arrows_in(frame, ranges)?;
+        let fastest = arrows.iter().map(|arrow| arrow.speed).fold(0.0, f64::max);
+        for arrow in arrows {
+            let length = 0.85 * spacing * (arrow.speed / fastest).sqrt();
+            let [px, py] = frame.at(arrow.point);
+            let (dx, dy) = (arrow.along[0], -arrow.along[1]);
             let tip = [px + 0.5 * length * dx, py + 0.5 * length * dy];
             let tail = [px - 0.5 * length * dx, py - 0.5 * length * dy];
             canvas.line(vec![tail, tip], ARROW, 1.0);
@@ -191,17 +215,20 @@ impl Picture for FieldPicture<'_> {
         if let Some(error) = &self.problem {
             return Err(error.clone());
         }
-        if self.arrows == 0 {
-            return Err(Error::setting("a field needs at least one arrow along each axis"));
+        if !(1..=MOST_ARROWS).contains(&self.arrows) {
+            return Err(Error::setting(format!(
+                "{} arrows along the longer axis: give 1 to {MOST_ARROWS}",
+                self.arrows
+            )));
         }
-        let (mut x, mut y) = (self.range("x", self.x, 0)?, self.range("y", self.y, 1)?);
+        let mut ranges = [self.range("x", self.x, 0)?, self.range("y", self.y, 1)?];
         let room = if self.paths.is_empty() { 0.0 } else { 26.0 };
         let area = area.inset(0.0, room, 0.0, 0.0);
         if self.x.is_none() && self.y.is_none() {
-            [x, y] = fill_area(area, &self.captions, [x, y]);
+            ranges = fill_area(area, &self.captions, ranges)?;
         }
-        let frame = Frame::new(area, &self.captions, x, y, Scaling::Equal);
-        self.draw_arrows(canvas, &frame, x, y)?;
+        let frame = Frame::new(area, &self.captions, ranges, Scaling::Equal)?;
+        self.draw_arrows(canvas, &frame, ranges)?;
         self.draw_paths(canvas, &frame);
         frame.draw_axes(canvas, &self.captions);
         Ok(())

@@ -1,12 +1,10 @@
 //! Axes around a rectangle, and the map from numbers to pixels inside it.
 
 use super::canvas::{Anchor, Area, Canvas, Color, Shape};
+use super::range::{Range, Steps};
 use super::style::{AXIS, GRID, INK, LABEL, NUMBER, TITLE, text_width};
 use super::ticks::{label, log_ticks, ticks};
 use crate::error::{Error, Result};
-
-/// From where to where an axis runs.
-pub(super) type Range = [f64; 2];
 
 /// What stands around a plot.
 #[derive(Debug, Clone, Default)]
@@ -30,9 +28,13 @@ pub(super) enum Scaling {
 }
 
 impl Scaling {
-    /// Whether x, and whether y, is logarithmic.
-    pub fn logarithmic(self) -> [bool; 2] {
-        [self == Self::LogLog, matches!(self, Self::LogY | Self::LogLog)]
+    /// The steps of x and of y.
+    pub fn steps(self) -> [Steps; 2] {
+        match self {
+            Self::Equal | Self::Free => [Steps::Even, Steps::Even],
+            Self::LogY => [Steps::Even, Steps::Logarithmic],
+            Self::LogLog => [Steps::Logarithmic, Steps::Logarithmic],
+        }
     }
 }
 
@@ -47,61 +49,75 @@ pub(super) struct Frame {
 
 impl Frame {
     /// Leaves room for captions and numbers, and finds the place of the plot.
-    pub fn new(area: Area, captions: &Captions, x: Range, y: Range, shape: Scaling) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// If there is no room left.
+    pub fn new(
+        area: Area,
+        captions: &Captions,
+        [x, y]: [Range; 2],
+        shape: Scaling,
+    ) -> Result<Self> {
         let mut frame = Self { inner: area, x, y, shape };
         let widest =
             frame.y_ticks().iter().map(|(_, text)| text_width(text, NUMBER)).fold(0.0, f64::max);
         let line = |text: &str, size: f64| if text.is_empty() { 0.0 } else { 1.7 * size };
         let left = 14.0 + widest + 12.0 + line(&captions.y, LABEL);
         let bottom = 12.0 + 1.5 * NUMBER + line(&captions.x, LABEL);
-        frame.inner = area.inset(left, 14.0 + line(&captions.title, TITLE), 26.0, bottom);
-        if shape == Scaling::Equal {
-            let inner = frame.inner;
-            let unit = (inner.width() / (x[1] - x[0])).min(inner.height() / (y[1] - y[0]));
-            let (spare_x, spare_y) =
-                (inner.width() - unit * (x[1] - x[0]), inner.height() - unit * (y[1] - y[0]));
-            frame.inner = inner.inset(spare_x / 2.0, spare_y / 2.0, spare_x / 2.0, spare_y / 2.0);
+        let inner = area.inset(left, 14.0 + line(&captions.title, TITLE), 26.0, bottom);
+        if inner.width() < 1.0 || inner.height() < 1.0 {
+            let (width, height) = (area.width(), area.height());
+            let [more, higher] = [width - inner.width(), height - inner.height()];
+            return Err(Error::setting(format!(
+                "{width:.0} x {height:.0} pixels are too few for a plot whose axes and captions take \
+                 {more:.0} x {higher:.0}: give the picture a larger size"
+            )));
         }
-        frame
+        frame.inner = if shape == Scaling::Equal { frame.with_equal_units(inner) } else { inner };
+        Ok(frame)
+    }
+
+    /// The largest area in the middle of another on which one unit is equally long both ways.
+    fn with_equal_units(&self, inner: Area) -> Area {
+        let unit = (inner.width() / self.x.length()).min(inner.height() / self.y.length());
+        let spare_x = inner.width() - unit * self.x.length();
+        let spare_y = inner.height() - unit * self.y.length();
+        inner.inset(spare_x / 2.0, spare_y / 2.0, spare_x / 2.0, spare_y / 2.0)
     }
 
     /// The pixel of a point.
     pub fn at(&self, [x, y]: [f64; 2]) -> [f64; 2] {
-        let share = |value: f64, range: Range| (value - range[0]) / (range[1] - range[0]);
-        let place = |value: f64, range: Range, logarithmic: bool| match logarithmic {
-            true => share(value.ln(), range.map(f64::ln)),
-            false => share(value, range),
-        };
-        let [log_x, log_y] = self.shape.logarithmic();
+        let [steps_x, steps_y] = self.shape.steps();
         [
-            self.inner.left + self.inner.width() * place(x, self.x, log_x),
-            self.inner.bottom - self.inner.height() * place(y, self.y, log_y),
+            self.inner.left + self.inner.width() * self.x.share(steps_x, x),
+            self.inner.bottom - self.inner.height() * self.y.share(steps_y, y),
         ]
     }
 
     /// Whether a point lies within the axes.
     pub fn contains(&self, [x, y]: [f64; 2]) -> bool {
-        (self.x[0]..=self.x[1]).contains(&x) && (self.y[0]..=self.y[1]).contains(&y)
+        self.x.contains(x) && self.y.contains(y)
     }
 
     fn x_ticks(&self) -> Vec<(f64, String)> {
         let most = (self.inner.width() / 110.0).clamp(2.0, 8.0) as usize;
-        axis_ticks(self.x, most, self.shape.logarithmic()[0])
+        axis_ticks(self.x, most, self.shape.steps()[0])
     }
 
     fn y_ticks(&self) -> Vec<(f64, String)> {
         let most = (self.inner.height() / 80.0).clamp(2.0, 8.0) as usize;
-        axis_ticks(self.y, most, self.shape.logarithmic()[1])
+        axis_ticks(self.y, most, self.shape.steps()[1])
     }
 
     /// Draws grid lines, to be covered by the plot.
     pub fn draw_grid(&self, canvas: &mut Canvas) {
         for (x, _) in self.x_ticks() {
-            let [x, _] = self.at([x, self.y[0]]);
+            let [x, _] = self.at([x, self.y.from()]);
             canvas.line(vec![[x, self.inner.top], [x, self.inner.bottom]], GRID, 1.0);
         }
         for (y, _) in self.y_ticks() {
-            let [_, y] = self.at([self.x[0], y]);
+            let [_, y] = self.at([self.x.from(), y]);
             canvas.line(vec![[self.inner.left, y], [self.inner.right, y]], GRID, 1.0);
         }
     }
@@ -112,13 +128,13 @@ impl Frame {
         let border = vec![[left, top], [right, top], [right, bottom], [left, bottom], [left, top]];
         canvas.line(border, AXIS, 1.0);
         for (x, text) in self.x_ticks() {
-            let [x, _] = self.at([x, self.y[0]]);
+            let [x, _] = self.at([x, self.y.from()]);
             canvas.line(vec![[x, bottom], [x, bottom + 7.0]], AXIS, 1.0);
             canvas.text([x, bottom + 9.0 + 0.75 * NUMBER], &text, NUMBER, INK, Anchor::Middle);
         }
         let mut widest = 0.0f64;
         for (y, text) in self.y_ticks() {
-            let [_, y] = self.at([self.x[0], y]);
+            let [_, y] = self.at([self.x.from(), y]);
             canvas.line(vec![[left - 7.0, y], [left, y]], AXIS, 1.0);
             canvas.text([left - 12.0, y], &text, NUMBER, INK, Anchor::Right);
             widest = widest.max(text_width(&text, NUMBER));
@@ -165,15 +181,15 @@ impl Frame {
     }
 }
 
-fn axis_ticks([from, to]: Range, most: usize, logarithmic: bool) -> Vec<(f64, String)> {
-    match logarithmic {
+fn axis_ticks(range: Range, most: usize, steps: Steps) -> Vec<(f64, String)> {
+    match steps {
         // Powers far apart are all written as powers.
-        true if to > 1e4 * from => {
+        Steps::Logarithmic if range.to() > 1e4 * range.from() => {
             let label = |value: f64| format!("{value:.0e}").replace('-', "−");
-            log_ticks(from, to, most).into_iter().map(|value| (value, label(value))).collect()
+            log_ticks(range, most).into_iter().map(|value| (value, label(value))).collect()
         }
-        true => labelled_each(log_ticks(from, to, most)),
-        false => labelled(ticks(from, to, most)),
+        Steps::Logarithmic => labelled_each(log_ticks(range, most)),
+        Steps::Even => labelled(ticks(range, most)),
     }
 }
 
@@ -220,37 +236,11 @@ fn clip(area: Area, [from, to]: [[f64; 2]; 2]) -> Option<[[f64; 2]; 2]> {
 }
 
 /// Widens the range that leaves room in `area`, so that a plot of equal units fills it.
-pub(super) fn fill_area(area: Area, captions: &Captions, [x, y]: [Range; 2]) -> [Range; 2] {
-    let inner = Frame::new(area, captions, x, y, Scaling::Free).inner;
-    let unit = (inner.width() / (x[1] - x[0])).min(inner.height() / (y[1] - y[0]));
-    let widen = |range: Range, length: f64| {
-        let spare = 0.5 * (length / unit - (range[1] - range[0])).max(0.0);
-        [range[0] - spare, range[1] + spare]
-    };
-    [widen(x, inner.width()), widen(y, inner.height())]
-}
-
-/// An error unless a range runs forward between finite numbers.
-pub(super) fn check_range(name: &str, [from, to]: Range) -> Result<Range> {
-    if from < to && from.is_finite() && to.is_finite() {
-        return Ok([from, to]);
-    }
-    Err(Error::setting(format!(
-        "the {name} range from {from} to {to} is empty: give a smaller number first"
-    )))
-}
-
-/// The range of values with a margin; a single value gets room around it.
-pub(super) fn range_of(values: impl Iterator<Item = f64>, margin: f64) -> Option<Range> {
-    let finite = values.filter(|value| value.is_finite());
-    let [low, high] = finite.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], value| {
-        [low.min(value), high.max(value)]
-    });
-    if low > high {
-        return None;
-    }
-    let pad = if high > low { margin * (high - low) } else { 0.5 * low.abs().max(1.0) };
-    Some([low - pad, high + pad])
+pub(super) fn fill_area(area: Area, captions: &Captions, [x, y]: [Range; 2]) -> Result<[Range; 2]> {
+    let inner = Frame::new(area, captions, [x, y], Scaling::Free)?.inner;
+    let unit = (inner.width() / x.length()).min(inner.height() / y.length());
+    let widen = |range: Range, pixels: f64| range.widened(0.5 * (pixels / unit - range.length()));
+    Ok([widen(x, inner.width()), widen(y, inner.height())])
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 
 use nalgebra::DMatrix;
 
-use super::canvas::{Anchor, Area, Canvas, Picture};
-use super::frame::{Range, check_range, range_of};
+use super::canvas::{Anchor, Area, Canvas};
+use super::picture::Picture;
+use super::range::{Range, Steps};
 use super::style::{GRID, INK, LABEL};
 use crate::error::{Error, Result};
 use crate::real::Real;
@@ -13,7 +14,7 @@ use crate::real::Real;
 pub struct ImagesPicture {
     groups: Vec<(String, Vec<Vec<f64>>)>,
     shape: Option<[usize; 2]>,
-    range: Option<Range>,
+    range: Option<[f64; 2]>,
     size: Option<(u32, u32)>,
 }
 
@@ -66,16 +67,23 @@ impl ImagesPicture {
         let side = (pixels as f64).sqrt().round() as usize;
         let [rows, columns] = self.shape.unwrap_or([side, side]);
         for (title, images) in &self.groups {
-            if let Some(image) = images.iter().find(|image| image.len() != rows * columns) {
+            if let Some(image) =
+                images.iter().find(|image| Some(image.len()) != rows.checked_mul(columns))
+            {
                 let values = image.len();
                 return Err(Error::shape(format!(
-                    "{title}: {values} values are no image of {rows} x {columns}"
+                    "{title}: a column of {values} values is no image of {rows} x {columns} pixels: give \
+                     the rows and columns by `shape`"
                 )));
             }
         }
         let values = self.groups.iter().flat_map(|(_, images)| images).flatten().copied();
-        let range = self.range.or_else(|| range_of(values, 0.0)).unwrap_or([0.0, 1.0]);
-        Ok(([rows, columns], check_range("grey", range)?))
+        let range = match self.range {
+            Some(ends) => Range::given("grey", Steps::Even, ends)?,
+            None => Range::around("grey", Steps::Even, values, 0.0)?
+                .ok_or_else(|| Error::non_finite("no value of any image is finite"))?,
+        };
+        Ok(([rows, columns], range))
     }
 }
 
@@ -86,31 +94,50 @@ fn side(count: usize) -> usize {
 
 impl Picture for ImagesPicture {
     fn size(&self) -> (u32, u32) {
-        self.size.unwrap_or((760 * self.groups.len() as u32, 800))
+        self.size.unwrap_or((760u32.saturating_mul(self.groups.len() as u32), 800))
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Area) -> Result<()> {
-        let ([rows, columns], [white, black]) = self.check()?;
+        let (shape, greys) = self.check()?;
         for (k, (title, images)) in self.groups.iter().enumerate() {
             let cell = area.inset(24.0, 0.0, 24.0, 0.0).cell([self.groups.len(), 1], [k, 0], 40.0);
             let sheet = cell.inset(0.0, 2.4 * LABEL, 0.0, 24.0);
+            let side = side(images.len()).max(1);
+            let least = sheet.width().min(sheet.height()) / side as f64;
+            if least < 1.0 {
+                let (count, width, height) = (images.len(), area.width(), area.height());
+                return Err(Error::setting(format!(
+                    "{title}: {count} images do not fit into {width:.0} x {height:.0} pixels: draw fewer, \
+                     or give the picture a larger size"
+                )));
+            }
             let middle = [(sheet.left + sheet.right) / 2.0, sheet.top - 1.1 * LABEL];
             canvas.text(middle, title, LABEL, INK, Anchor::Middle);
-            let side = side(images.len()).max(1);
             for (n, image) in images.iter().enumerate() {
-                let place = sheet.cell([side, side], [n % side, n / side], 8.0);
-                canvas.fill(place, GRID);
-                for (i, value) in image.iter().enumerate() {
-                    let share = ((value - white) / (black - white)).clamp(0.0, 1.0);
-                    // NaN stays the colour of the ground.
-                    if !share.is_nan() {
-                        let grey = (255.0 * (1.0 - share)).round() as u8;
-                        let pixel = place.cell([columns, rows], [i % columns, i / columns], 0.0);
-                        canvas.fill(pixel, [grey; 3]);
-                    }
-                }
+                let gap = (0.2 * least).min(8.0);
+                let place = sheet.cell([side, side], [n % side, n / side], gap);
+                draw_image(canvas, place, image, shape, greys);
             }
         }
         Ok(())
+    }
+}
+
+/// Pixel by pixel, row after row; NaN stays the colour of the ground.
+fn draw_image(
+    canvas: &mut Canvas,
+    place: Area,
+    image: &[f64],
+    [rows, columns]: [usize; 2],
+    greys: Range,
+) {
+    canvas.fill(place, GRID);
+    for (i, value) in image.iter().enumerate() {
+        let share = greys.share(Steps::Even, *value).clamp(0.0, 1.0);
+        if !share.is_nan() {
+            let grey = (255.0 * (1.0 - share)).round() as u8;
+            let pixel = place.cell([columns, rows], [i % columns, i / columns], 0.0);
+            canvas.fill(pixel, [grey; 3]);
+        }
     }
 }

@@ -6,8 +6,10 @@
 //!
 //! | file | what |
 //! | --- | --- |
+//! | `picture` | what can be drawn and saved |
 //! | `canvas`, `render` | shapes in pixels, and how they become a file |
-//! | `frame`, `ticks`, `style`, `colormap` | axes, their numbers, and the house style |
+//! | `range`, `ticks` | from where to where axes run, and their numbers |
+//! | `frame`, `style`, `colormap` | axes around a plot, and the house style |
 //! | `density`, `contour` | heat map with highest-density regions |
 //! | `diagnosis` | what was found about a density, in panels |
 //! | `samples`, `field`, `curves`, `images`, `panels` | the other pictures |
@@ -22,16 +24,19 @@ mod field;
 mod frame;
 mod images;
 mod panels;
+mod picture;
+mod range;
 mod render;
 mod samples;
 mod style;
 mod ticks;
 
-pub use canvas::{Area, Canvas, Picture};
+pub use canvas::{Area, Canvas};
 pub use curves::{CurvesPicture, curves};
 pub use density::{DensityPicture, density};
 pub use diagnosis::diagnosis;
 pub use field::{FieldPicture, field};
 pub use images::{ImagesPicture, images};
 pub use panels::{Panels, panels};
+pub use picture::Picture;
 pub use samples::{SamplesPicture, samples};

@@ -1,6 +1,7 @@
 //! Several pictures in one file.
 
-use super::canvas::{Area, Canvas, Picture};
+use super::canvas::{Area, Canvas};
+use super::picture::Picture;
 use crate::error::{Error, Result};
 
 /// A grid of pictures; made by [`panels`].
@@ -66,7 +67,7 @@ impl Picture for Panels<'_> {
         let [columns, rows] = self.shape();
         let largest = self.pictures.iter().map(|picture| picture.size());
         let (width, height) = largest.fold((1, 1), |(w, h), (x, y)| (w.max(x), h.max(y)));
-        (width * columns as u32, height * rows as u32)
+        (width.saturating_mul(columns as u32), height.saturating_mul(rows as u32))
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Area) -> Result<()> {

@@ -8,39 +8,72 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontTransform, register_font};
 
-use super::canvas::{Anchor, Area, Canvas, Picture, Shape};
+use super::canvas::{Anchor, Canvas, Shape};
 use crate::error::{Error, Result};
 
 const FONT: &str = "DejaVu Sans, sans-serif";
 
-/// Draws a picture of its own size and writes it; the file is renamed into place when complete.
-pub(super) fn save<P: Picture>(picture: &P, path: &Path) -> Result<()> {
-    let ending = path.extension().and_then(|ending| ending.to_str()).map(str::to_lowercase);
-    let ending =
-        ending.filter(|ending| ["png", "svg"].contains(&ending.as_str())).ok_or_else(|| {
-            Error::setting(format!(
-                "cannot draw {}: its name must end in .png or .svg",
-                path.display()
-            ))
-        })?;
-    load_font()?;
-    let (width, height) = picture.size();
-    let area = Area { left: 0.0, top: 0.0, right: f64::from(width), bottom: f64::from(height) };
-    let mut canvas = Canvas::default();
-    picture.draw(&mut canvas, area)?;
-    let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("picture");
-    let unfinished = path.with_file_name(format!(".{name}-{}.{ending}", std::process::id()));
-    let drawn = match ending.as_str() {
-        "png" => save_png(&unfinished, (width, height), &canvas),
-        _ => save_svg(&unfinished, (width, height), &canvas),
-    };
-    let written =
-        drawn.and_then(|()| std::fs::rename(&unfinished, path).map_err(|e| e.to_string()));
-    written.map_err(|cause| {
-        // What was written so far is of no use; that it may not exist is no further error.
-        let _ = std::fs::remove_file(&unfinished);
-        Error::file(path, "write", cause)
-    })
+/// More pixels than this are not painted: they would take a gigabyte.
+const MOST_PIXELS: u64 = 80_000_000;
+
+/// What kind of file is written.
+#[derive(Clone, Copy)]
+enum Kind {
+    Png,
+    Svg,
+}
+
+/// Where a picture goes.
+pub(super) struct Target<'a> {
+    path: &'a Path,
+    kind: Kind,
+    size: (u32, u32),
+}
+
+impl<'a> Target<'a> {
+    /// An error for endings that are not known and sizes that cannot be painted.
+    pub fn new(path: &'a Path, size: (u32, u32)) -> Result<Self> {
+        let ending = path.extension().and_then(|ending| ending.to_str()).map(str::to_lowercase);
+        let kind = match ending.as_deref() {
+            Some("png") => Kind::Png,
+            Some("svg") => Kind::Svg,
+            _ => {
+                return Err(Error::setting(format!(
+                    "cannot draw {}: its name must end in .png or .svg",
+                    path.display()
+                )));
+            }
+        };
+        let pixels = u64::from(size.0) * u64::from(size.1);
+        if pixels == 0 || pixels > MOST_PIXELS || size.0.max(size.1) > u32::from(u16::MAX) {
+            return Err(Error::setting(format!(
+                "a picture of {} x {} pixels cannot be painted: give 1 to {} each way, and not more than \
+                 {MOST_PIXELS} together",
+                size.0,
+                size.1,
+                u16::MAX
+            )));
+        }
+        Ok(Self { path, kind, size })
+    }
+
+    /// Paints all shapes and writes them; the file is renamed into place when complete.
+    pub fn write(&self, canvas: &Canvas) -> Result<()> {
+        load_font()?;
+        let name = self.path.file_name().and_then(|name| name.to_str()).unwrap_or("picture");
+        let unfinished = self.path.with_file_name(format!(".{}-{name}", std::process::id()));
+        let drawn = match self.kind {
+            Kind::Png => save_png(&unfinished, self.size, canvas),
+            Kind::Svg => save_svg(&unfinished, self.size, canvas),
+        };
+        let written =
+            drawn.and_then(|()| std::fs::rename(&unfinished, self.path).map_err(|e| e.to_string()));
+        written.map_err(|cause| {
+            // What was written so far is of no use; that it may not exist is no further error.
+            let _ = std::fs::remove_file(&unfinished);
+            Error::file(self.path, "write", cause)
+        })
+    }
 }
 
 fn load_font() -> Result<()> {

@@ -2,8 +2,10 @@
 
 use nalgebra::DMatrix;
 
-use super::canvas::{Area, Canvas, Color, Picture};
-use super::frame::{Captions, Frame, Range, Scaling, check_range, fill_area, range_of};
+use super::canvas::{Area, Canvas, Color};
+use super::frame::{Captions, Frame, Scaling, fill_area};
+use super::picture::Picture;
+use super::range::{Range, Steps};
 use super::style::SERIES;
 use crate::error::{Error, Result};
 use crate::real::Real;
@@ -12,8 +14,8 @@ use crate::real::Real;
 #[derive(Debug, Clone)]
 pub struct SamplesPicture {
     groups: Vec<(String, Result<Vec<[f64; 2]>>)>,
-    x: Option<Range>,
-    y: Option<Range>,
+    x: Option<[f64; 2]>,
+    y: Option<[f64; 2]>,
     size: Option<(u32, u32)>,
 }
 
@@ -59,7 +61,7 @@ impl SamplesPicture {
 
 impl Picture for SamplesPicture {
     fn size(&self) -> (u32, u32) {
-        self.size.unwrap_or((700 * self.groups.len() as u32, 700))
+        self.size.unwrap_or((700u32.saturating_mul(self.groups.len() as u32), 700))
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Area) -> Result<()> {
@@ -67,27 +69,44 @@ impl Picture for SamplesPicture {
         for (title, points) in &self.groups {
             groups.push((title, points.clone()?));
         }
-        let all = |i: usize| {
-            range_of(groups.iter().flat_map(|(_, points)| points.iter().map(move |p| p[i])), 0.05)
-        };
-        let (Some(x), Some(y)) = (all(0), all(1)) else {
-            return Err(Error::non_finite("no sample is finite"));
-        };
-        let mut x = check_range("x", self.x.unwrap_or(x))?;
-        let mut y = check_range("y", self.y.unwrap_or(y))?;
+        let count = groups.len();
+        let cell = |k: usize| area.cell([count, 1], [k, 0], 10.0);
+        let mut ranges =
+            [self.range("x", self.x, &groups, 0)?, self.range("y", self.y, &groups, 1)?];
         if self.x.is_none() && self.y.is_none() {
             let captions = Captions { title: "a".into(), x: "x".into(), y: "y".into() };
-            [x, y] = fill_area(area.cell([groups.len(), 1], [0, 0], 10.0), &captions, [x, y]);
+            ranges = fill_area(cell(0), &captions, ranges)?;
         }
         for (k, (title, points)) in groups.iter().enumerate() {
-            let cell = area.cell([groups.len(), 1], [k, 0], 10.0);
             let captions = Captions { title: (*title).clone(), x: "x₁".into(), y: "x₂".into() };
-            let frame = Frame::new(cell, &captions, x, y, Scaling::Equal);
+            let frame = Frame::new(cell(k), &captions, ranges, Scaling::Equal)?;
             frame.draw_grid(canvas);
             draw_dots(canvas, &frame, points, SERIES[k % SERIES.len()], 0.45);
             frame.draw_axes(canvas, &captions);
         }
         Ok(())
+    }
+}
+
+/// The name and the points of a panel.
+type Group<'a> = (&'a String, Vec<[f64; 2]>);
+
+impl SamplesPicture {
+    /// The range that was given for an axis, else that of all points.
+    fn range(
+        &self,
+        name: &str,
+        given: Option<[f64; 2]>,
+        groups: &[Group<'_>],
+        axis: usize,
+    ) -> Result<Range> {
+        if let Some(ends) = given {
+            return Range::given(name, Steps::Even, ends);
+        }
+        let values = groups.iter().flat_map(|(_, points)| points.iter().map(|p| p[axis]));
+        Range::around(name, Steps::Even, values, 0.05)?.ok_or_else(|| {
+            Error::non_finite(format!("no sample has a finite {name}: none can be drawn"))
+        })
     }
 }
 
