@@ -2,8 +2,9 @@
 
 use nalgebra::DMatrix;
 
+use super::chosen::Chosen;
 use super::jacobian::{jacobians, singular_values};
-use super::settings::{Chosen, Diagnose};
+use super::settings::Diagnose;
 use crate::error::Result;
 use crate::flow::{Direction, Flow, Track, transport};
 use crate::real::Real;

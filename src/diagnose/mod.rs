@@ -19,6 +19,8 @@
 //! | file | what |
 //! | --- | --- |
 //! | `settings` | how much is measured |
+//! | `chosen` | the samples that are looked at |
+//! | `examine` | the diagnosis itself |
 //! | `measure` | errors of inverse and log-determinant, condition numbers, Lipschitz constants |
 //! | `calibration` | whether held-out samples look like the model's own |
 //! | `passage` | continuous flows over time: steps, evaluations, conditioning, error of the log-density |
@@ -27,7 +29,9 @@
 //! | `statistics` | summaries, distribution functions, the test of Kolmogorov and Smirnov |
 
 mod calibration;
+mod chosen;
 mod diagnosis;
+mod examine;
 mod jacobian;
 mod measure;
 mod passage;

@@ -2,8 +2,9 @@
 
 use nalgebra::DMatrix;
 
+use super::chosen::Chosen;
 use super::jacobian::{Step, combine, moved, singular_values, spread};
-use super::settings::{Chosen, Diagnose};
+use super::settings::Diagnose;
 use crate::density::{Pushforward, StandardNormal};
 use crate::error::Result;
 use crate::field::VectorField;
