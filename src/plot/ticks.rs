@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn neighbouring_ticks_of_any_range_have_different_labels() {
-        for center in [0.0, 0.3, -7.0, 1e6, 1e15, 1e-200, -1e299] {
+        for center in [0.0f64, 0.3, -7.0, 1e6, 1e15, 1e-200, -1e290] {
             for length in [1e-8, 1e-3, 1.0, 1e3] {
                 let ends = [center, center + length * f64::max(center.abs(), 1e-280)];
                 let ticks = ticks(Range::given("x", Steps::Even, ends).unwrap(), 8);
