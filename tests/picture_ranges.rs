@@ -59,8 +59,9 @@ fn samples_fields_and_curves_of_any_numbers_are_drawn_or_refused() {
             let expected = drawable && also && finite(&xs) && finite(&ys);
             let picture = plot::samples("all", &points).beside("again", &points).size(500, 200);
             assert_eq!(drawn(&picture, &path, &what), expected, "{what}");
-            let picture =
-                plot::field(|_, x| [x[1], -x[0]]).arrows(5).trajectories(&[points.clone()]);
+            let picture = plot::field(|_, x| [x[1], -x[0]])
+                .arrows(5)
+                .trajectories(std::slice::from_ref(&points));
             drawn(&picture.size(300, 300), &path, &what);
             let line = |picture: plot::CurvesPicture| picture.line("", &xs[..count], &ys[..count]);
             drawn(&line(plot::curves()).size(300, 200), &path, &what);
