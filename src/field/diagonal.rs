@@ -2,12 +2,11 @@
 
 use nalgebra::DVector;
 
-use super::linear::finite;
 use super::{At, Cotangents, Pulled, Traced, TrainableField, VectorField};
 use crate::columns::{Rows, RowsMut, Scratch};
 use crate::error::{Error, Result};
 use crate::kernels::{multiply, row_sums, sum_of_products};
-use crate::parameters::Layout;
+use crate::parameters::{Layout, Parameters};
 use crate::real::Real;
 
 /// f(x)_i = s_i x_i + b_i.
@@ -28,8 +27,7 @@ use crate::real::Real;
 #[derive(Clone, Debug)]
 pub struct DiagonalAffine<T> {
     dim: usize,
-    values: Vec<T>,
-    layout: Layout,
+    values: Parameters<T>,
 }
 
 impl<T: Real> DiagonalAffine<T> {
@@ -47,11 +45,8 @@ impl<T: Real> DiagonalAffine<T> {
             return Err(Error::shape(format!("{dim} rates, but {} offsets", offset.len())));
         }
         let values: Vec<T> = rates.iter().chain(offset.iter()).copied().collect();
-        finite(&values, "rates and offsets")?;
-        let mut layout = Layout::new();
-        layout.push("log_scale", &[dim]);
-        layout.push("bias", &[dim]);
-        Ok(Self { dim, values, layout })
+        let layout = Layout::of([("log_scale", &[dim]), ("bias", &[dim])]);
+        Ok(Self { dim, values: Parameters::new(layout, values)? })
     }
 
     /// The field that is zero everywhere, whose flow is the identity.
@@ -127,30 +122,12 @@ impl<T: Real> VectorField<T> for DiagonalAffine<T> {
 impl<T: Real> TrainableField<T> for DiagonalAffine<T> {
     type Tape = ();
 
-    fn layout(&self) -> &Layout {
-        &self.layout
-    }
-
-    fn parameters(&self) -> &[T] {
+    fn held(&self) -> &Parameters<T> {
         &self.values
     }
 
     fn set_parameters(&mut self, values: &[T]) -> Result<()> {
-        self.layout.check(values)?;
-        self.values.copy_from_slice(values);
-        Ok(())
-    }
-
-    fn record(
-        &self,
-        at: At<'_, T>,
-        traced: Traced<'_, T>,
-        velocity: RowsMut<'_, T>,
-        traces: RowsMut<'_, T>,
-        _: &mut (),
-        scratch: &mut Scratch<T>,
-    ) {
-        super::evaluate(self, at, traced, velocity, traces, scratch);
+        self.values.set(values)
     }
 
     fn pullback(

@@ -6,7 +6,7 @@ use super::{At, Cotangents, Pulled, Traced, TrainableField, VectorField, product
 use crate::columns::{Rows, RowsMut, Scratch};
 use crate::error::{Error, Result};
 use crate::kernels::{Start, Weights, outer, product, row_sums};
-use crate::parameters::Layout;
+use crate::parameters::{Layout, Parameters};
 use crate::real::Real;
 
 /// f(x) = A x + b.
@@ -26,8 +26,7 @@ use crate::real::Real;
 #[derive(Clone, Debug)]
 pub struct Linear<T> {
     dim: usize,
-    values: Vec<T>,
-    layout: Layout,
+    values: Parameters<T>,
 }
 
 impl<T: Real> Linear<T> {
@@ -47,13 +46,10 @@ impl<T: Real> Linear<T> {
                 a.ncols()
             )));
         }
-        let mut layout = Layout::new();
-        layout.push("weight", &[dim, dim]);
-        layout.push("bias", &[dim]);
+        let layout = Layout::of([("weight", &[dim, dim]), ("bias", &[dim])]);
         let mut values: Vec<T> = a.transpose().iter().copied().collect();
         values.resize(layout.len(), T::zero());
-        finite(&values, "matrix")?;
-        Ok(Self { dim, values, layout })
+        Ok(Self { dim, values: Parameters::new(layout, values)? })
     }
 
     /// The field A x + b.
@@ -69,8 +65,8 @@ impl<T: Real> Linear<T> {
                 self.dim
             )));
         }
-        finite(b.as_slice(), "offset")?;
-        self.values[self.dim * self.dim..].copy_from_slice(b.as_slice());
+        let all = [self.parts().0, b.as_slice()].concat();
+        self.values.set(&all)?;
         Ok(self)
     }
 
@@ -92,14 +88,6 @@ impl<T: Real> Linear<T> {
             .iter()
             .step_by(self.dim + 1)
             .fold(T::zero(), |sum, &a| sum + a)
-    }
-}
-
-/// An error unless all values are finite.
-pub(super) fn finite<T: Real>(values: &[T], what: &str) -> Result<()> {
-    match values.iter().position(|value| !value.is_finite()) {
-        Some(i) => Err(Error::non_finite(format!("value {i} of the {what} is {}", values[i]))),
-        None => Ok(()),
     }
 }
 
@@ -143,30 +131,12 @@ impl<T: Real> VectorField<T> for Linear<T> {
 impl<T: Real> TrainableField<T> for Linear<T> {
     type Tape = ();
 
-    fn layout(&self) -> &Layout {
-        &self.layout
-    }
-
-    fn parameters(&self) -> &[T] {
+    fn held(&self) -> &Parameters<T> {
         &self.values
     }
 
     fn set_parameters(&mut self, values: &[T]) -> Result<()> {
-        self.layout.check(values)?;
-        self.values.copy_from_slice(values);
-        Ok(())
-    }
-
-    fn record(
-        &self,
-        at: At<'_, T>,
-        traced: Traced<'_, T>,
-        velocity: RowsMut<'_, T>,
-        traces: RowsMut<'_, T>,
-        _: &mut (),
-        scratch: &mut Scratch<T>,
-    ) {
-        super::evaluate(self, at, traced, velocity, traces, scratch);
+        self.values.set(values)
     }
 
     fn pullback(

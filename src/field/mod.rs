@@ -28,7 +28,7 @@ mod sylvester;
 use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::error::Result;
 use crate::kernels::{multiply, sum_of_products};
-use crate::parameters::Layout;
+use crate::parameters::{self, Fixed, Layout, Parameters, Setting};
 use crate::real::Real;
 
 pub use closure::{Closure, autonomous, conditional, time_dependent};
@@ -238,11 +238,19 @@ pub trait TrainableField<T: Real>: VectorField<T> {
     /// What one evaluation keeps for its reverse pass.
     type Tape: Default + Send;
 
-    /// The names, shapes and places of the parameters.
-    fn layout(&self) -> &Layout;
+    /// The parameters with their names, shapes and places.
+    fn held(&self) -> &Parameters<T>;
 
-    /// The parameters, flat.
-    fn parameters(&self) -> &[T];
+    /// The names, shapes and places of the parameters.
+    fn layout(&self) -> &Layout {
+        self.held().layout()
+    }
+
+    /// The parameters, flat. What else makes the field what it is are [fixed
+    /// arrays](TrainableField::fixed) and [settings](TrainableField::settings).
+    fn parameters(&self) -> &[T] {
+        self.held()
+    }
 
     /// Replaces all parameters.
     ///
@@ -251,6 +259,28 @@ pub trait TrainableField<T: Real>: VectorField<T> {
     /// If there are more values than parameters or fewer, or one is NaN or infinite
     /// ([`Layout::check`]); the model is then unchanged.
     fn set_parameters(&mut self, values: &[T]) -> Result<()>;
+
+    /// The arrays beside the parameters that make the field what it is and do not learn, such as a mask.
+    /// By default there are none.
+    fn fixed(&self) -> Vec<Fixed> {
+        Vec::new()
+    }
+
+    /// Replaces the fixed arrays. Parameters that mean something else then are to be set as well.
+    ///
+    /// # Errors
+    ///
+    /// Unless there are the same arrays as in [`fixed`](TrainableField::fixed), each with values that it
+    /// may have.
+    fn set_fixed(&mut self, arrays: &[Fixed]) -> Result<()> {
+        parameters::fit(&[], arrays)
+    }
+
+    /// What the field must have in common with another of which it takes parameters and fixed arrays. By
+    /// default the name of its type.
+    fn settings(&self) -> Vec<Setting> {
+        vec![Setting::kind_of::<Self>()]
+    }
 
     /// The length of the parameter sums that pullbacks add to; at least the number of parameters.
     fn sums_len(&self) -> usize {
@@ -270,7 +300,8 @@ pub trait TrainableField<T: Real>: VectorField<T> {
         }
     }
 
-    /// Evaluates velocity and traces, and keeps on `tape` what the pullback needs.
+    /// Evaluates velocity and traces, and keeps on `tape` what the pullback needs. By default nothing,
+    /// which is for fields with the tape `()`, whose pullback computes what it needs anew.
     fn record(
         &self,
         at: At<'_, T>,
@@ -279,7 +310,10 @@ pub trait TrainableField<T: Real>: VectorField<T> {
         traces: RowsMut<'_, T>,
         tape: &mut Self::Tape,
         scratch: &mut Scratch<T>,
-    );
+    ) {
+        let _ = tape;
+        evaluate(self, at, traced, velocity, traces, scratch);
+    }
 
     /// Pulls cotangents back through the evaluation on `tape`, which was recorded at the same place.
     fn pullback(

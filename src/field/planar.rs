@@ -6,7 +6,7 @@ use super::{At, Cotangents, Pulled, Traced, TrainableField, VectorField, product
 use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::error::{Error, Result};
 use crate::kernels::{Activation, Start, Weights, multiply, product, row_sums};
-use crate::parameters::Layout;
+use crate::parameters::{Layout, Parameters};
 use crate::real::Real;
 
 /// f(x) = u tanh(w'x + b).
@@ -28,8 +28,7 @@ use crate::real::Real;
 #[derive(Clone, Debug)]
 pub struct Planar<T> {
     dim: usize,
-    values: Vec<T>,
-    layout: Layout,
+    values: Parameters<T>,
 }
 
 /// What the pullback of a planar field needs: value, slope and curvature of tanh at w'x + b.
@@ -53,14 +52,8 @@ impl<T: Real> Planar<T> {
             return Err(Error::shape(format!("u has {dim} values, w has {}", w.len())));
         }
         let values: Vec<T> = u.iter().chain(w.iter()).copied().chain([b]).collect();
-        if values.iter().any(|value| !value.is_finite()) {
-            return Err(Error::non_finite("u, w and b of a planar field must be finite"));
-        }
-        let mut layout = Layout::new();
-        layout.push("u", &[dim]);
-        layout.push("w", &[dim]);
-        layout.push("b", &[1]);
-        Ok(Self { dim, values, layout })
+        let layout = Layout::of([("u", &[dim]), ("w", &[dim]), ("b", &[1])]);
+        Ok(Self { dim, values: Parameters::new(layout, values)? })
     }
 
     /// The direction u.
@@ -169,18 +162,12 @@ impl<T: Real> Planar<T> {
 impl<T: Real> TrainableField<T> for Planar<T> {
     type Tape = PlanarTape<T>;
 
-    fn layout(&self) -> &Layout {
-        &self.layout
-    }
-
-    fn parameters(&self) -> &[T] {
+    fn held(&self) -> &Parameters<T> {
         &self.values
     }
 
     fn set_parameters(&mut self, values: &[T]) -> Result<()> {
-        self.layout.check(values)?;
-        self.put(values);
-        Ok(())
+        self.values.set(values)
     }
 
     fn record(
@@ -257,7 +244,7 @@ impl<T: Real> TrainableField<T> for Planar<T> {
 impl<T: Real> Planar<T> {
     /// Replaces the values without a check.
     pub(crate) fn put(&mut self, values: &[T]) {
-        self.values.copy_from_slice(values);
+        self.values.values_mut().copy_from_slice(values);
     }
 
     /// The part of the products J p = u s'(a) (w'p), from their cotangents q: added are

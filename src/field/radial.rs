@@ -6,7 +6,7 @@ use super::{At, Cotangents, Pulled, Traced, TrainableField, VectorField, product
 use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::error::{Error, Result};
 use crate::kernels::row_sums;
-use crate::parameters::Layout;
+use crate::parameters::{Layout, Parameters};
 use crate::real::{Real, sigmoid, softplus};
 
 /// f(x) = β h(r) (x - x₀) with h(r) = 1 / (α + r), r = |x - x₀| and α > 0.
@@ -29,8 +29,7 @@ use crate::real::{Real, sigmoid, softplus};
 #[derive(Clone, Debug)]
 pub struct Radial<T> {
     dim: usize,
-    values: Vec<T>,
-    layout: Layout,
+    values: Parameters<T>,
 }
 
 impl<T: Real> Radial<T> {
@@ -46,9 +45,8 @@ impl<T: Real> Radial<T> {
             return Err(Error::empty("a radial field needs at least one dimension"));
         }
         let mut values: Vec<T> = center.iter().copied().chain([alpha, beta]).collect();
-        if values.iter().any(|value| !value.is_finite()) {
-            return Err(Error::non_finite("centre, alpha and beta of a radial field are finite"));
-        }
+        let layout = Layout::of([("center", &[dim]), ("alpha", &[1]), ("beta", &[1])]);
+        layout.check(&values)?;
         if alpha <= T::zero() {
             return Err(Error::setting(format!(
                 "alpha of a radial field is positive, not {alpha}"
@@ -57,11 +55,7 @@ impl<T: Real> Radial<T> {
         // The inverse of the softplus: a = ln(eᵅ - 1).
         let alpha = alpha.wide();
         values[dim] = T::of(alpha + (-(-alpha).exp_m1()).ln());
-        let mut layout = Layout::new();
-        layout.push("center", &[dim]);
-        layout.push("alpha", &[1]);
-        layout.push("beta", &[1]);
-        Ok(Self { dim, values, layout })
+        Ok(Self { dim, values: Parameters::new(layout, values)? })
     }
 
     /// The parameter a with α = ln(1 + eᵃ).
@@ -208,30 +202,12 @@ impl<T: Real> VectorField<T> for Radial<T> {
 impl<T: Real> TrainableField<T> for Radial<T> {
     type Tape = ();
 
-    fn layout(&self) -> &Layout {
-        &self.layout
-    }
-
-    fn parameters(&self) -> &[T] {
+    fn held(&self) -> &Parameters<T> {
         &self.values
     }
 
     fn set_parameters(&mut self, values: &[T]) -> Result<()> {
-        self.layout.check(values)?;
-        self.put(values);
-        Ok(())
-    }
-
-    fn record(
-        &self,
-        at: At<'_, T>,
-        traced: Traced<'_, T>,
-        velocity: RowsMut<'_, T>,
-        traces: RowsMut<'_, T>,
-        _: &mut (),
-        scratch: &mut Scratch<T>,
-    ) {
-        super::evaluate(self, at, traced, velocity, traces, scratch);
+        self.values.set(values)
     }
 
     fn pullback(
@@ -270,7 +246,7 @@ impl<T: Real> TrainableField<T> for Radial<T> {
 impl<T: Real> Radial<T> {
     /// Replaces the values without a check.
     pub(crate) fn put(&mut self, values: &[T]) {
-        self.values.copy_from_slice(values);
+        self.values.values_mut().copy_from_slice(values);
     }
 
     /// The velocity's part of the pullback: x̄ = J v̄ (J is symmetric), ᾱ = -β h² r n'v̄ and

@@ -5,7 +5,7 @@ use nalgebra::DMatrix;
 use super::{At, Cotangents, Linear, Pulled, Traced, TrainableField, VectorField};
 use crate::columns::{Rows, RowsMut, Scratch};
 use crate::error::{Error, Result};
-use crate::parameters::Layout;
+use crate::parameters::{Layout, Parameters};
 use crate::real::Real;
 
 /// f(x) = S x with a skew-symmetric S, given by the dim (dim - 1) / 2 values below its diagonal.
@@ -24,9 +24,8 @@ use crate::real::Real;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Skew<T> {
-    angles: Vec<T>,
+    angles: Parameters<T>,
     linear: Linear<T>,
-    layout: Layout,
 }
 
 /// The pairs (i, j) with j < i, row after row.
@@ -48,10 +47,9 @@ impl<T: Real> Skew<T> {
                 angles.len()
             )));
         }
-        let mut layout = Layout::new();
-        layout.push("angles", &[count]);
+        let angles = Parameters::new(Layout::of([("angles", &[count])]), angles)?;
         let linear = Linear::new(matrix(dim, &angles))?;
-        Ok(Self { angles, linear, layout })
+        Ok(Self { angles, linear })
     }
 
     /// S.
@@ -113,17 +111,12 @@ impl<T: Real> VectorField<T> for Skew<T> {
 impl<T: Real> TrainableField<T> for Skew<T> {
     type Tape = ();
 
-    fn layout(&self) -> &Layout {
-        &self.layout
-    }
-
-    fn parameters(&self) -> &[T] {
+    fn held(&self) -> &Parameters<T> {
         &self.angles
     }
 
     fn set_parameters(&mut self, values: &[T]) -> Result<()> {
-        self.layout.check(values)?;
-        self.angles.copy_from_slice(values);
+        self.angles.set(values)?;
         let dim = self.linear.dim();
         let mut all = self.linear.parameters().to_vec();
         for ((i, j), &angle) in pairs(dim).zip(values) {
@@ -138,18 +131,6 @@ impl<T: Real> TrainableField<T> for Skew<T> {
 
     fn fold(&self, sums: &[T], gradient: &mut [T]) {
         Self::add_angles(self.linear.dim(), sums, gradient);
-    }
-
-    fn record(
-        &self,
-        at: At<'_, T>,
-        traced: Traced<'_, T>,
-        velocity: RowsMut<'_, T>,
-        traces: RowsMut<'_, T>,
-        tape: &mut (),
-        scratch: &mut Scratch<T>,
-    ) {
-        self.linear.record(at, traced, velocity, traces, tape, scratch);
     }
 
     fn pullback(

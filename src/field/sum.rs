@@ -3,7 +3,7 @@
 use super::{At, Cotangents, Pulled, Traced, TrainableField, VectorField};
 use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::error::{Error, Result};
-use crate::parameters::Layout;
+use crate::parameters::{self, Fixed, Layout, Parameters, Setting};
 use crate::real::Real;
 
 /// f(t, x, context) = a(t, x, context) + b(t, x, context), both trainable.
@@ -32,8 +32,7 @@ use crate::real::Real;
 pub struct Sum<T, A, B> {
     first: A,
     second: B,
-    layout: Layout,
-    values: Vec<T>,
+    values: Parameters<T>,
 }
 
 /// What one evaluation of a sum keeps for its reverse pass.
@@ -71,7 +70,7 @@ impl<T: Real, A: TrainableField<T>, B: TrainableField<T>> Sum<T, A, B> {
             }
         }
         let values = [first.parameters(), second.parameters()].concat();
-        Ok(Self { first, second, layout, values })
+        Ok(Self { first, second, values: Parameters::new(layout, values)? })
     }
 }
 
@@ -165,16 +164,39 @@ impl<T: Real, A: VectorField<T>, B: VectorField<T>> VectorField<T> for Sum<T, A,
 impl<T: Real, A: TrainableField<T>, B: TrainableField<T>> TrainableField<T> for Sum<T, A, B> {
     type Tape = SumTape<A::Tape, B::Tape>;
 
-    fn layout(&self) -> &Layout {
-        &self.layout
-    }
-
-    fn parameters(&self) -> &[T] {
+    fn held(&self) -> &Parameters<T> {
         &self.values
     }
 
+    fn fixed(&self) -> Vec<Fixed> {
+        let [first, second] = [self.first.fixed(), self.second.fixed()];
+        let first = first.into_iter().map(|array| array.within("0"));
+        first.chain(second.into_iter().map(|array| array.within("1"))).collect()
+    }
+
+    fn set_fixed(&mut self, arrays: &[Fixed]) -> Result<()> {
+        parameters::fit(&self.fixed(), arrays)?;
+        let before = self.first.fixed();
+        let own = |part: &str, arrays: &[Fixed]| -> Vec<Fixed> {
+            arrays.iter().map(|array| array.of_part(part)).collect()
+        };
+        let (first, second) = arrays.split_at(before.len());
+        self.first.set_fixed(&own("0", first))?;
+        if let Err(error) = self.second.set_fixed(&own("1", second)) {
+            self.first.set_fixed(&before)?;
+            return Err(error);
+        }
+        Ok(())
+    }
+
+    fn settings(&self) -> Vec<Setting> {
+        let [first, second] = [self.first.settings(), self.second.settings()];
+        let first = first.into_iter().map(|setting| setting.within("0"));
+        first.chain(second.into_iter().map(|setting| setting.within("1"))).collect()
+    }
+
     fn set_parameters(&mut self, values: &[T]) -> Result<()> {
-        self.layout.check(values)?;
+        self.values.layout().check(values)?;
         let (first, second) = values.split_at(self.first.parameters().len());
         let before = self.first.parameters().to_vec();
         self.first.set_parameters(first)?;
@@ -182,8 +204,7 @@ impl<T: Real, A: TrainableField<T>, B: TrainableField<T>> TrainableField<T> for 
             self.first.set_parameters(&before)?;
             return Err(error);
         }
-        self.values.copy_from_slice(values);
-        Ok(())
+        self.values.set(values)
     }
 
     fn sums_len(&self) -> usize {

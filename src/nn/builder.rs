@@ -6,7 +6,7 @@ use super::masks::Degrees;
 use super::{Dense, Form, Network, Shape};
 use crate::error::{Error, Result};
 use crate::kernels::Activation;
-use crate::parameters::Layout;
+use crate::parameters::{Layout, Parameters};
 use crate::real::Real;
 
 /// The last layer starts this much smaller than PyTorch's default, so that what the network
@@ -93,7 +93,7 @@ impl NetworkBuilder {
         let mut network = self.arrange()?;
         for l in 0..network.layers.len() {
             let (range, bound) = (network.range(l), self.bound(l, &network.layers));
-            for value in &mut network.values[range] {
+            for value in &mut network.values.values_mut()[range] {
                 *value = T::of(bound * rng.random_range(-1.0..1.0));
             }
         }
@@ -154,9 +154,13 @@ impl NetworkBuilder {
             layers.push(Dense { inputs, outputs, weight, bias });
         }
         let free = self.degrees.as_ref().map(|degrees| degrees.free(&self.shape, &layers));
-        let values = vec![T::zero(); layout.len()];
-        let (shape, free) = (self.shape.clone(), free.unwrap_or_default());
-        Ok(Network { shape, layers, layout, values, free })
+        Ok(Network {
+            shape: self.shape.clone(),
+            layers,
+            values: Parameters::zeros(layout),
+            degrees: self.degrees.clone(),
+            free: free.unwrap_or_default(),
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `builder` | sizes, form and activation; where parameters start |
+//! | `fixed` | what makes a network what it is besides its parameters |
 //! | `masks` | which weights of an autoregressive network are zero |
 //! | `forward` | from inputs to outputs |
 //! | `reverse` | what an evaluation keeps; the pullback |
@@ -10,6 +11,7 @@
 //! | `tangent` | products with the Jacobian, and their pullback |
 
 mod builder;
+mod fixed;
 mod forward;
 mod masks;
 mod reverse;
@@ -21,8 +23,10 @@ use std::ops::Range;
 use crate::columns::{Rows, RowsMut};
 use crate::error::{Error, Result};
 use crate::kernels::{Activation, Weights};
-use crate::parameters::Layout;
+use crate::parameters::{Layout, Parameters};
 use crate::real::Real;
+
+use masks::Degrees;
 
 pub use builder::NetworkBuilder;
 pub use reverse::NetworkTape;
@@ -57,8 +61,9 @@ pub use tangent::{Products, TangentTape};
 pub struct Network<T> {
     shape: Shape,
     layers: Vec<Dense>,
-    layout: Layout,
-    values: Vec<T>,
+    values: Parameters<T>,
+    /// The degrees of a masked network.
+    degrees: Option<Degrees>,
     /// Whether each parameter may differ from zero; empty if all may.
     free: Vec<bool>,
 }
@@ -161,7 +166,12 @@ impl<T: Real> Network<T> {
 
     /// The names, shapes and places of the parameters.
     pub fn layout(&self) -> &Layout {
-        &self.layout
+        self.values.layout()
+    }
+
+    /// The parameters with their names, shapes and places.
+    pub fn held(&self) -> &Parameters<T> {
+        &self.values
     }
 
     /// The parameters, flat. Masked weights are exactly zero.
@@ -176,8 +186,7 @@ impl<T: Real> Network<T> {
     /// If there are more values than parameters or fewer, or one is NaN or infinite; the network is
     /// then unchanged.
     pub fn set_parameters(&mut self, values: &[T]) -> Result<()> {
-        self.layout.check(values)?;
-        self.values.copy_from_slice(values);
+        self.values.set(values)?;
         self.apply_mask();
         Ok(())
     }
@@ -192,12 +201,11 @@ impl<T: Real> Network<T> {
         if bias.len() != outputs {
             return Err(Error::shape(format!("{} biases for {outputs} outputs", bias.len())));
         }
-        if let Some(i) = bias.iter().position(|value| !value.is_finite()) {
-            return Err(Error::non_finite(format!("bias {i} is {}", bias[i])));
-        }
+        let mut values = self.values.to_vec();
         if let Some(last) = self.layers.last() {
-            self.values[last.bias.clone()].copy_from_slice(bias);
+            values[last.bias.clone()].copy_from_slice(bias);
         }
+        self.values.set(&values)?;
         Ok(self)
     }
 
@@ -218,7 +226,8 @@ impl<T: Real> Network<T> {
 
     /// Sets masked weights to zero.
     fn apply_mask(&mut self) {
-        for (value, _) in self.values.iter_mut().zip(&self.free).filter(|(_, free)| !**free) {
+        let values = self.values.values_mut().iter_mut();
+        for (value, _) in values.zip(&self.free).filter(|(_, free)| !**free) {
             *value = T::zero();
         }
     }

@@ -9,7 +9,7 @@ use crate::field::{
 };
 use crate::kernels::{multiply, sum_of_products};
 use crate::nn::{self, Input, NetworkTape, Products, TangentTape};
-use crate::parameters::Layout;
+use crate::parameters::{Fixed, Parameters, Setting};
 use crate::real::Real;
 
 /// What the pullback of an affine coupling field needs.
@@ -28,16 +28,29 @@ pub struct AffineCouplingTape<T> {
 impl<T: Real> TrainableField<T> for AffineCoupling<T> {
     type Tape = AffineCouplingTape<T>;
 
-    fn layout(&self) -> &Layout {
-        self.network.layout()
-    }
-
-    fn parameters(&self) -> &[T] {
-        self.network.parameters()
+    fn held(&self) -> &Parameters<T> {
+        self.network.held()
     }
 
     fn set_parameters(&mut self, values: &[T]) -> Result<()> {
         self.network.set_parameters(values)
+    }
+
+    fn fixed(&self) -> Vec<Fixed> {
+        self.network.fixed_beside(&self.mask)
+    }
+
+    fn set_fixed(&mut self, arrays: &[Fixed]) -> Result<()> {
+        self.mask = self.network.set_fixed_beside(&self.mask, arrays)?;
+        Ok(())
+    }
+
+    fn settings(&self) -> Vec<Setting> {
+        vec![
+            Setting::kind("AffineCoupling"),
+            Setting::new("bound", self.bound),
+            self.network.setting(),
+        ]
     }
 
     fn fold(&self, sums: &[T], gradient: &mut [T]) {

@@ -8,7 +8,7 @@ use super::gated::GatedBuilder;
 use super::{Layer, Mlp, Shape};
 use crate::error::{Error, Result};
 use crate::kernels::Activation;
-use crate::parameters::Layout;
+use crate::parameters::{Layout, Parameters};
 use crate::real::Real;
 
 /// The last layer starts this much smaller than PyTorch's default, so that the velocities of an
@@ -66,7 +66,8 @@ impl MlpBuilder {
     /// If the dimension or a width is zero.
     pub fn build<T: Real, R: Rng + ?Sized>(&self, rng: &mut R) -> Result<Mlp<T>> {
         let (layout, layers) = self.arrange()?;
-        let mut values = vec![T::zero(); layout.len()];
+        let mut parameters = Parameters::zeros(layout);
+        let values = parameters.values_mut();
         for (l, layer) in layers.iter().enumerate() {
             let last = if l + 1 == layers.len() { LAST_LAYER } else { 1.0 };
             let bound = last / (layer.inputs as f64).sqrt();
@@ -74,7 +75,7 @@ impl MlpBuilder {
                 *value = T::of(rng.random_range(-bound..bound));
             }
         }
-        Ok(self.assemble(layout, layers, values))
+        Ok(self.assemble(layers, parameters))
     }
 
     /// Takes the parameters as they are, in the order of the layout: weight and bias of each layer,
@@ -85,17 +86,11 @@ impl MlpBuilder {
     /// If the number of values is not that of the network, or one is NaN or infinite.
     pub fn with_parameters<T: Real>(&self, values: Vec<T>) -> Result<Mlp<T>> {
         let (layout, layers) = self.arrange()?;
-        layout.check(&values)?;
-        Ok(self.assemble(layout, layers, values))
+        Ok(self.assemble(layers, Parameters::new(layout, values)?))
     }
 
-    pub(super) fn assemble<T: Real>(
-        &self,
-        layout: Layout,
-        layers: Vec<Layer>,
-        values: Vec<T>,
-    ) -> Mlp<T> {
-        Mlp { shape: self.shape.clone(), layers, layout, values, contraction: OnceLock::new() }
+    pub(super) fn assemble<T: Real>(&self, layers: Vec<Layer>, values: Parameters<T>) -> Mlp<T> {
+        Mlp { shape: self.shape.clone(), layers, values, contraction: OnceLock::new() }
     }
 
     /// An error if the dimension or a width is zero.

@@ -18,7 +18,7 @@ mod tape;
 use std::sync::OnceLock;
 
 use crate::kernels::{Activation, Weights};
-use crate::parameters::Layout;
+use crate::parameters::Parameters;
 use crate::real::Real;
 
 pub use builder::MlpBuilder;
@@ -50,8 +50,7 @@ pub use tape::MlpTape;
 pub struct Mlp<T> {
     shape: Shape,
     layers: Vec<Layer>,
-    layout: Layout,
-    values: Vec<T>,
+    values: Parameters<T>,
     /// The constant of the exact trace; see `contraction`.
     contraction: OnceLock<Vec<T>>,
 }
@@ -112,7 +111,7 @@ impl Mlp<f32> {
 impl<T: Real> Mlp<T> {
     /// Replaces the values without a check.
     pub(crate) fn put(&mut self, values: &[T]) {
-        self.values.copy_from_slice(values);
+        self.values.values_mut().copy_from_slice(values);
         self.contraction.take();
     }
 

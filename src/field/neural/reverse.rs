@@ -6,37 +6,37 @@ use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::error::Result;
 use crate::field::{At, Cotangents, Pulled, Traced, TrainableField};
 use crate::kernels::{Start, multiply, multiply_add, multiply_by, outer, product, row_sums};
-use crate::parameters::Layout;
+use crate::parameters::{Parameters, Setting};
 use crate::real::Real;
 
 impl<T: Real> TrainableField<T> for Mlp<T> {
     type Tape = MlpTape<T>;
 
-    fn layout(&self) -> &Layout {
-        &self.layout
-    }
-
-    fn parameters(&self) -> &[T] {
+    fn held(&self) -> &Parameters<T> {
         &self.values
     }
 
     fn set_parameters(&mut self, values: &[T]) -> Result<()> {
-        self.layout.check(values)?;
-        self.put(values);
+        self.values.set(values)?;
+        self.contraction.take();
         Ok(())
     }
 
+    fn settings(&self) -> Vec<Setting> {
+        vec![Setting::kind("Mlp"), Setting::new("network", &self.shape)]
+    }
+
     fn sums_len(&self) -> usize {
-        self.layout.len() + self.contraction_len()
+        self.values.len() + self.contraction_len()
     }
 
     /// Without those of the contraction.
     fn velocity_sums_len(&self) -> usize {
-        self.layout.len()
+        self.values.len()
     }
 
     fn fold(&self, sums: &[T], gradient: &mut [T]) {
-        let (plain, contraction) = sums.split_at(self.layout.len());
+        let (plain, contraction) = sums.split_at(self.values.len());
         for (total, sum) in gradient.iter_mut().zip(plain) {
             *total += *sum;
         }
@@ -95,7 +95,7 @@ impl<T: Real> Mlp<T> {
         pulled: Pulled<'_, T>,
         scratch: &mut Scratch<T>,
     ) {
-        let (sums, contraction) = pulled.sums.split_at_mut(self.layout.len());
+        let (sums, contraction) = pulled.sums.split_at_mut(self.values.len());
         let mut bar = scratch.take(self.shape.dim, at.lanes());
         bar.values_mut().copy_from_slice(cotangents.velocity.values());
         for l in (0..=self.depth()).rev() {

@@ -11,12 +11,11 @@ mod reverse;
 use nalgebra::{DMatrix, DVector};
 use rand::{Rng, RngExt};
 
-use super::linear::finite;
 use super::{At, VectorField};
 use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::error::{Error, Result};
 use crate::kernels::{Activation, Start, Weights, product};
-use crate::parameters::Layout;
+use crate::parameters::{Layout, Parameters};
 use crate::real::Real;
 use orthonormal::orthonormal;
 
@@ -46,8 +45,7 @@ pub use reverse::SylvesterTape;
 pub struct Sylvester<T> {
     dim: usize,
     rank: usize,
-    values: Vec<T>,
-    layout: Layout,
+    values: Parameters<T>,
     dense: Dense<T>,
 }
 
@@ -113,9 +111,9 @@ impl<T: Real> Sylvester<T> {
         values.extend(triangle(rank).map(|place| r[place]));
         values.extend(triangle(rank).map(|place| r_tilde[place]));
         values.extend(b.iter());
-        finite(&values, "parameters")?;
+        let values = Parameters::new(layout(dim, rank), values)?;
         let dense = Dense::of(dim, rank, &values);
-        Ok(Self { dim, rank, values, layout: layout(dim, rank), dense })
+        Ok(Self { dim, rank, values, dense })
     }
 
     /// A field of random directions and small triangles, whose Euler step is near the identity.
@@ -214,12 +212,13 @@ impl<T: Real> Sylvester<T> {
 }
 
 fn layout(dim: usize, rank: usize) -> Layout {
-    let mut layout = Layout::new();
-    layout.push("householder", &[rank, dim]);
-    layout.push("upper", &[rank * (rank + 1) / 2]);
-    layout.push("upper_tilde", &[rank * (rank + 1) / 2]);
-    layout.push("bias", &[rank]);
-    layout
+    let triangle = rank * (rank + 1) / 2;
+    Layout::of([
+        ("householder", &[rank, dim]),
+        ("upper", &[triangle]),
+        ("upper_tilde", &[triangle]),
+        ("bias", &[rank]),
+    ])
 }
 
 /// The Householder vectors, one per column.

@@ -8,7 +8,7 @@ use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::error::Result;
 use crate::field::{At, Cotangents, Pulled, Traced, TrainableField, product_cotangents};
 use crate::kernels::{Start, multiply, multiply_add, outer, product, row_sums};
-use crate::parameters::Layout;
+use crate::parameters::Parameters;
 use crate::real::Real;
 
 /// What the pullback needs: tanh with slope and curvature at R̃ Q'x + b, that argument, and Q'x.
@@ -20,17 +20,13 @@ pub struct SylvesterTape<T> {
 impl<T: Real> TrainableField<T> for Sylvester<T> {
     type Tape = SylvesterTape<T>;
 
-    fn layout(&self) -> &Layout {
-        &self.layout
-    }
-
-    fn parameters(&self) -> &[T] {
+    fn held(&self) -> &Parameters<T> {
         &self.values
     }
 
     fn set_parameters(&mut self, values: &[T]) -> Result<()> {
-        self.layout.check(values)?;
-        self.put(values);
+        self.values.set(values)?;
+        self.dense = Dense::of(self.dim, self.rank, values);
         Ok(())
     }
 
@@ -106,7 +102,7 @@ impl<T: Real> TrainableField<T> for Sylvester<T> {
 impl<T: Real> Sylvester<T> {
     /// Replaces the values without a check.
     pub(crate) fn put(&mut self, values: &[T]) {
-        self.values.copy_from_slice(values);
+        self.values.values_mut().copy_from_slice(values);
         self.dense = Dense::of(self.dim, self.rank, values);
     }
 

@@ -1,14 +1,12 @@
 //! How a gated network is put together, and where its parameters start.
 
-use std::sync::OnceLock;
-
 use rand::{Rng, RngExt};
 
+use super::super::Layer;
 use super::super::builder::{LAST_LAYER, MlpBuilder};
-use super::super::{Layer, Mlp};
 use super::{Gate, Gated};
 use crate::error::Result;
-use crate::parameters::Layout;
+use crate::parameters::{Layout, Parameters};
 use crate::real::Real;
 
 /// The choices of a gated network before its parameters exist; made by
@@ -38,7 +36,8 @@ impl GatedBuilder {
     /// If the dimension or a width is zero.
     pub fn build<T: Real, R: Rng + ?Sized>(&self, rng: &mut R) -> Result<Gated<T>> {
         let plan = self.arrange()?;
-        let mut values = vec![T::zero(); plan.layout.len()];
+        let mut parameters = Parameters::zeros(plan.layout);
+        let values = parameters.values_mut();
         let controls = self.plain.shape.controls();
         for (l, (layer, gate)) in plan.layers.iter().zip(&plan.gates).enumerate() {
             let last = if l + 1 == plan.layers.len() { LAST_LAYER } else { 1.0 };
@@ -55,7 +54,7 @@ impl GatedBuilder {
                 }
             }
         }
-        Ok(self.assemble(plan, values))
+        Ok(self.assemble(plan.layers, plan.gates, parameters))
     }
 
     /// Takes the parameters as they are, in the order of the layout.
@@ -65,15 +64,17 @@ impl GatedBuilder {
     /// If the number of values is not that of the network, or one is NaN or infinite.
     pub fn with_parameters<T: Real>(&self, values: Vec<T>) -> Result<Gated<T>> {
         let plan = self.arrange()?;
-        plan.layout.check(&values)?;
-        Ok(self.assemble(plan, values))
+        let values = Parameters::new(plan.layout, values)?;
+        Ok(self.assemble(plan.layers, plan.gates, values))
     }
 
-    fn assemble<T: Real>(&self, plan: Plan, values: Vec<T>) -> Gated<T> {
-        let Plan { layout, layers, gates } = plan;
-        let contraction = OnceLock::new();
-        let core = Mlp { shape: self.plain.shape.clone(), layers, layout, values, contraction };
-        Gated { core, gates }
+    fn assemble<T: Real>(
+        &self,
+        layers: Vec<Layer>,
+        gates: Vec<Gate>,
+        values: Parameters<T>,
+    ) -> Gated<T> {
+        Gated { core: self.plain.assemble(layers, values), gates }
     }
 
     fn arrange(&self) -> Result<Plan> {

@@ -7,7 +7,7 @@ use crate::columns::{Block, RowsMut, Scratch};
 use crate::error::Result;
 use crate::field::{At, Cotangents, Pulled, Traced, TrainableField};
 use crate::kernels::{Start, axpy, multiply, multiply_add, multiply_by, product, sum_of_products};
-use crate::parameters::Layout;
+use crate::parameters::{Parameters, Setting};
 use crate::real::Real;
 
 /// What one evaluation of a gated network keeps for its reverse pass.
@@ -34,16 +34,16 @@ struct GateTape<T> {
 impl<T: Real> TrainableField<T> for Gated<T> {
     type Tape = GatedTape<T>;
 
-    fn layout(&self) -> &Layout {
-        self.core.layout()
-    }
-
-    fn parameters(&self) -> &[T] {
-        self.core.parameters()
+    fn held(&self) -> &Parameters<T> {
+        self.core.held()
     }
 
     fn set_parameters(&mut self, values: &[T]) -> Result<()> {
         self.core.set_parameters(values)
+    }
+
+    fn settings(&self) -> Vec<Setting> {
+        [vec![Setting::kind("Gated")], self.core.settings().split_off(1)].concat()
     }
 
     fn sums_len(&self) -> usize {

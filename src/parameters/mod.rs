@@ -1,9 +1,23 @@
-//! Parameters: named, shaped slices of one flat vector.
+//! Parameters and whatever else makes a model what it is: named arrays, learned and fixed, and settings.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `held` | a layout with its values: what every model with parameters of its own holds |
+//! | `fixed` | named arrays that training leaves alone: masks, orders, signs |
+//! | `state` | all of a model: parameters, fixed arrays, settings |
+
+mod fixed;
+mod held;
+mod state;
 
 use std::ops::Range;
 
 use crate::error::{Error, Result};
 use crate::real::Real;
+
+pub use fixed::{Fixed, fit};
+pub use held::Parameters;
+pub use state::{Setting, State};
 
 /// One named array inside a flat parameter vector.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,29 +31,61 @@ pub struct Named {
 }
 
 impl Named {
-    /// The name of one of its values, by its place among them: `net.0.weight`\[1, 2\].
+    /// The name of one of its values, by its place among them.
     fn place(&self, k: usize) -> String {
-        let mut rest = k;
-        let mut indices: Vec<String> = Vec::new();
-        for &extent in self.shape.iter().rev() {
-            indices.push((rest % extent.max(1)).to_string());
-            rest /= extent.max(1);
-        }
-        indices.reverse();
-        format!("`{}`[{}]", self.name, indices.join(", "))
+        place(&self.name, &self.shape, k)
     }
 }
 
+/// The name of value `k` of an array: `net.0.weight`\[1, 2\].
+fn place(name: &str, shape: &[usize], k: usize) -> String {
+    let mut rest = k;
+    let mut indices: Vec<String> = Vec::new();
+    for &extent in shape.iter().rev() {
+        indices.push((rest % extent.max(1)).to_string());
+        rest /= extent.max(1);
+    }
+    indices.reverse();
+    format!("`{name}`[{}]", indices.join(", "))
+}
+
 /// The names, shapes and places of all arrays in a flat parameter vector, in order.
+///
+/// The layout of a flow also has a [fingerprint](Layout::fingerprint) of what the flow is besides its
+/// parameters. Two layouts are equal if their arrays and their fingerprints are: then, and only then, do
+/// the parameters of one flow make the other the same flow.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Layout {
     entries: Vec<Named>,
+    fingerprint: u64,
 }
 
 impl Layout {
     /// No arrays yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// These arrays, one behind the other.
+    pub fn of<const N: usize>(arrays: [(&str, &[usize]); N]) -> Self {
+        let mut layout = Self::new();
+        for (name, shape) in arrays {
+            layout.push(name, shape);
+        }
+        layout
+    }
+
+    /// The same arrays, beside these fixed ones and with these settings.
+    pub fn beside(mut self, fixed: &[Fixed], settings: &[Setting]) -> Self {
+        self.fingerprint = state::fingerprint(fixed, settings);
+        self
+    }
+
+    /// A number that tells fixed arrays and settings apart: two flows of the same arrays, made from
+    /// different seeds, may differ in their masks or permutations, and then differ here. Zero where
+    /// nobody told the layout.
+    pub fn fingerprint(&self) -> u64 {
+        self.fingerprint
     }
 
     /// Appends an array and returns its place.
