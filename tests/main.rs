@@ -9,6 +9,7 @@ mod house;
 mod masks;
 mod ode;
 mod pairing;
+mod parameters;
 mod peer_layers;
 mod picture_ranges;
 mod pictures;

@@ -1,6 +1,8 @@
-//! Parameters that do not fit are refused with the array and the place, and the model stays as it was.
+//! Parameters and states that do not fit are refused by name, and the model stays as it was.
 
+use liouville::flow::transformer::Spline;
 use liouville::flow::{ClosedForm, Frozen, InvertibleLinear, Permutation};
+use liouville::parameters::{Layout, State};
 use liouville::prelude::*;
 use liouville::train::Trainable;
 use nalgebra::dvector;
@@ -85,4 +87,54 @@ fn the_model_of_a_trainer_refuses_alike() {
     assert!(Trainable::set_parameters(&mut model, &[0.0; 2]).expect_err("short").is_shape());
     assert!(model.flow_mut().set_parameters(&[f64::NAN; 3]).expect_err("NaN").is_non_finite());
     assert_eq!(model.flow().parameters(), [1.0, 1.0, 0.0]);
+}
+
+#[test]
+fn what_is_not_of_the_same_make_is_refused_and_nothing_changes() {
+    let mut rng = StdRng::seed_from_u64(1);
+    let mut make = |stack: Stack| -> Chain<f64> { stack.build(&mut rng).expect("valid sizes") };
+    let small = || Stack::spline_coupling(4).layers(2).hidden([6]);
+    let mut flow = make(small());
+    let before = flow.state();
+    let wider = make(Stack::spline_coupling(4).layers(2).hidden([7])).state();
+    assert!(flow.set_state(&wider).expect_err("wider").is_setting());
+    let bound = make(small().spline(Spline::new(8, 4.0).expect("in range"))).state();
+    let error = flow.set_state(&bound).expect_err("another interval");
+    let text = error.to_string();
+    assert!(
+        error.is_setting() && text.contains("`0.transformer`") && text.contains("4.0"),
+        "{text}"
+    );
+    let other = make(small()).state();
+    let spoilers: [fn(&mut State<f64>); 9] = [
+        |state| state.fixed[1].values[0] = 7.0,
+        |state| state.fixed[0].values[0] = 0.5,
+        |state| state.fixed[2].values[1] = 2.0,
+        |state| state.fixed.truncate(2),
+        |state| state.fixed[0].values = vec![0.0, 1.0, 1.0, 1.0],
+        |state| state.parameters[3] = f64::NAN,
+        |state| state.parameters.truncate(4),
+        |state| state.layout = Layout::new(),
+        |state| state.settings.truncate(3),
+    ];
+    for (k, spoil) in spoilers.into_iter().enumerate() {
+        let mut state = other.clone();
+        spoil(&mut state);
+        let error = flow.set_state(&state).expect_err("spoilt");
+        assert!(error.is_setting() || error.is_shape() || error.is_non_finite(), "{k}: {error}");
+        assert_eq!(flow.state(), before, "{k}: {error}");
+    }
+    flow.set_state(&other).expect("of the same make");
+    assert_eq!(flow.state(), other);
+    // One map the other way round has the same arrays.
+    let planar = field::Planar::new(dvector![1.0, 0.5], dvector![0.3, -0.8], 0.1).expect("finite");
+    let layer = EulerStep::new(planar.clone());
+    let mut turned = Inverted::new(layer.clone());
+    assert!(turned.set_state(&layer.state()).expect_err("turned").is_setting());
+    let spans = [(0.0, 1.0), (0.0, 2.0)];
+    let [one, mut two] = spans.map(|(a, b)| ContinuousFlow::new(planar.clone()).span(a, b));
+    assert!(two.set_state(&one.state()).expect_err("another span").to_string().contains("span"));
+    // How a flow is computed is no part of its state.
+    let mut exact = ContinuousFlow::new(planar).tolerance(1e-9);
+    exact.set_state(&one.state()).expect("of the same make");
 }

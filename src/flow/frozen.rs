@@ -3,7 +3,7 @@
 use super::{Cotangent, Direction, Flow, Packet, TrainableFlow};
 use crate::error::Result;
 use crate::ode::Workspace;
-use crate::parameters::Layout;
+use crate::parameters::{self, Fixed, Setting};
 use crate::real::Real;
 
 /// A flow that offers no parameters to a trainer: derivatives by points and contexts go through it,
@@ -66,23 +66,21 @@ impl<T: Real, F: Flow<T>> Flow<T> for Frozen<F> {
 impl<T: Real, F: TrainableFlow<T>> TrainableFlow<T> for Frozen<F> {
     type Tape = F::Tape;
 
-    fn layout(&self) -> Layout {
-        Layout::new()
+    /// The parameters, which do not learn, and the fixed arrays of the flow inside.
+    fn fixed(&self) -> Vec<Fixed> {
+        self.flow.state().into_fixed()
     }
 
-    fn parameters(&self) -> Vec<T> {
-        Vec::new()
+    fn set_fixed(&mut self, arrays: &[Fixed]) -> Result<()> {
+        parameters::fit(&TrainableFlow::fixed(self), arrays)?;
+        let state = self.flow.state().with_fixed(arrays);
+        self.flow.set_state(&state)
     }
 
-    fn set_parameters(&mut self, none: &[T]) -> Result<()> {
-        Layout::new().check(none)
+    fn settings(&self) -> Vec<Setting> {
+        let inner = self.flow.settings().into_iter().map(|setting| setting.within("frozen"));
+        [Setting::kind("Frozen")].into_iter().chain(inner).collect()
     }
-
-    fn sums_len(&self) -> usize {
-        0
-    }
-
-    fn fold(&self, _sums: &[T], _gradient: &mut [T]) {}
 
     fn record_packet(
         &self,

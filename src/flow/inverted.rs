@@ -5,7 +5,7 @@ use nalgebra::DMatrix;
 use super::{Cotangent, Direction, Flow, Packet, TrainableFlow};
 use crate::error::Result;
 use crate::ode::Workspace;
-use crate::parameters::Layout;
+use crate::parameters::{Fixed, Layout, Setting};
 use crate::real::Real;
 
 /// A flow the other way round: its forward direction is the inverse of the flow inside.
@@ -56,7 +56,7 @@ impl<T: Real, F: TrainableFlow<T>> TrainableFlow<T> for Inverted<F> {
     type Tape = F::Tape;
 
     fn layout(&self) -> Layout {
-        self.flow.layout()
+        self.flow.layout().beside(&self.fixed(), &self.settings())
     }
 
     fn parameters(&self) -> Vec<T> {
@@ -65,6 +65,19 @@ impl<T: Real, F: TrainableFlow<T>> TrainableFlow<T> for Inverted<F> {
 
     fn set_parameters(&mut self, values: &[T]) -> Result<()> {
         self.flow.set_parameters(values)
+    }
+
+    fn fixed(&self) -> Vec<Fixed> {
+        self.flow.fixed()
+    }
+
+    fn set_fixed(&mut self, arrays: &[Fixed]) -> Result<()> {
+        self.flow.set_fixed(arrays)
+    }
+
+    fn settings(&self) -> Vec<Setting> {
+        let inner = self.flow.settings().into_iter().map(|setting| setting.within("inverted"));
+        [Setting::kind("Inverted")].into_iter().chain(inner).collect()
     }
 
     fn sums_len(&self) -> usize {

@@ -24,17 +24,19 @@ impl<T: Real> Network<T> {
     pub fn set_fixed(&mut self, arrays: &[Fixed]) -> Result<()> {
         fit(&self.fixed(), arrays)?;
         if let [inputs, outputs] = arrays {
-            self.set_degrees(inputs.counts()?, outputs.counts()?);
+            self.set_degrees(inputs.counts()?, outputs.counts()?)?;
         }
         Ok(())
     }
 
-    /// Masks by other degrees, as many as there are now.
-    pub(crate) fn set_degrees(&mut self, inputs: Vec<usize>, outputs: Vec<usize>) {
+    /// Masks by other degrees, if they suit the sizes.
+    pub(crate) fn set_degrees(&mut self, inputs: Vec<usize>, outputs: Vec<usize>) -> Result<()> {
         let degrees = Degrees { inputs, outputs };
+        degrees.check(&self.shape)?;
         self.free = degrees.free(&self.shape, &self.layers);
         self.degrees = Some(degrees);
         self.apply_mask();
+        Ok(())
     }
 
     /// Sizes, form and activation.

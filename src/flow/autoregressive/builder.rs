@@ -186,16 +186,27 @@ impl<R> AutoregressiveBuilder<R> {
     /// A network whose input `i` has the place of coordinate `i` in the order, counted from one, for
     /// its degree, and so have the `parameters` outputs of the coordinate.
     fn network(&self, order: &[usize], parameters: usize) -> NetworkBuilder {
-        let mut degrees = vec![0; order.len()];
-        for (place, &i) in order.iter().enumerate() {
-            degrees[i] = place + 1;
-        }
-        let outputs = degrees.iter().flat_map(|&degree| std::iter::repeat_n(degree, parameters));
-        let builder = Network::masked(degrees.iter().copied(), outputs)
+        let degrees = degrees(order);
+        let outputs = of_each(&degrees, parameters);
+        let builder = Network::masked(degrees, outputs)
             .hidden(self.hidden.clone().unwrap_or_else(|| usual_widths(64, order.len())))
             .activation(self.activation)
             .context(self.context)
             .last_scale(self.last_scale);
         if self.residual { builder.residual() } else { builder }
     }
+}
+
+/// The place of every coordinate in the order, counted from one.
+pub(super) fn degrees(order: &[usize]) -> Vec<usize> {
+    let mut degrees = vec![0; order.len()];
+    for (place, &i) in order.iter().enumerate() {
+        degrees[i] = place + 1;
+    }
+    degrees
+}
+
+/// The degrees of as many outputs for every coordinate.
+pub(super) fn of_each(degrees: &[usize], parameters: usize) -> Vec<usize> {
+    degrees.iter().flat_map(|&degree| std::iter::repeat_n(degree, parameters)).collect()
 }

@@ -3,12 +3,13 @@
 use super::super::transformer::{Mapped, Transformer};
 use super::super::{Cotangent, Direction, Packet, TrainableFlow};
 use super::Autoregressive;
+use super::builder::{degrees, of_each};
 use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::error::Result;
 use crate::nn::{Input, NetworkTape, Pulled, Walk};
 use crate::ode::Workspace;
 use crate::outcome::Reason;
-use crate::parameters::Layout;
+use crate::parameters::{self, Fixed, Parameters, Setting};
 use crate::real::Real;
 
 /// What a recorded packet keeps, whichever way it went.
@@ -24,20 +25,34 @@ pub struct AutoregressiveTape<T> {
 impl<T: Real, R: Transformer<T>> TrainableFlow<T> for Autoregressive<T, R> {
     type Tape = AutoregressiveTape<T>;
 
-    fn layout(&self) -> Layout {
-        self.network.layout().clone()
-    }
-
-    fn parameters(&self) -> Vec<T> {
-        self.network.parameters().to_vec()
+    fn held(&self) -> Option<&Parameters<T>> {
+        Some(self.network.held())
     }
 
     fn set_parameters(&mut self, values: &[T]) -> Result<()> {
         self.network.set_parameters(values)
     }
 
-    fn sums_len(&self) -> usize {
-        self.network.sums_len()
+    fn fixed(&self) -> Vec<Fixed> {
+        vec![Fixed::whole("order", self.order.iter().copied())]
+    }
+
+    /// Weights that the new order masks become zero.
+    fn set_fixed(&mut self, arrays: &[Fixed]) -> Result<()> {
+        parameters::fit(&self.fixed(), arrays)?;
+        for array in arrays {
+            let order = array.permutation()?;
+            let degrees = degrees(&order);
+            let outputs = of_each(&degrees, self.transformer.parameters());
+            self.network.set_degrees(degrees, outputs)?;
+            self.order = order;
+        }
+        Ok(())
+    }
+
+    fn settings(&self) -> Vec<Setting> {
+        let transformer = Setting::new("transformer", &self.transformer);
+        vec![Setting::kind("Autoregressive"), transformer, self.network.setting()]
     }
 
     fn fold(&self, sums: &[T], gradient: &mut [T]) {

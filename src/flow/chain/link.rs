@@ -7,7 +7,7 @@ use nalgebra::DMatrix;
 use super::super::{Cotangent, Direction, Flow, Packet, TrainableFlow};
 use crate::error::Result;
 use crate::ode::Workspace;
-use crate::parameters::Layout;
+use crate::parameters::{Fixed, Layout, State};
 use crate::real::Real;
 
 /// A tape of any type.
@@ -18,6 +18,8 @@ pub(super) trait Link<T: Real>: Flow<T> {
     fn layout(&self) -> Layout;
     fn parameters(&self) -> Vec<T>;
     fn set_parameters(&mut self, values: &[T]) -> Result<()>;
+    fn state(&self) -> State<T>;
+    fn set_state(&mut self, state: &State<T>) -> Result<()>;
     fn sums_len(&self) -> usize;
     fn fold(&self, sums: &[T], gradient: &mut [T]);
     fn new_tape(&self) -> AnyTape;
@@ -56,6 +58,14 @@ impl<T: Real, F: TrainableFlow<T, Tape: 'static> + Clone + 'static> Link<T> for 
 
     fn set_parameters(&mut self, values: &[T]) -> Result<()> {
         TrainableFlow::set_parameters(self, values)
+    }
+
+    fn state(&self) -> State<T> {
+        TrainableFlow::state(self)
+    }
+
+    fn set_state(&mut self, state: &State<T>) -> Result<()> {
+        TrainableFlow::set_state(self, state)
     }
 
     fn sums_len(&self) -> usize {
@@ -137,6 +147,22 @@ impl<T: Real> Place<T> {
     /// The number of parameters that can learn.
     pub fn parameter_count(&self) -> usize {
         if self.frozen { 0 } else { self.parameters }
+    }
+
+    /// The arrays that do not learn; all of them, if the link is frozen.
+    pub fn fixed(&self) -> Vec<Fixed> {
+        let state = self.link.state();
+        if self.frozen { state.into_fixed() } else { state.fixed }
+    }
+
+    /// Replaces them by arrays that fit.
+    pub fn set_fixed(&mut self, arrays: &[Fixed]) -> Result<()> {
+        let state = self.link.state();
+        let state = match self.frozen {
+            true => state.with_fixed(arrays),
+            false => State { fixed: arrays.to_vec(), ..state },
+        };
+        self.link.set_state(&state)
     }
 
     /// The length of the sums for the parameters that can learn.

@@ -10,7 +10,7 @@ use super::{Chain, ChainTape};
 use crate::columns::Block;
 use crate::error::{Error, Result};
 use crate::ode::Workspace;
-use crate::parameters::Layout;
+use crate::parameters::{self, Fixed, Layout, Setting};
 use crate::real::Real;
 
 impl<T: Real> TrainableFlow<T> for Chain<T> {
@@ -23,7 +23,7 @@ impl<T: Real> TrainableFlow<T> for Chain<T> {
                 layout.push(format!("{k}.{}", entry.name), &entry.shape);
             }
         }
-        layout
+        layout.beside(&self.fixed(), &self.settings())
     }
 
     fn parameters(&self) -> Vec<T> {
@@ -43,6 +43,39 @@ impl<T: Real> TrainableFlow<T> for Chain<T> {
             self.set_links(&before)?;
         }
         outcome
+    }
+
+    /// Those of all links, and the parameters of frozen ones.
+    fn fixed(&self) -> Vec<Fixed> {
+        let links = self.links.iter().enumerate();
+        let fixed = |(k, place): (usize, &Place<T>)| -> Vec<Fixed> {
+            place.fixed().into_iter().map(|array| array.within(&k.to_string())).collect()
+        };
+        links.flat_map(fixed).collect()
+    }
+
+    fn set_fixed(&mut self, arrays: &[Fixed]) -> Result<()> {
+        parameters::fit(&self.fixed(), arrays)?;
+        let (mut next, mut start) = (self.clone(), 0);
+        for (k, place) in next.links.iter_mut().enumerate() {
+            let own = start..start + place.fixed().len();
+            start = own.end;
+            let part = k.to_string();
+            let own: Vec<Fixed> = arrays[own].iter().map(|array| array.of_part(&part)).collect();
+            place
+                .set_fixed(&own)
+                .map_err(|error| error.during(format!("link {k} of the chain")))?;
+        }
+        *self = next;
+        Ok(())
+    }
+
+    fn settings(&self) -> Vec<Setting> {
+        let links = self.links.iter().enumerate().flat_map(|(k, place)| {
+            let settings = place.link.state().settings.into_iter();
+            settings.map(move |setting| setting.within(&k.to_string()))
+        });
+        [Setting::kind("Chain")].into_iter().chain(links).collect()
     }
 
     fn sums_len(&self) -> usize {

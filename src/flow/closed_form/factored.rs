@@ -8,7 +8,7 @@ use super::super::{Cotangent, Direction, Flow, Packet, TrainableFlow};
 use super::{AffineMap, ConstantMap, StartTape, constant};
 use crate::error::{Error, Result};
 use crate::ode::Workspace;
-use crate::parameters::Layout;
+use crate::parameters::{self, Fixed, Layout, Parameters};
 use crate::real::Real;
 
 /// y = P L U x with a fixed permutation P, a unit lower triangular L and an upper triangular U
@@ -35,8 +35,7 @@ pub struct InvertibleLinear<T> {
     /// Row `order[i]` of the matrix is row i of L U.
     order: Vec<usize>,
     signs: Vec<f64>,
-    values: Vec<T>,
-    layout: Layout,
+    values: Parameters<T>,
     map: AffineMap<T>,
 }
 
@@ -60,15 +59,15 @@ impl<T: Real> InvertibleLinear<T> {
             return Err(Error::non_finite("the matrix of a linear layer must be finite"));
         }
         let (order, factors) = eliminate(matrix.map(|value| value.wide()))?;
-        let mut layout = Layout::new();
-        layout.push("lower", &[dim * (dim - 1) / 2]);
-        layout.push("upper", &[dim * (dim - 1) / 2]);
-        layout.push("log_scale", &[dim]);
+        let triangle = dim * (dim - 1) / 2;
+        let layout =
+            Layout::of([("lower", &[triangle]), ("upper", &[triangle]), ("log_scale", &[dim])]);
         let mut values: Vec<T> = places(dim).map(|place| T::of(factors[place])).collect();
         values.extend(factors.diagonal().iter().map(|u| T::of(u.abs().ln())));
         let signs = factors.diagonal().iter().map(|u| u.signum()).collect();
         let map = identity(dim);
-        let mut layer = Self { dim, order, signs, values, layout, map };
+        let values = Parameters::new(layout, values)?;
+        let mut layer = Self { dim, order, signs, values, map };
         layer.map = layer.solve();
         Ok(layer)
     }
@@ -117,7 +116,7 @@ impl<T: Real> InvertibleLinear<T> {
     fn factors(&self) -> [DMatrix<f64>; 2] {
         let mut lower = DMatrix::identity(self.dim, self.dim);
         let mut upper = DMatrix::zeros(self.dim, self.dim);
-        for ((i, j), value) in places(self.dim).zip(&self.values) {
+        for ((i, j), value) in places(self.dim).zip(self.values.iter()) {
             if j < i {
                 lower[(i, j)] = value.wide();
             } else {
@@ -221,17 +220,26 @@ impl<T: Real> Flow<T> for InvertibleLinear<T> {
 impl<T: Real> TrainableFlow<T> for InvertibleLinear<T> {
     type Tape = StartTape<T>;
 
-    fn layout(&self) -> Layout {
-        self.layout.clone()
-    }
-
-    fn parameters(&self) -> Vec<T> {
-        self.values.clone()
+    fn held(&self) -> Option<&Parameters<T>> {
+        Some(&self.values)
     }
 
     fn set_parameters(&mut self, values: &[T]) -> Result<()> {
-        self.layout.check(values)?;
-        self.values.copy_from_slice(values);
+        self.values.set(values)?;
+        self.map = self.solve();
+        Ok(())
+    }
+
+    fn fixed(&self) -> Vec<Fixed> {
+        let signs = Fixed::row("signs", self.signs.iter().copied());
+        vec![Fixed::whole("permutation", self.order.iter().copied()), signs]
+    }
+
+    fn set_fixed(&mut self, arrays: &[Fixed]) -> Result<()> {
+        parameters::fit(&TrainableFlow::<T>::fixed(self), arrays)?;
+        if let [order, signs] = arrays {
+            (self.order, self.signs) = (order.permutation()?, signs.signs()?);
+        }
         self.map = self.solve();
         Ok(())
     }

@@ -24,7 +24,7 @@ use super::{Cotangent, Direction, Flow, Packet, TrainableFlow};
 use crate::error::Result;
 use crate::field::TrainableField;
 use crate::ode::Workspace;
-use crate::parameters::Layout;
+use crate::parameters::{Fixed, Parameters, Setting};
 use crate::real::Real;
 
 pub use affine_map::AffineMap;
@@ -114,18 +114,29 @@ impl<T: Real, F: Solvable<Scalar = T>> Flow<T> for ClosedForm<F> {
 impl<T: Real, F: Solvable<Scalar = T>> TrainableFlow<T> for ClosedForm<F> {
     type Tape = StartTape<T>;
 
-    fn layout(&self) -> Layout {
-        self.field.layout().clone()
-    }
-
-    fn parameters(&self) -> Vec<T> {
-        self.field.parameters().to_vec()
+    fn held(&self) -> Option<&Parameters<T>> {
+        Some(self.field.held())
     }
 
     fn set_parameters(&mut self, values: &[T]) -> Result<()> {
         self.field.set_parameters(values)?;
         self.map = self.field.solve();
         Ok(())
+    }
+
+    fn fixed(&self) -> Vec<Fixed> {
+        self.field.fixed()
+    }
+
+    fn set_fixed(&mut self, arrays: &[Fixed]) -> Result<()> {
+        self.field.set_fixed(arrays)?;
+        self.map = self.field.solve();
+        Ok(())
+    }
+
+    fn settings(&self) -> Vec<Setting> {
+        let field = self.field.settings().into_iter().map(|setting| setting.within("field"));
+        [Setting::kind("ClosedForm")].into_iter().chain(field).collect()
     }
 
     fn sums_len(&self) -> usize {

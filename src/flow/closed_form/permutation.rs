@@ -8,7 +8,7 @@ use super::{ConstantMap, StartTape, constant};
 use crate::columns::{Rows, RowsMut, Scratch};
 use crate::error::{Error, Result};
 use crate::ode::Workspace;
-use crate::parameters::Layout;
+use crate::parameters::{self, Fixed};
 use crate::real::Real;
 
 /// y_i = x_{order\[i\]}: no parameters, and no change of volume.
@@ -134,23 +134,21 @@ impl<T: Real> Flow<T> for Permutation {
 impl<T: Real> TrainableFlow<T> for Permutation {
     type Tape = StartTape<T>;
 
-    fn layout(&self) -> Layout {
-        Layout::new()
+    fn fixed(&self) -> Vec<Fixed> {
+        vec![Fixed::whole("permutation", self.order.iter().copied())]
     }
 
-    fn parameters(&self) -> Vec<T> {
-        Vec::new()
-    }
-
-    fn set_parameters(&mut self, none: &[T]) -> Result<()> {
-        Layout::new().check(none)
+    fn set_fixed(&mut self, arrays: &[Fixed]) -> Result<()> {
+        parameters::fit(&TrainableFlow::<T>::fixed(self), arrays)?;
+        for array in arrays {
+            *self = Self::new(array.permutation()?)?;
+        }
+        Ok(())
     }
 
     fn sums_len(&self) -> usize {
         1
     }
-
-    fn fold(&self, _: &[T], _: &mut [T]) {}
 
     fn record_packet(
         &self,

@@ -10,7 +10,7 @@ use crate::ode::{
     Adjoint, AdjointMemory, Batch, Ending, Record, Recording, Span, Tapes, Workspace, reverse,
 };
 use crate::outcome::Outcome;
-use crate::parameters::Layout;
+use crate::parameters::{Fixed, Parameters, Setting};
 use crate::real::Real;
 
 /// What a recorded packet keeps: its accepted steps or its end, and memory for the way back.
@@ -267,16 +267,26 @@ where
 {
     type Tape = ContinuousTape<T, F::Tape>;
 
-    fn layout(&self) -> Layout {
-        self.field.layout().clone()
-    }
-
-    fn parameters(&self) -> Vec<T> {
-        self.field.parameters().to_vec()
+    fn held(&self) -> Option<&Parameters<T>> {
+        Some(self.field.held())
     }
 
     fn set_parameters(&mut self, values: &[T]) -> Result<()> {
         self.field.set_parameters(values)
+    }
+
+    fn fixed(&self) -> Vec<Fixed> {
+        self.field.fixed()
+    }
+
+    fn set_fixed(&mut self, arrays: &[Fixed]) -> Result<()> {
+        self.field.set_fixed(arrays)
+    }
+
+    fn settings(&self) -> Vec<Setting> {
+        let field = self.field.settings().into_iter().map(|setting| setting.within("field"));
+        let own = [Setting::kind("ContinuousFlow"), Setting::new("span", self.span)];
+        own.into_iter().chain(field).collect()
     }
 
     fn sums_len(&self) -> usize {

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::nn::{Input, NetworkTape, Pulled};
 use crate::ode::Workspace;
 use crate::outcome::Reason;
-use crate::parameters::Layout;
+use crate::parameters::{Fixed, Parameters, Setting};
 use crate::real::Real;
 
 /// What a recorded packet keeps.
@@ -27,20 +27,26 @@ pub struct CouplingTape<T> {
 impl<T: Real, R: Transformer<T>> TrainableFlow<T> for Coupling<T, R> {
     type Tape = CouplingTape<T>;
 
-    fn layout(&self) -> Layout {
-        self.network.layout().clone()
-    }
-
-    fn parameters(&self) -> Vec<T> {
-        self.network.parameters().to_vec()
+    fn held(&self) -> Option<&Parameters<T>> {
+        Some(self.network.held())
     }
 
     fn set_parameters(&mut self, values: &[T]) -> Result<()> {
         self.network.set_parameters(values)
     }
 
-    fn sums_len(&self) -> usize {
-        self.network.sums_len()
+    fn fixed(&self) -> Vec<Fixed> {
+        self.network.fixed_beside(&self.mask)
+    }
+
+    fn set_fixed(&mut self, arrays: &[Fixed]) -> Result<()> {
+        self.mask = self.network.set_fixed_beside(&self.mask, arrays)?;
+        Ok(())
+    }
+
+    fn settings(&self) -> Vec<Setting> {
+        let transformer = Setting::new("transformer", &self.transformer);
+        vec![Setting::kind("Coupling"), transformer, self.network.setting()]
     }
 
     fn fold(&self, sums: &[T], gradient: &mut [T]) {

@@ -6,7 +6,7 @@ use crate::columns::{Block, pad_lanes};
 use crate::error::{Error, Result};
 use crate::ode::Workspace;
 use crate::outcome::{Outcome, Reason};
-use crate::parameters::Layout;
+use crate::parameters::Setting;
 use crate::real::Real;
 
 /// Coordinates on constrained supports: each bijector of a list takes the coordinates behind those
@@ -163,23 +163,9 @@ impl<T: Real> ConstrainTape<T> {
 impl<T: Real> TrainableFlow<T> for Constrain<T> {
     type Tape = ConstrainTape<T>;
 
-    fn layout(&self) -> Layout {
-        Layout::new()
+    fn settings(&self) -> Vec<Setting> {
+        vec![Setting::kind("Constrain"), Setting::new("parts", &self.parts)]
     }
-
-    fn parameters(&self) -> Vec<T> {
-        Vec::new()
-    }
-
-    fn set_parameters(&mut self, none: &[T]) -> Result<()> {
-        Layout::new().check(none)
-    }
-
-    fn sums_len(&self) -> usize {
-        0
-    }
-
-    fn fold(&self, _: &[T], _: &mut [T]) {}
 
     fn record_packet(
         &self,

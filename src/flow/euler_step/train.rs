@@ -7,7 +7,7 @@ use crate::columns::{Block, Scratch};
 use crate::error::{Error, Result};
 use crate::field::{At, Cotangents, Pulled};
 use crate::ode::Workspace;
-use crate::parameters::Layout;
+use crate::parameters::{Fixed, Parameters, Setting};
 use crate::real::Real;
 
 /// What a recorded packet keeps: the points at t = 0, whichever way they went, and their contexts.
@@ -40,22 +40,25 @@ impl<T: Real> EulerStepTape<T> {
 impl<T: Real, F: StepInvertible<T>> TrainableFlow<T> for EulerStep<F> {
     type Tape = EulerStepTape<T>;
 
-    fn layout(&self) -> Layout {
-        self.field.layout().clone()
-    }
-
-    fn parameters(&self) -> Vec<T> {
-        self.field.parameters().to_vec()
+    fn held(&self) -> Option<&Parameters<T>> {
+        Some(self.field.held())
     }
 
     fn set_parameters(&mut self, values: &[T]) -> Result<()> {
-        let mut field = self.field.clone();
-        field.set_parameters(values)?;
-        let constrained = field.constrained();
-        let named = |error: Error| error.during("moved to where the step is invertible");
-        constrained.layout().check(constrained.parameters()).map_err(named)?;
-        (self.field, self.constrained) = (field, constrained);
-        Ok(())
+        self.change(|field| field.set_parameters(values))
+    }
+
+    fn fixed(&self) -> Vec<Fixed> {
+        self.field.fixed()
+    }
+
+    fn set_fixed(&mut self, arrays: &[Fixed]) -> Result<()> {
+        self.change(|field| field.set_fixed(arrays))
+    }
+
+    fn settings(&self) -> Vec<Setting> {
+        let field = self.field.settings().into_iter().map(|setting| setting.within("field"));
+        [Setting::kind("EulerStep")].into_iter().chain(field).collect()
     }
 
     fn sums_len(&self) -> usize {
@@ -102,6 +105,20 @@ impl<T: Real, F: StepInvertible<T>> TrainableFlow<T> for EulerStep<F> {
 }
 
 impl<F> EulerStep<F> {
+    /// Changes the field, unless the parameters of its step overflow then.
+    fn change<T: Real>(&mut self, change: impl FnOnce(&mut F) -> Result<()>) -> Result<()>
+    where
+        F: StepInvertible<T>,
+    {
+        let mut field = self.field.clone();
+        change(&mut field)?;
+        let constrained = field.constrained();
+        let named = |error: Error| error.during("moved to where the step is invertible");
+        constrained.layout().check(constrained.parameters()).map_err(named)?;
+        (self.field, self.constrained) = (field, constrained);
+        Ok(())
+    }
+
     /// Through y = x + f(x): x̄ = ȳ + (what comes back through f and the log-determinant).
     fn pull_forward<T: Real>(
         &self,

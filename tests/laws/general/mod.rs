@@ -9,10 +9,12 @@
 //! | --- | --- |
 //! | `alone` | couplings and autoregressive flows with networks however extreme, coordinate by coordinate |
 //! | `twins` | log-determinants and gradients in `f32` against those in `f64` |
+//! | `states` | parameters and fixed arrays are all of a flow |
 //! | `ledger` | what became of a law on every flow |
 
 mod alone;
 mod ledger;
+mod states;
 mod twins;
 
 use liouville::prelude::*;

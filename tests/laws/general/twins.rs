@@ -21,10 +21,10 @@ const EXACT: f64 = 1e3 * EPSILON;
 
 /// What a layer makes of points in one direction: end points, log-determinants, and the derivatives of an
 /// objective by parameters, points and contexts.
-struct Found(Vec<(&'static str, Vec<f64>)>);
+pub(super) struct Found(pub Vec<(&'static str, Vec<f64>)>);
 
 impl Found {
-    fn new<T: Real>(flow: &Chain<T>, direction: Direction, start: &DMatrix<T>) -> Option<Self> {
+    pub fn new<T: Real>(flow: &Chain<T>, direction: Direction, start: &DMatrix<T>) -> Option<Self> {
         let context = contexts::<T>(flow.context_dim(), COLUMNS);
         let given = (flow.context_dim() > 0).then_some(&context);
         let moved = flow.follow(direction, start, given).expect("valid input");
