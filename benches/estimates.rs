@@ -25,7 +25,7 @@ const SEEDS: u64 = 8;
 fn random(rng: &mut StdRng) -> (Mlp<f32>, DMatrix<f32>) {
     let field = models::random(DIM, &[128, 128, 128], Activation::Tanh);
     let model = StandardNormal::new(DIM).pushed_by(ContinuousFlow::new(field.clone()));
-    let points = model.sample(POINTS, rng).expect("valid");
+    let points = model.sample(POINTS, rng).expect("valid").into_matrix();
     (field, points)
 }
 

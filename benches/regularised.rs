@@ -21,7 +21,7 @@ struct Task {
     test: DMatrix<f32>,
 }
 
-fn plane<D: Sample<f32>>(name: &'static str, density: &D) -> Task {
+fn plane<D: Sample<f32, Drawn = DMatrix<f32>>>(name: &'static str, density: &D) -> Task {
     let mut rng = StdRng::seed_from_u64(1);
     let mut draw = |count| density.sample(count, &mut rng).expect("valid");
     Task { name, train: draw(20_000), test: draw(4000) }

@@ -37,7 +37,8 @@ fn model<T: Real>(
 
 fn problem(name: &'static str, field: Mlp<f64>, count: usize) -> Problem {
     let reference = model(field, dopri8().tolerance(1e-13));
-    let points = reference.sample(count, &mut StdRng::seed_from_u64(5)).expect("valid");
+    let points =
+        reference.sample(count, &mut StdRng::seed_from_u64(5)).expect("valid").into_matrix();
     let log_prob = reference.log_prob(&points).expect("valid").as_slice().to_vec();
     Problem { name, points, log_prob }
 }

@@ -50,7 +50,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     );
     println!("  untrained {before:.3}   matched {between:.3}   polished {after:.3}");
 
-    let drawn = scale.undo(&model.sample(100, &mut rng)?)?;
+    let drawn = model.sample(100, &mut rng)?;
+    let drawn = scale.undo(&drawn)?;
     plot::images("real digits", &test.columns(0, 100).into_owned())
         .beside("drawn from the model", &drawn)
         .shape(8, 8)

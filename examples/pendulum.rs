@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for t in TIMES {
         let flow = ContinuousFlow::new(drift.clone()).span(0.0, t).tolerance(1e-10);
         let density = StandardNormal::new(2).pushed_by(flow);
-        let points: DMatrix<f64> = density.sample(1_000, &mut rng)?;
+        let points: Samples<f64> = density.sample(1_000, &mut rng)?;
         let found = density.evaluate(&points, None)?;
         // x(t) = exp(A t) z + shift is normal with covariance exp(A t) exp(A t)'.
         let map = (a * t).exp();

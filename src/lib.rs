@@ -14,7 +14,7 @@
 //! let density = StandardNormal::new(2).pushed_by(ContinuousFlow::new(pendulum).tolerance(1e-9));
 //!
 //! let mut rng = rand::rngs::StdRng::seed_from_u64(1);
-//! let points: nalgebra::DMatrix<f64> = density.sample(1000, &mut rng)?;
+//! let points: Samples<f64> = density.sample(1000, &mut rng)?;
 //! let log_p = density.log_prob(&points)?;
 //! # assert!(log_p.iter().all(|value| value.is_finite()));
 //! # Ok::<(), liouville::Error>(())

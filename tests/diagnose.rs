@@ -34,7 +34,7 @@ proptest! {
     fn a_linear_flow_is_stretched_as_its_exponential(seed in any::<u32>()) {
         let a = random(3, 3, u64::from(seed));
         let model = linear(&a);
-        let data: DMatrix<f64> = model.sample(300, &mut rng(u64::from(seed))).expect("valid");
+        let data: Samples<f64> = model.sample(300, &mut rng(u64::from(seed))).expect("valid");
         let found = Diagnose::new().times(3).continuous(&model, &data, None).expect("valid");
         let passage = found.passage.as_ref().expect("continuous");
         let check = |share: f64, found: &[f64], bound: f64| {
@@ -77,13 +77,13 @@ proptest! {
     #[test]
     fn a_models_own_samples_are_calibrated_and_others_are_not(seed in any::<u32>()) {
         let model = linear(&random(2, 2, u64::from(seed)));
-        let data: DMatrix<f64> = model.sample(2000, &mut rng(u64::from(seed))).expect("valid");
+        let data: Samples<f64> = model.sample(2000, &mut rng(u64::from(seed))).expect("valid");
         let diagnose = |data: &DMatrix<f64>| Diagnose::new().flow(&model, data, None);
         let own = diagnose(&data).expect("valid").calibration;
         prop_assert!(own.p_value() > 1e-5, "{}", own.p_value());
         let coverage = own.coverage(&[0.5, 0.9]);
         prop_assert!((coverage[0] - 0.5).abs() < 0.06 && (coverage[1] - 0.9).abs() < 0.04);
-        let wide = diagnose(&(data.clone() * 1.3)).expect("valid").calibration;
+        let wide = diagnose(&(&*data * 1.3)).expect("valid").calibration;
         prop_assert!(wide.radius.p_value < 1e-6 && wide.coverage(&[0.9])[0] < 0.85);
         let shifted = diagnose(&data.map(|x| x + 0.6)).expect("valid").calibration;
         prop_assert!(shifted.p_value() < 1e-6, "{}", shifted.p_value());
@@ -141,7 +141,7 @@ fn errors_of_known_size_are_measured() {
 #[test]
 fn the_table_names_what_was_measured() {
     let model = linear(&dmatrix![0.3, -1.0; 1.0, 0.1]);
-    let data: DMatrix<f64> = model.sample(200, &mut rng(1)).expect("valid");
+    let data: Samples<f64> = model.sample(200, &mut rng(1)).expect("valid");
     let text = Diagnose::new().continuous(&model, &data, None).expect("valid").to_string();
     println!("{text}");
     for word in ["200 samples in 2 dimensions", "inverse error", "log-density error", "condition"] {

@@ -14,6 +14,7 @@ mod peer_layers;
 mod picture_ranges;
 mod pictures;
 mod pytorch;
+mod some_fail;
 mod testing;
 mod toys;
 mod training;

@@ -96,6 +96,8 @@ impl<T: Real, F: Formula> Density<T> for Plane<F> {
 }
 
 impl<T: Real, F: Formula> Sample<T> for Plane<F> {
+    type Drawn = DMatrix<T>;
+
     fn sample<R: Rng + ?Sized>(&self, count: usize, rng: &mut R) -> Result<DMatrix<T>> {
         self.check()?;
         let mut values = room_for(2, count)?;

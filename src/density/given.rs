@@ -3,7 +3,7 @@
 use nalgebra::{DMatrix, DVector};
 use rand::Rng;
 
-use super::{Base, Density, Pushforward, Sample};
+use super::{Base, Density, Pushforward, Sample, Samples};
 use crate::error::Result;
 use crate::flow::Flow;
 use crate::real::Real;
@@ -32,8 +32,9 @@ impl<T: Real, B: Base<T>, F: Flow<T>> Density<T> for Given<'_, B, F, T> {
 }
 
 impl<T: Real, B: Base<T>, F: Flow<T>> Sample<T> for Given<'_, B, F, T> {
-    fn sample<R: Rng + ?Sized>(&self, count: usize, rng: &mut R) -> Result<DMatrix<T>> {
-        let moved = self.family.sample_detailed(count, Some(&self.context), rng)?;
-        Ok(crate::flow::all_arrived(moved)?.points)
+    type Drawn = Samples<T>;
+
+    fn sample<R: Rng + ?Sized>(&self, count: usize, rng: &mut R) -> Result<Samples<T>> {
+        self.family.sample_detailed(count, Some(&self.context), rng)?.some_arrived()
     }
 }

@@ -5,6 +5,7 @@
 //! | `normal` | the standard normal base |
 //! | `pushforward` | base + flow, plain and detailed calls |
 //! | `score` | gradients of log-densities by points and contexts |
+//! | `samples` | samples of a model, a few of which may have failed |
 //! | `given` | a pushforward with its context fixed |
 //! | `rows` | the log-density of a base on a matrix |
 
@@ -12,6 +13,7 @@ mod given;
 mod normal;
 mod pushforward;
 mod rows;
+mod samples;
 mod score;
 
 use nalgebra::{DMatrix, DVector};
@@ -25,6 +27,7 @@ pub use given::Given;
 pub use normal::StandardNormal;
 pub use pushforward::{Evaluated, Pushforward};
 pub(crate) use rows::check_finite;
+pub use samples::Samples;
 pub use score::Scored;
 
 /// A normalised probability density on R^dim.
@@ -44,16 +47,20 @@ pub trait Density<T: Real>: Sync {
 
 /// A distribution that independent samples can be drawn from.
 pub trait Sample<T: Real> {
+    /// What is drawn: a matrix where every sample arrives, [`Samples`] where some may fail.
+    type Drawn;
+
     /// Draws `count` samples, one per column. The first k of n samples do not depend on n.
     ///
     /// # Errors
     ///
-    /// If `count` is zero, or there is not enough memory for so many.
-    fn sample<R: Rng + ?Sized>(&self, count: usize, rng: &mut R) -> Result<DMatrix<T>>;
+    /// If `count` is zero, there is not enough memory for so many, or not a single one arrives. Of a few
+    /// that fail among others [`Samples::failed`] tells.
+    fn sample<R: Rng + ?Sized>(&self, count: usize, rng: &mut R) -> Result<Self::Drawn>;
 }
 
 /// A simple density that a flow can start from: evaluated on blocks, with its gradient.
-pub trait Base<T: Real>: Density<T> + Sample<T> + Send {
+pub trait Base<T: Real>: Density<T> + Sample<T, Drawn = DMatrix<T>> + Send {
     /// Writes the log-density of each lane; NaN for a lane that holds NaN.
     fn log_prob_rows(&self, points: Rows<'_, T>, log_prob: &mut [T]);
 

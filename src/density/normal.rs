@@ -52,6 +52,8 @@ impl<T: Real> Density<T> for StandardNormal {
 }
 
 impl<T: Real> Sample<T> for StandardNormal {
+    type Drawn = DMatrix<T>;
+
     fn sample<R: Rng + ?Sized>(&self, count: usize, rng: &mut R) -> Result<DMatrix<T>> {
         let mut values = room_for(self.dim, count)?;
         for _ in 0..self.dim * count {

@@ -4,7 +4,7 @@ use nalgebra::{DMatrix, DVector};
 use rand::Rng;
 
 use super::rows::log_prob_of;
-use super::{Base, Density, Given, Sample};
+use super::{Base, Density, Given, Sample, Samples};
 use crate::error::{Error, Result};
 use crate::flow::{Direction, Flow, Moved, Track, TrainableFlow, transport};
 use crate::outcome::{Effort, Outcome};
@@ -21,7 +21,7 @@ use crate::real::Real;
 /// let pendulum = field::autonomous::<2, _>(|x| [x[1], -x[0].sin()]);
 /// let density = StandardNormal::new(2).pushed_by(ContinuousFlow::new(pendulum).tolerance(1e-9));
 /// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
-/// let points: nalgebra::DMatrix<f64> = density.sample(100, &mut rng)?;
+/// let points: Samples<f64> = density.sample(100, &mut rng)?;
 /// let log_p = density.log_prob(&points)?;
 /// assert!(log_p.iter().all(|value| value.is_finite()));
 /// # Ok::<(), liouville::Error>(())
@@ -164,7 +164,7 @@ impl<B, F> Pushforward<B, F> {
         Ok(Evaluated { log_prob, standard_error, latent, outcomes, efforts })
     }
 
-    /// Draws samples, with outcomes and costs.
+    /// Draws samples for a context, if there is one; that all of them fail is no error here.
     ///
     /// # Errors
     ///
@@ -174,14 +174,15 @@ impl<B, F> Pushforward<B, F> {
         count: usize,
         context: Option<&DMatrix<T>>,
         rng: &mut R,
-    ) -> Result<Moved<T>>
+    ) -> Result<Samples<T>>
     where
         B: Base<T>,
         F: Flow<T>,
     {
         self.check_dims()?;
         let start = self.base.sample(count, rng)?;
-        transport(&self.flow, Direction::Forward, &start, context, Track::Points)
+        let moved = transport(&self.flow, Direction::Forward, &start, context, Track::Points)?;
+        Ok(Samples::new(moved))
     }
 
     pub(super) fn check_dims<T: Real>(&self) -> Result<()>
@@ -228,8 +229,9 @@ impl<T: Real, B: Base<T>, F: Flow<T>> Density<T> for Pushforward<B, F> {
 }
 
 impl<T: Real, B: Base<T>, F: Flow<T>> Sample<T> for Pushforward<B, F> {
-    fn sample<R: Rng + ?Sized>(&self, count: usize, rng: &mut R) -> Result<DMatrix<T>> {
-        let moved = self.sample_detailed(count, None, rng)?;
-        Ok(crate::flow::all_arrived(moved)?.points)
+    type Drawn = Samples<T>;
+
+    fn sample<R: Rng + ?Sized>(&self, count: usize, rng: &mut R) -> Result<Samples<T>> {
+        self.sample_detailed(count, None, rng)?.some_arrived()
     }
 }

@@ -3,7 +3,8 @@
 use nalgebra::DMatrix;
 
 use crate::error::{Error, Result};
-use crate::flow::{Direction, Flow, Track, all_arrived, transport};
+use crate::flow::{Direction, Flow, Track, transport};
+use crate::outcome::Outcome;
 use crate::real::Real;
 
 const STENCIL: [(f64, f64); 6] = [
@@ -61,7 +62,8 @@ impl Step {
 ///
 /// # Errors
 ///
-/// As [`Flow::follow`], if the step is not positive, and if any moved point fails.
+/// As [`Flow::follow`], if the step is not positive, and if a moved point fails; the error names the
+/// columns beside which points failed.
 pub fn jacobians<T: Real, F: Flow<T> + ?Sized>(
     flow: &F,
     direction: Direction,
@@ -69,9 +71,6 @@ pub fn jacobians<T: Real, F: Flow<T> + ?Sized>(
     context: Option<&DMatrix<T>>,
     step: f64,
 ) -> Result<Vec<DMatrix<f64>>> {
-    if !(step > 0.0 && step.is_finite()) {
-        return Err(Error::setting(format!("the step is {step}: give a positive number")));
-    }
     jacobians_by(flow, direction, points, context, Step::of(step))
 }
 
@@ -87,12 +86,44 @@ pub fn jacobians_by<T: Real, F: Flow<T> + ?Sized>(
     context: Option<&DMatrix<T>>,
     step: Step,
 ) -> Result<Vec<DMatrix<f64>>> {
-    let count = points.ncols();
-    let context = context.map(|context| spread(context, count, STENCIL.len() * points.nrows()));
+    let found = jacobians_where(flow, direction, points, context, step)?;
+    let failed = |found: &Found| found.as_ref().err().copied().unwrap_or_default();
+    let outcomes: Vec<Outcome> = found.iter().map(failed).collect();
+    match Error::from_outcomes(&outcomes) {
+        Some(error) => {
+            Err(error.during("a point next to a column, from which differences are taken"))
+        }
+        None => Ok(found.into_iter().flatten().collect()),
+    }
+}
+
+/// A Jacobian, or what became of the first of its moved points that did not arrive.
+pub(crate) type Found = std::result::Result<DMatrix<f64>, Outcome>;
+
+/// [`jacobians_by`] at the columns where all moved points arrive.
+pub(crate) fn jacobians_where<T: Real, F: Flow<T> + ?Sized>(
+    flow: &F,
+    direction: Direction,
+    points: &DMatrix<T>,
+    context: Option<&DMatrix<T>>,
+    step: Step,
+) -> Result<Vec<Found>> {
+    if !(step.share > 0.0 && step.share.is_finite()) {
+        let share = step.share;
+        return Err(Error::setting(format!("the step is {share}: give a positive number")));
+    }
+    let (count, each) = (points.ncols(), STENCIL.len() * points.nrows());
+    let context = context.map(|context| spread(context, count, each));
     let moved = moved(points, step);
     let ends = transport(flow, direction, &moved, context.as_ref(), Track::Points)?;
-    let ends = all_arrived(ends)?.points;
-    Ok((0..count).map(|column| combine(&ends, points, column, step)).collect())
+    let found = |column: usize| {
+        let mut outcomes = ends.outcomes[column * each..(column + 1) * each].iter();
+        match outcomes.find(|outcome| !outcome.arrived()) {
+            Some(outcome) => Err(*outcome),
+            None => Ok(combine(&ends.points, points, column, step)),
+        }
+    };
+    Ok((0..count).map(found).collect())
 }
 
 /// Every column with one coordinate moved by a multiple of its step: six for every coordinate.
@@ -136,8 +167,11 @@ pub(crate) fn usual_step<T: Real>() -> f64 {
     if T::EPSILON > 1e-10 { 0.0625 } else { 0.00390625 }
 }
 
-/// The singular values of a matrix, the largest first.
+/// The singular values of a matrix, the largest first; NaN where an entry is not finite.
 pub(crate) fn singular_values(matrix: &DMatrix<f64>) -> Vec<f64> {
+    if matrix.iter().any(|entry| !entry.is_finite()) {
+        return vec![f64::NAN; matrix.nrows().min(matrix.ncols())];
+    }
     let mut values: Vec<f64> = matrix.singular_values().iter().copied().collect();
     values.sort_by(|a, b| b.total_cmp(a));
     values

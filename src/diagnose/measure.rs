@@ -3,13 +3,14 @@
 use nalgebra::DMatrix;
 
 use super::chosen::Chosen;
-use super::jacobian::{jacobians, singular_values};
+use super::jacobian::{Step, jacobians_where, singular_values};
 use super::settings::Diagnose;
 use crate::error::Result;
 use crate::flow::{Direction, Flow, Track, transport};
 use crate::real::Real;
 
-/// How a flow stretches space, at some samples: by the Jacobians of base to data.
+/// How a flow stretches space, at some samples: by the Jacobians of base to data. Samples beside which the
+/// flow fails are left out, since differences need points there.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conditioning {
     /// The singular values at each sample, the largest first.
@@ -75,8 +76,10 @@ pub(super) fn conditioning<T: Real, F: Flow<T>>(
     let log_det = flow.follow(Direction::Forward, &start, context)?.log_det;
     let mut best = vec![(f64::INFINITY, Vec::new()); start.ncols()];
     for step in settings.steps_of::<T>() {
-        let found = jacobians(flow, Direction::Forward, &start, context, step)?;
+        let found = jacobians_where(flow, Direction::Forward, &start, context, Step::of(step))?;
         for ((best, matrix), log_det) in best.iter_mut().zip(&found).zip(log_det.iter()) {
+            // A point beside this one does not arrive: with a smaller step it may.
+            let Ok(matrix) = matrix else { continue };
             let values = singular_values(matrix);
             let error = (values.iter().map(|s| s.ln()).sum::<f64>() - log_det.wide()).abs();
             // An error that is not finite is one all the same.
@@ -85,7 +88,8 @@ pub(super) fn conditioning<T: Real, F: Flow<T>>(
             }
         }
     }
-    let (log_det_error, values): (Vec<f64>, Vec<Vec<f64>>) = best.into_iter().unzip();
+    let (log_det_error, values): (Vec<f64>, Vec<Vec<f64>>) =
+        best.into_iter().filter(|(_, values)| !values.is_empty()).unzip();
     let [forward, inverse] = stretches(&held_out.points, latent, held_out.context.as_ref());
     let largest = |values: &mut dyn Iterator<Item = f64>, start| values.fold(start, f64::max);
     Ok(Conditioning {

@@ -8,7 +8,7 @@
 //! let pendulum = field::autonomous::<2, _>(|x| [x[1], -x[0].sin()]);
 //! let model = StandardNormal::new(2).pushed_by(ContinuousFlow::new(pendulum));
 //! let mut rng = rand::rngs::StdRng::seed_from_u64(1);
-//! let held_out: nalgebra::DMatrix<f64> = model.sample(500, &mut rng)?;
+//! let held_out: Samples<f64> = model.sample(500, &mut rng)?;
 //! let diagnosis = Diagnose::new().continuous(&model, &held_out, None)?;
 //! println!("{diagnosis}");
 //! // The data are the model's own: nothing speaks against it.
@@ -41,7 +41,7 @@ mod statistics;
 pub use calibration::Calibration;
 pub use diagnosis::Diagnosis;
 pub use jacobian::{Step, derivative_weights, jacobians, jacobians_by};
-pub(crate) use jacobian::{singular_values, usual_step};
+pub(crate) use jacobian::{jacobians_where, singular_values, usual_step};
 pub use measure::Conditioning;
 pub(crate) use measure::relative_errors;
 pub use passage::{Passage, Reference};

@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::field::VectorField;
 use crate::flow::{ColumnSteps, ContinuousFlow, Direction};
 use crate::ode::{Recording, Span, automatic, external_dop853};
+use crate::outcome::Outcome;
 use crate::real::Real;
 use crate::trace::Trace;
 
@@ -21,7 +22,7 @@ pub struct Passage {
     /// The times at which the flow was looked at, from the base to the data.
     pub times: Vec<f64>,
     /// At each of these times the singular values of the Jacobian of the base's point, for each of
-    /// some samples, the largest first; those of the field, solved at 1e-9 or what the scalar can resolve.
+    /// some samples (but those beside which the flow fails), the largest first; those of the field, solved at 1e-9 or what the scalar can resolve.
     pub singular_values: Vec<Vec<Vec<f64>>>,
     /// The accepted steps of every sample on its way from the data to the base, with their costs.
     pub ways: Vec<ColumnSteps>,
@@ -115,11 +116,14 @@ where
     let (start, count) = (moved(latent, step), latent.ncols());
     let each = start.ncols() / count;
     let context = context.map(|context| spread(context, count, each));
-    let path = flow.trajectory(&start, context.as_ref(), times)?;
+    let found = flow.trajectory_detailed(&start, context.as_ref(), times)?;
+    // Differences need every moved point of a sample.
+    let whole = |j: &usize| found.outcomes[j * each..(j + 1) * each].iter().all(Outcome::arrived);
+    let places: Vec<usize> = (0..count).filter(whole).collect();
     let values = |ends: &DMatrix<T>| {
-        (0..count).map(|j| singular_values(&combine(ends, latent, j, step))).collect()
+        places.iter().map(|&j| singular_values(&combine(ends, latent, j, step))).collect()
     };
-    Ok(path.iter().map(values).collect())
+    Ok(found.path.iter().map(values).collect())
 }
 
 /// The log-densities of some samples beside those of `external_dop853` with the exact trace.

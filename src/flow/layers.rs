@@ -67,7 +67,7 @@ pub type Residual<T> = EulerStep<field::Mlp<T>>;
 /// let layers =
 ///     Chain::new().try_repeat(8, |i| AffineCoupling::alternating(3, i, [64, 64], &mut rng))?;
 /// let model = StandardNormal::new(3).pushed_by(layers);
-/// let samples: nalgebra::DMatrix<f32> = model.sample(100, &mut rng)?;
+/// let samples: Samples<f32> = model.sample(100, &mut rng)?;
 /// assert!(model.log_prob(&samples)?.iter().all(|value| value.is_finite()));
 /// # Ok::<(), liouville::Error>(())
 /// ```
@@ -117,7 +117,7 @@ pub type SplineCoupling<T> = Coupling<T, Spline>;
 ///     Maf::new(3).order(order).hidden([32, 32]).build(&mut rng)
 /// })?;
 /// let model = StandardNormal::new(3).pushed_by(layers);
-/// let samples: nalgebra::DMatrix<f32> = model.sample(100, &mut rng)?;
+/// let samples: Samples<f32> = model.sample(100, &mut rng)?;
 /// assert!(model.log_prob(&samples)?.iter().all(|value| value.is_finite()));
 /// # Ok::<(), liouville::Error>(())
 /// ```

@@ -1,6 +1,6 @@
 //! Samples in the plane as dots, one panel or several beside one another.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DVectorView};
 
 use super::canvas::{Area, Canvas, Color};
 use super::frame::{Captions, Frame, Scaling, fill_area};
@@ -19,7 +19,8 @@ pub struct SamplesPicture {
     size: Option<(u32, u32)>,
 }
 
-/// The columns of a 2 x n matrix as dots.
+/// The columns of a 2 x n matrix as dots. Columns that are NaN or infinite have no place; the title says
+/// how many there are.
 ///
 /// ```no_run
 /// use liouville::prelude::*;
@@ -36,7 +37,13 @@ impl SamplesPicture {
     /// Another panel with the same axes.
     pub fn beside<T: Real>(mut self, title: &str, points: &DMatrix<T>) -> Self {
         let checked = check_plane(title, points).map(|()| points_of(points));
-        self.groups.push((title.to_string(), checked));
+        let placed = |column: DVectorView<'_, T>| column.iter().all(|value| value.is_finite());
+        let lost = points.column_iter().filter(|column| !placed(*column)).count();
+        let title = match lost {
+            0 => title.to_string(),
+            _ => format!("{title} ({lost} of {} not finite)", points.ncols()),
+        };
+        self.groups.push((title, checked));
         self
     }
 

@@ -4,7 +4,9 @@ use nalgebra::DMatrix;
 
 use super::{StepReport, Trainable};
 use crate::density::{Base, Pushforward};
-use crate::diagnose::{Summary, jacobians, relative_errors, singular_values, usual_step};
+use crate::diagnose::{
+    Step, Summary, jacobians_where, relative_errors, singular_values, usual_step,
+};
 use crate::error::Result;
 use crate::flow::{Direction, Track, TrainableFlow, transport};
 use crate::real::Real;
@@ -27,8 +29,8 @@ pub struct Snapshot {
     pub log_det: Summary,
     /// The largest error of a sample after there and back, relative to 1 + its largest coordinate.
     pub inverse_error: f64,
-    /// The median condition number of the Jacobian from the data to the base, of eight samples; NaN if
-    /// points near them do not arrive.
+    /// The median condition number of the Jacobian from the data to the base, of eight samples, but those
+    /// beside which the flow fails; NaN if none is left.
     pub condition: f64,
     /// How many of the samples failed, or lie outside the support; they are left out.
     pub failed: usize,
@@ -97,14 +99,14 @@ impl<T: Real, B: Base<T>, F: TrainableFlow<T>> Observed<T> for Pushforward<B, F>
         let failed = there.outcomes.iter().filter(|outcome| !outcome.arrived()).count();
         let few = points.columns(0, points.ncols().min(JACOBIANS)).into_owned();
         let reads = context.map(|context| context.columns(0, few.ncols()).into_owned());
-        let found = jacobians(flow, Direction::Inverse, &few, reads.as_ref(), usual_step::<T>());
-        let condition = found.map_or(f64::NAN, |found| {
-            let ratio = |matrix: &DMatrix<f64>| {
-                let values = singular_values(matrix);
-                values[0] / values[values.len() - 1]
-            };
-            Summary::of(&found.iter().map(ratio).collect::<Vec<_>>()).median
-        });
+        let near = Step::of(usual_step::<T>());
+        let found = jacobians_where(flow, Direction::Inverse, &few, reads.as_ref(), near)?;
+        let ratio = |matrix: &DMatrix<f64>| {
+            let values = singular_values(matrix);
+            values[0] / values[values.len() - 1]
+        };
+        let ratios: Vec<f64> = found.iter().flatten().map(ratio).collect();
+        let condition = Summary::of(&ratios).median;
         let log_det: Vec<f64> = there.log_det.iter().map(|value| value.wide()).collect();
         Ok(Snapshot {
             step,

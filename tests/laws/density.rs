@@ -51,7 +51,7 @@ proptest! {
             }
             let model = StandardNormal::new(dim).pushed_by(ContinuousFlow::new(field).tolerance(1e-9));
             let mut rng = StdRng::seed_from_u64(u64::from(seed));
-            let points: DMatrix<f64> = model.sample(20, &mut rng).expect("valid");
+            let points: Samples<f64> = model.sample(20, &mut rng).expect("valid");
             let base: DMatrix<f64> =
                 model.base().sample(20, &mut StdRng::seed_from_u64(u64::from(seed))).expect("valid");
             let moved = model.flow().forward(&base).expect("valid");

@@ -178,7 +178,7 @@ fn layers_are_fitted_by_the_trainer() {
     fn fit<F: StepInvertible<f64> + 'static>(truth: F, start: F) {
         let mut rng = StdRng::seed_from_u64(5);
         let truth = StandardNormal::new(3).pushed_by(EulerStep::new(truth));
-        let data: DMatrix<f64> = truth.sample(2000, &mut rng).expect("arrives");
+        let data: Samples<f64> = truth.sample(2000, &mut rng).expect("arrives");
         let mean = |values: DVector<f64>| values.mean();
         let best = mean(truth.log_prob(&data).expect("arrives"));
         let mut model = StandardNormal::new(3).pushed_by(EulerStep::new(start));

@@ -33,6 +33,7 @@ pub use gradient::Gradient;
 pub use penalties::Penalties;
 pub use steps::ColumnSteps;
 pub use train::{ContinuousTape, Penalised};
+pub use trajectory::Trajectory;
 
 /// The flow of a vector field: dx/dt = f(t, x, context) from t = 0 (base) to t = 1 (data).
 ///

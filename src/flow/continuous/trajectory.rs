@@ -2,11 +2,12 @@
 
 use nalgebra::DMatrix;
 
-use super::super::{Direction, Flow, Packet, Track, all_arrived, transport};
+use super::super::{Direction, Flow, Packet, Track, transport};
 use super::{ContinuousFlow, check_span};
 use crate::error::{Error, Result};
 use crate::field::VectorField;
 use crate::ode::{Solver, Span, Workspace};
+use crate::outcome::Outcome;
 use crate::real::Real;
 
 /// A flow along a part of its way, or beyond its ends.
@@ -51,7 +52,8 @@ impl<F, S> ContinuousFlow<F, S> {
     ///
     /// # Errors
     ///
-    /// As [`Flow::forward`], and if there is no time.
+    /// As [`Flow::forward`], and if there is no time. Where columns may fail,
+    /// [`trajectory_detailed`](Self::trajectory_detailed) gives the others.
     pub fn trajectory<T: Real>(
         &self,
         points: &DMatrix<T>,
@@ -62,16 +64,55 @@ impl<F, S> ContinuousFlow<F, S> {
         F: VectorField<T>,
         S: Solver<T>,
     {
+        let Trajectory { path, outcomes } = self.trajectory_detailed(points, context, times)?;
+        match Error::from_outcomes(&outcomes) {
+            Some(error) => Err(error.advising("`trajectory_detailed` gives the others")),
+            None => Ok(path),
+        }
+    }
+
+    /// As [`trajectory`](Self::trajectory), with what became of each column: one that fails is NaN from the
+    /// next of the times on, and the others go on.
+    ///
+    /// # Errors
+    ///
+    /// As [`Flow::follow`], and if there is no time.
+    pub fn trajectory_detailed<T: Real>(
+        &self,
+        points: &DMatrix<T>,
+        context: Option<&DMatrix<T>>,
+        times: &[f64],
+    ) -> Result<Trajectory<T>>
+    where
+        F: VectorField<T>,
+        S: Solver<T>,
+    {
         if times.is_empty() {
             return Err(Error::empty("a trajectory needs at least one time"));
         }
         let mut path = vec![points.clone()];
+        let mut outcomes = vec![Outcome::Arrived; points.ncols()];
         for pair in times.windows(2) {
             let leg = Leg { flow: self, span: Span { from: pair[0], to: pair[1] } };
             let last = &path[path.len() - 1];
             let moved = transport(&leg, Direction::Forward, last, context, Track::Points)?;
-            path.push(all_arrived(moved)?.points);
+            // What failed before starts as NaN here: the first reason is the one to be told.
+            for (outcome, now) in outcomes.iter_mut().zip(&moved.outcomes) {
+                if outcome.arrived() {
+                    *outcome = *now;
+                }
+            }
+            path.push(moved.points);
         }
-        Ok(path)
+        Ok(Trajectory { path, outcomes })
     }
+}
+
+/// Points at several times; made by [`ContinuousFlow::trajectory_detailed`].
+#[derive(Debug, Clone)]
+pub struct Trajectory<T: Real> {
+    /// The columns at each of the times; NaN from where they failed.
+    pub path: Vec<DMatrix<T>>,
+    /// What became of each column.
+    pub outcomes: Vec<Outcome>,
 }
