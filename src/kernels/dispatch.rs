@@ -95,28 +95,55 @@ fn wide_vectors() -> Option<InstructionSet> {
 /// Defines a safe function that takes an [`InstructionSet`] first and runs the algorithm, an
 /// `inline(always)` function generic over scalar and vector, compiled for that set, or for the
 /// best that the processor has if that is less.
+///
+/// The function is generic, but what it runs is not: it is compiled with this crate, optimised as this
+/// crate is, and not again in every crate that calls it.
 macro_rules! stamp {
     ($(#[$meta:meta])* $vis:vis fn $name:ident<$scalar:ident>($($arg:ident: $type:ty),* $(,)?)
      = $algorithm:ident $(::<$order:literal>)?) => {
         $(#[$meta])*
+        #[inline]
         $vis fn $name<$scalar: crate::real::Real>(
             set: crate::kernels::InstructionSet,
             $($arg: $type),*
         ) {
-            #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")]
-            unsafe fn wide<$scalar: crate::real::Real>($($arg: $type),*) {
-                // SAFETY: the features of the vector are enabled for this function.
-                unsafe { $algorithm::<$scalar, $scalar::Wide $(, $order)?>($($arg),*) }
+            let single = std::any::TypeId::of::<f32>() == std::any::TypeId::of::<$scalar>();
+            if single {
+                crate::kernels::dispatch::stamp!(
+                    @ f32, set, $scalar, ($($arg: $type),*), $algorithm $(, $order)?
+                );
+            } else {
+                crate::kernels::dispatch::stamp!(
+                    @ f64, set, $scalar, ($($arg: $type),*), $algorithm $(, $order)?
+                );
             }
+        }
+    };
+    (@ $float:ident, $set:ident, $scalar:ident, ($($arg:ident: $type:ty),*), $algorithm:ident
+     $(, $order:literal)?) => {
+        // In the items of this block the scalar is this one, and no parameter.
+        type $scalar = $float;
 
-            #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx2,fma")]
-            unsafe fn middle<$scalar: crate::real::Real>($($arg: $type),*) {
-                // SAFETY: the features of the vector are enabled for this function.
-                unsafe { $algorithm::<$scalar, $scalar::Middle $(, $order)?>($($arg),*) }
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")]
+        unsafe fn wide($($arg: $type),*) {
+            // SAFETY: the features of the vector are enabled for this function.
+            unsafe {
+                $algorithm::<$float, <$float as crate::real::Real>::Wide $(, $order)?>($($arg),*)
             }
+        }
 
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "avx2,fma")]
+        unsafe fn middle($($arg: $type),*) {
+            // SAFETY: the features of the vector are enabled for this function.
+            unsafe {
+                $algorithm::<$float, <$float as crate::real::Real>::Middle $(, $order)?>($($arg),*)
+            }
+        }
+
+        #[inline(never)]
+        fn run(set: crate::kernels::InstructionSet, $($arg: $type),*) {
             match set.here() {
                 // SAFETY: the processor has the features, since `available` says so.
                 #[cfg(target_arch = "x86_64")]
@@ -126,13 +153,30 @@ macro_rules! stamp {
                 crate::kernels::InstructionSet::Avx2 => unsafe { middle($($arg),*) },
                 // SAFETY: the plain vectors need no features.
                 crate::kernels::InstructionSet::Plain => unsafe {
-                    $algorithm::<$scalar, $scalar::Plain $(, $order)?>($($arg),*)
+                    $algorithm::<$float, <$float as crate::real::Real>::Plain $(, $order)?>($($arg),*)
                 },
                 // SAFETY: as above.
-                _ => unsafe { $algorithm::<$scalar, $scalar::Fused $(, $order)?>($($arg),*) },
+                _ => unsafe {
+                    $algorithm::<$float, <$float as crate::real::Real>::Fused $(, $order)?>($($arg),*)
+                },
             }
         }
+
+        // SAFETY: the scalar of the caller is this one, so every argument is of the type that it becomes.
+        unsafe { run($set, $(crate::kernels::dispatch::same($arg)),*) }
     };
+}
+
+/// The same value under the other name of its type.
+///
+/// # Safety
+///
+/// The two must be one type but for lifetimes, which must be those of the value.
+#[inline(always)]
+pub(super) unsafe fn same<A, B>(value: A) -> B {
+    const { assert!(size_of::<A>() == size_of::<B>()) };
+    // SAFETY: the types are one; the original is forgotten.
+    unsafe { std::mem::transmute_copy(&std::mem::ManuallyDrop::new(value)) }
 }
 
 pub(super) use stamp;
