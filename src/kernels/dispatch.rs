@@ -174,7 +174,7 @@ macro_rules! stamp {
 /// The two must be one type but for lifetimes, which must be those of the value.
 #[inline(always)]
 pub(super) unsafe fn same<A, B>(value: A) -> B {
-    const { assert!(size_of::<A>() == size_of::<B>()) };
+    debug_assert_eq!(size_of::<A>(), size_of::<B>());
     // SAFETY: the types are one; the original is forgotten.
     unsafe { std::mem::transmute_copy(&std::mem::ManuallyDrop::new(value)) }
 }
