@@ -2,8 +2,9 @@
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `trainer`, `settings`, `run` | the builder, what it sets, and the loop |
-//! | `objective` | what is minimised: the trait, and the model it needs |
+//! | `trainer`, `settings` | the builder, and what it sets |
+//! | `fit`, `run` | training itself, and its loop |
+//! | `objective`, `loss` | what is minimised: the trait, the model it needs, and what comes out |
 //! | `likelihood` | maximum likelihood, by the discrete gradient of the solve |
 //! | `regularised` | maximum likelihood with fields that are cheap to solve |
 //! | `flow_matching` | conditional flow matching |
@@ -15,9 +16,11 @@
 
 mod assignment;
 mod average;
+mod fit;
 mod flow_matching;
 mod gradient;
 mod likelihood;
+mod loss;
 mod monitor;
 mod objective;
 mod optimizer;
@@ -34,8 +37,9 @@ mod trainer;
 pub use flow_matching::FlowMatching;
 pub use gradient::{Pool, accumulate};
 pub use likelihood::MaximumLikelihood;
+pub use loss::Loss;
 pub use monitor::{Monitored, Recorder};
-pub use objective::{Loss, MiniBatch, Objective, Trainable};
+pub use objective::{MiniBatch, Objective, Trainable};
 pub use optimizer::{Adam, Optimizer};
 pub use pairing::Pairing;
 pub use regularised::Regularised;

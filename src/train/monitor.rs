@@ -42,14 +42,21 @@ pub struct Monitored<O, P = Adam, C = fn(&Snapshot) -> ControlFlow<()>> {
     callback: C,
 }
 
+impl<O, P> Trainer<O, P> {
+    /// Shows a callback what becomes of the model, every so many steps: losses, log-determinants,
+    /// errors and condition numbers. See [`Monitored`].
+    pub fn monitor<C>(self, every: usize, callback: C) -> Monitored<O, P, C>
+    where
+        C: FnMut(&Snapshot) -> ControlFlow<()>,
+    {
+        Monitored { trainer: self, every, callback }
+    }
+}
+
 impl<O, P, C> Monitored<O, P, C>
 where
     C: FnMut(&Snapshot) -> ControlFlow<()>,
 {
-    pub(super) fn new(trainer: Trainer<O, P>, every: usize, callback: C) -> Self {
-        Self { trainer, every, callback }
-    }
-
     /// As [`Trainer::fit`].
     ///
     /// # Errors

@@ -2,14 +2,12 @@
 
 use nalgebra::DMatrix;
 
-use super::Pool;
+use super::{Loss, Pool};
 use crate::density::Pushforward;
 use crate::error::Result;
 use crate::flow::TrainableFlow;
-use crate::outcome::Effort;
 use crate::parameters::Layout;
 use crate::real::Real;
-use crate::trace::Estimate;
 
 /// A model with a flat vector of parameters.
 pub trait Trainable<T: Real> {
@@ -74,19 +72,6 @@ pub struct MiniBatch<'a, T: Real> {
     /// [`Packet::noise`](crate::flow::Packet::noise) where packets go through a flow. Checks have one
     /// that no step has, always the same.
     pub seed: u64,
-}
-
-/// The mean loss over a batch, and what it cost.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Loss {
-    /// The mean over the samples, without penalties.
-    pub value: f64,
-    /// What penalties add to it: the mean over the samples, weighted. Their sum is minimised.
-    pub penalty: f64,
-    /// The sum over the samples.
-    pub effort: Effort,
-    /// By what log-densities were estimated, if they were.
-    pub estimated: Option<Estimate>,
 }
 
 /// A loss with a gradient, for models of type `M`.
