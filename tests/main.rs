@@ -1,12 +1,14 @@
 //! What is so in single cases: reference values, answers to bad input, pictures, the house.
 
 mod bad_input;
+mod calibration;
 mod checks;
 mod compaction;
 mod diagnose;
 mod fresh_noise;
 mod house;
 mod masks;
+mod named_estimates;
 mod ode;
 mod pairing;
 mod parameters;

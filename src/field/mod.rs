@@ -11,6 +11,7 @@
 //! | `sum` | the sum of two fields |
 //! | `sylvester/` | Q R tanh(R~ Q'x + b) |
 //! | `closure`, `dyn_closure` | whatever a user writes, differentiated by dual numbers |
+//! | `tangents` | exact traces through unit tangents, for fields without a formula |
 //! | `neural/` | a multilayer perceptron of (x, t, context), plain or gated |
 
 mod closure;
@@ -24,6 +25,7 @@ mod radial;
 mod skew;
 mod sum;
 mod sylvester;
+mod tangents;
 
 use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::error::Result;
@@ -42,6 +44,9 @@ pub use radial::Radial;
 pub use skew::Skew;
 pub use sum::{Sum, SumTape};
 pub use sylvester::{Sylvester, SylvesterTape};
+pub use tangents::{divergence_by_tangents, unit_tangents};
+
+pub(crate) use tangents::{SLICE, pull_trace_in_slices};
 
 /// Where a field is evaluated: each lane is one sample with its own time, point and context.
 #[derive(Clone, Copy)]
@@ -94,7 +99,7 @@ pub trait VectorField<T: Real>: Send + Sync {
 
     /// Writes the velocity, and the exact trace of the Jacobian of each lane.
     ///
-    /// By default through dim tangents.
+    /// By default through dim tangents, sixteen at a time.
     fn divergence(
         &self,
         at: At<'_, T>,
@@ -147,39 +152,6 @@ impl<T: Real, F: VectorField<T> + ?Sized> VectorField<T> for Box<F> {
 
     fn divergence_cost(&self) -> f64 {
         (**self).divergence_cost()
-    }
-}
-
-/// The exact divergence of any field as the sum of e_i' J e_i over the dim unit tangents.
-pub fn divergence_by_tangents<T: Real, F: VectorField<T> + ?Sized>(
-    field: &F,
-    at: At<'_, T>,
-    velocity: RowsMut<'_, T>,
-    divergence: &mut [T],
-    scratch: &mut Scratch<T>,
-) {
-    let (dim, lanes) = (field.dim(), at.lanes());
-    let mut tangents = scratch.take(dim, dim * lanes);
-    let mut products = scratch.take(dim, dim * lanes);
-    unit_tangents(tangents.view_mut(), lanes);
-    field.jvp(at, tangents.view(), velocity, products.view_mut(), scratch);
-    divergence.fill(T::zero());
-    for i in 0..dim {
-        let diagonal = &products.row(i)[i * lanes..(i + 1) * lanes];
-        for (sum, term) in divergence.iter_mut().zip(diagonal) {
-            *sum += *term;
-        }
-    }
-    scratch.give(products);
-    scratch.give(tangents);
-}
-
-/// Writes the unit vectors e_1, ..., e_dim as tangents of every lane.
-pub fn unit_tangents<T: Real>(mut tangents: RowsMut<'_, T>, lanes: usize) {
-    for i in 0..tangents.rows() {
-        let row = tangents.row_mut(i);
-        row.fill(T::zero());
-        row[i * lanes..(i + 1) * lanes].fill(T::one());
     }
 }
 

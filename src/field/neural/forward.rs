@@ -1,10 +1,11 @@
 //! Evaluating a neural field: velocity, Jacobian products and the exact trace.
 
 use std::f64::consts::TAU;
+use std::ops::Range;
 
 use super::Mlp;
 use crate::columns::{Block, Rows, RowsMut, Scratch};
-use crate::field::{At, VectorField};
+use crate::field::{At, SLICE, VectorField};
 use crate::kernels::{Start, Weights, axpy, bilinear_form, multiply, multiply_by, product};
 use crate::real::Real;
 
@@ -198,8 +199,8 @@ impl<T: Real> Mlp<T> {
         scratch.give(value);
     }
 
-    /// Deeper networks: the trace of J over all unit tangents, without the last product's
-    /// off-diagonal part.
+    /// Deeper networks: the trace of J over all unit tangents, some at a time, without the last
+    /// product's off-diagonal part.
     fn divergence_by_unit_tangents(
         &self,
         input: Block<T>,
@@ -208,26 +209,76 @@ impl<T: Real> Mlp<T> {
         hidden: impl Hidden<T>,
         scratch: &mut Scratch<T>,
     ) {
-        let (dim, lanes, a) = (self.shape.dim, input.lanes(), self.weight_of_x());
-        let start = |first: &mut Block<T>| {
-            for i in 0..first.rows() {
-                for (k, part) in first.row_mut(i).chunks_exact_mut(lanes).enumerate() {
-                    part.fill(a.data[i * a.row_stride + k]);
-                }
-            }
-        };
-        let tangent = self.with_tangents(input, dim, velocity, hidden, start, scratch);
-        self.sum_diagonal(tangent.view(), divergence);
-        scratch.give(tangent);
+        let dim = self.shape.dim;
+        let slopes = self.all_slopes(input, velocity, hidden, scratch);
+        divergence.fill(T::zero());
+        for first in (0..dim).step_by(SLICE) {
+            let units = first..dim.min(first + SLICE);
+            let tangent = self.unit_tangents_through(units, slopes.view(), scratch);
+            self.add_diagonal(first, tangent.view(), divergence);
+            scratch.give(tangent);
+        }
+        scratch.give(slopes);
     }
 
-    /// Σ_k Σ_i W_ki ȧ_i of tangent k: the trace of the last weight times the tangents.
-    pub(super) fn sum_diagonal(&self, tangents: Rows<'_, T>, divergence: &mut [T]) {
+    /// Runs values through all layers, and returns the slopes of all hidden ones, one below the other.
+    fn all_slopes(
+        &self,
+        input: Block<T>,
+        velocity: RowsMut<'_, T>,
+        hidden: impl Hidden<T>,
+        scratch: &mut Scratch<T>,
+    ) -> Block<T> {
+        let mut slopes = scratch.take(self.hidden().iter().sum(), input.lanes());
+        let (mut current, mut start) = (input, 0);
+        for l in 0..self.depth() {
+            let [value, slope] = hidden(l, current, scratch);
+            let end = start + slope.values().len();
+            slopes.values_mut()[start..end].copy_from_slice(slope.values());
+            scratch.give(slope);
+            (current, start) = (value, end);
+        }
+        self.affine(self.depth(), current.view(), velocity);
+        scratch.give(current);
+        slopes
+    }
+
+    /// What becomes of some unit vectors behind the last hidden layer.
+    fn unit_tangents_through(
+        &self,
+        units: Range<usize>,
+        slopes: Rows<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) -> Block<T> {
+        let (lanes, a) = (slopes.lanes(), self.weight_of_x());
+        let mut tangent = scratch.take(self.hidden()[0], units.len() * lanes);
+        for i in 0..tangent.rows() {
+            let parts = tangent.row_mut(i).chunks_exact_mut(lanes);
+            for (k, part) in units.clone().zip(parts) {
+                part.fill(a.data[i * a.row_stride + k]);
+            }
+        }
+        let mut start = 0;
+        for (l, &width) in self.hidden().iter().enumerate() {
+            if l > 0 {
+                let mut next = scratch.take(width, units.len() * lanes);
+                product(self.weight(l), tangent.view(), Start::Zero, next.view_mut());
+                scratch.give(tangent);
+                tangent = next;
+            }
+            scale_tangents(slopes.range(start, start + width), &mut tangent);
+            start += width;
+        }
+        tangent
+    }
+
+    /// Adds Σ_k Σ_i W_ki ȧ_i of the tangents k that began as unit vectors, from number `first` on:
+    /// their part of the trace of the last weight times the tangents.
+    pub(super) fn add_diagonal(&self, first: usize, tangents: Rows<'_, T>, divergence: &mut [T]) {
         let (last, lanes) = (self.weight(self.depth()), divergence.len());
-        divergence.fill(T::zero());
-        for k in 0..self.shape.dim {
+        for k in 0..tangents.lanes() / lanes {
             for i in 0..tangents.rows() {
-                let weight = last.data[k * last.row_stride + i];
+                let weight = last.data[(first + k) * last.row_stride + i];
                 let tangent = &tangents.row(i)[k * lanes..(k + 1) * lanes];
                 axpy(weight, tangent, divergence);
             }

@@ -4,7 +4,9 @@ use super::Mlp;
 use super::tape::{LayerTape, MlpTape, Way};
 use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::error::Result;
-use crate::field::{At, Cotangents, Pulled, Traced, TrainableField};
+use crate::field::{
+    At, Cotangents, Pulled, Traced, TrainableField, VectorField, pull_trace_in_slices,
+};
 use crate::kernels::{Start, multiply, multiply_add, multiply_by, outer, product, row_sums};
 use crate::parameters::{Parameters, Setting};
 use crate::real::Real;
@@ -48,10 +50,13 @@ impl<T: Real> TrainableField<T> for Mlp<T> {
         at: At<'_, T>,
         traced: Traced<'_, T>,
         velocity: RowsMut<'_, T>,
-        traces: RowsMut<'_, T>,
+        mut traces: RowsMut<'_, T>,
         tape: &mut MlpTape<T>,
         scratch: &mut Scratch<T>,
     ) {
+        if self.takes_slices(traced) {
+            return self.divergence(at, velocity, traces.row_mut(0), scratch);
+        }
         let way = self.way(traced);
         tape.layers.resize_with(self.depth(), LayerTape::default);
         tape.input.reshape(self.shape.inputs(), at.lanes());
@@ -76,6 +81,9 @@ impl<T: Real> TrainableField<T> for Mlp<T> {
         pulled: Pulled<'_, T>,
         scratch: &mut Scratch<T>,
     ) {
+        if self.takes_slices(traced) {
+            return pull_trace_in_slices(self, at, cotangents, pulled, scratch);
+        }
         let way = self.way(traced);
         let tangent_bar = self.trace_cotangents(way, traced, tape, cotangents.traces, scratch);
         self.pull_all(at, way, tape, cotangents, tangent_bar, pulled, scratch);

@@ -3,7 +3,7 @@
 use super::Mlp;
 use super::forward::scaled_tangents;
 use crate::columns::{Block, RowsMut, Scratch};
-use crate::field::{Traced, unit_tangents};
+use crate::field::{SLICE, Traced, unit_tangents};
 use crate::kernels::{Start, Weights, product, sum_of_products};
 use crate::real::Real;
 
@@ -38,6 +38,12 @@ pub(super) enum Way {
 }
 
 impl<T: Real> Mlp<T> {
+    /// Whether the trace goes through more unit tangents than are kept on a tape: the pullback then
+    /// evaluates them again, some at a time.
+    pub(super) fn takes_slices(&self, traced: Traced<'_, T>) -> bool {
+        matches!(traced, Traced::Exact) && self.depth() > 2 && self.shape.dim > SLICE
+    }
+
     pub(super) fn way(&self, traced: Traced<'_, T>) -> Way {
         match traced {
             Traced::Velocity => Way::Untraced,
@@ -56,7 +62,7 @@ impl<T: Real> Mlp<T> {
             tangents.copy_from(given);
         } else {
             tangents.reshape(self.shape.dim, self.shape.dim * lanes);
-            unit_tangents(tangents.view_mut(), lanes);
+            unit_tangents(0, tangents.view_mut(), lanes);
         }
     }
 
@@ -136,7 +142,8 @@ impl<T: Real> Mlp<T> {
             (Way::Tangents, depth) => {
                 let input = tape.layers.last().map_or(&tape.tangents, |layer| &layer.tangent);
                 if matches!(traced, Traced::Exact) {
-                    self.sum_diagonal(input.view(), traces.row_mut(0));
+                    traces.row_mut(0).fill(T::zero());
+                    self.add_diagonal(0, input.view(), traces.row_mut(0));
                     return;
                 }
                 let weight = if depth == 0 { self.weight_of_x() } else { self.weight(depth) };

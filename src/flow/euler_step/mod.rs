@@ -6,10 +6,12 @@
 //! | `radial` | the step of a radial field: a quadratic equation to be inverted |
 //! | `sylvester` | the step of a Sylvester field: scalar equations one after the other |
 //! | `residual` | the step of a network that contracts: a fixed point to be inverted |
+//! | `lanes` | whole Jacobians of few lanes at a time |
 //! | `series` | the log-determinant of a network's step in high dimension, estimated |
 //! | `series_reverse` | the derivative of that estimate |
 //! | `train` | the reverse pass, in both directions |
 
+mod lanes;
 mod planar;
 mod radial;
 mod residual;

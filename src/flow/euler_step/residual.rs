@@ -2,6 +2,7 @@
 
 use nalgebra::{DMatrix, SVD};
 
+use super::lanes::{Part, lanes_of, lanes_together, put_lanes};
 use super::series_reverse::pull_series;
 use super::{Report, Series, StepInvertible};
 use crate::columns::{Block, RowsMut, Scratch};
@@ -119,19 +120,25 @@ impl<T: Real> StepInvertible<T> for Mlp<T> {
     fn step(
         &self,
         at: At<'_, T>,
-        velocity: RowsMut<'_, T>,
+        mut velocity: RowsMut<'_, T>,
         log_det: &mut [T],
         scratch: &mut Scratch<T>,
     ) {
-        let dim = self.dim();
-        let jacobians = self.jacobians(at, velocity, scratch);
+        let (dim, lanes) = (self.dim(), lanes_together(self.dim(), at.lanes()));
         let mut system = scratch.take(dim, dim);
-        for (lane, log_det) in log_det.iter_mut().enumerate() {
-            load(&jacobians, lane, at.lanes(), &mut system);
-            *log_det = eliminate(&mut system, dim);
+        for (first, log_det) in (0..).step_by(lanes).zip(log_det.chunks_exact_mut(lanes)) {
+            let part = Part::take(at, first, lanes, scratch);
+            let mut own = scratch.take(dim, lanes);
+            let jacobians = self.jacobians(part.at(), own.view_mut(), scratch);
+            for (lane, log_det) in log_det.iter_mut().enumerate() {
+                load(&jacobians, lane, lanes, &mut system);
+                *log_det = eliminate(&mut system, dim);
+            }
+            scratch.give(jacobians);
+            put_lanes(own, first, &mut velocity, scratch);
+            part.give(scratch);
         }
         scratch.give(system);
-        scratch.give(jacobians);
     }
 
     /// x <- y - g(x), from x = y (algorithm 1 of the paper). A lane rests when its steps no longer
@@ -181,12 +188,87 @@ impl<T: Real> StepInvertible<T> for Mlp<T> {
         pulled: Pulled<'_, T>,
         scratch: &mut Scratch<T>,
     ) {
+        let lanes = lanes_together(self.dim(), at.lanes());
+        let Pulled { mut x, mut context, sums } = pulled;
+        for first in (0..at.lanes()).step_by(lanes) {
+            let part = Part::take(at, first, lanes, scratch);
+            let [velocity, traces] = [cotangents.velocity, cotangents.traces]
+                .map(|rows| lanes_of(rows, first, lanes, scratch));
+            let [mut x_bar, mut context_bar] =
+                [x.rows(), context.rows()].map(|rows| scratch.take(rows, lanes));
+            let bars = Cotangents { velocity: velocity.view(), traces: traces.view() };
+            let to =
+                Pulled { x: x_bar.view_mut(), context: context_bar.view_mut(), sums: &mut *sums };
+            self.pull_part(part.at(), bars, to, scratch);
+            put_lanes(x_bar, first, &mut x, scratch);
+            put_lanes(context_bar, first, &mut context, scratch);
+            part.give(scratch);
+            scratch.give(velocity);
+            scratch.give(traces);
+        }
+    }
+
+    fn solve_transposed(
+        &self,
+        at: At<'_, T>,
+        mut cotangent: RowsMut<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) {
+        let (dim, lanes) = (self.dim(), lanes_together(self.dim(), at.lanes()));
+        let mut velocity = scratch.take(dim, lanes);
+        let mut system = scratch.take(dim, dim + 1);
+        for first in (0..at.lanes()).step_by(lanes) {
+            let part = Part::take(at, first, lanes, scratch);
+            let jacobians = self.jacobians(part.at(), velocity.view_mut(), scratch);
+            for lane in 0..lanes {
+                load(&jacobians, lane, lanes, &mut system);
+                transpose(&mut system, dim);
+                for i in 0..dim {
+                    system.row_mut(i)[dim] = cotangent.row(i)[first + lane];
+                }
+                eliminate(&mut system, dim + 1);
+                for i in 0..dim {
+                    cotangent.row_mut(i)[first + lane] = system.row(i)[dim];
+                }
+            }
+            scratch.give(jacobians);
+            part.give(scratch);
+        }
+        scratch.give(system);
+        scratch.give(velocity);
+    }
+
+    fn contracts(&self) -> bool {
+        true
+    }
+
+    fn pull_series(
+        &self,
+        at: At<'_, T>,
+        series: Series<'_, T>,
+        cotangents: Cotangents<'_, T>,
+        pulled: Pulled<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) {
+        pull_series(self, at, series, cotangents, pulled, scratch);
+    }
+}
+
+impl<T: Real> Mlp<T> {
+    /// The pullback of a step in lanes whose Jacobians are in memory together.
+    fn pull_part(
+        &self,
+        at: At<'_, T>,
+        cotangents: Cotangents<'_, T>,
+        pulled: Pulled<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) {
         let (dim, lanes) = (self.dim(), at.lanes());
         let mut tape = MlpTape::default();
         let mut velocity = scratch.take(dim, lanes);
         let mut units = scratch.take(dim, dim * lanes);
         let mut products = scratch.take(dim, dim * lanes);
-        unit_tangents(units.view_mut(), lanes);
+        unit_tangents(0, units.view_mut(), lanes);
         let traced = Traced::Products(units.view());
         self.record(at, traced, velocity.view_mut(), products.view_mut(), &mut tape, scratch);
         let mut system = scratch.take(dim, 2 * dim);
@@ -208,49 +290,6 @@ impl<T: Real> StepInvertible<T> for Mlp<T> {
         }
     }
 
-    fn solve_transposed(
-        &self,
-        at: At<'_, T>,
-        mut cotangent: RowsMut<'_, T>,
-        scratch: &mut Scratch<T>,
-    ) {
-        let (dim, lanes) = (self.dim(), at.lanes());
-        let mut velocity = scratch.take(dim, lanes);
-        let jacobians = self.jacobians(at, velocity.view_mut(), scratch);
-        let mut system = scratch.take(dim, dim + 1);
-        for lane in 0..lanes {
-            load(&jacobians, lane, lanes, &mut system);
-            transpose(&mut system, dim);
-            for i in 0..dim {
-                system.row_mut(i)[dim] = cotangent.row_mut(i)[lane];
-            }
-            eliminate(&mut system, dim + 1);
-            for i in 0..dim {
-                cotangent.row_mut(i)[lane] = system.row(i)[dim];
-            }
-        }
-        scratch.give(system);
-        scratch.give(jacobians);
-        scratch.give(velocity);
-    }
-
-    fn contracts(&self) -> bool {
-        true
-    }
-
-    fn pull_series(
-        &self,
-        at: At<'_, T>,
-        series: Series<'_, T>,
-        cotangents: Cotangents<'_, T>,
-        pulled: Pulled<'_, T>,
-        scratch: &mut Scratch<T>,
-    ) {
-        pull_series(self, at, series, cotangents, pulled, scratch);
-    }
-}
-
-impl<T: Real> Mlp<T> {
     /// J e_k for every k, side by side, and the velocity.
     fn jacobians(
         &self,
@@ -261,7 +300,7 @@ impl<T: Real> Mlp<T> {
         let (dim, lanes) = (self.dim(), at.lanes());
         let mut units = scratch.take(dim, dim * lanes);
         let mut products = scratch.take(dim, dim * lanes);
-        unit_tangents(units.view_mut(), lanes);
+        unit_tangents(0, units.view_mut(), lanes);
         self.jvp(at, units.view(), velocity, products.view_mut(), scratch);
         scratch.give(units);
         products
@@ -312,6 +351,8 @@ fn eliminate<T: Real>(system: &mut Block<T>, width: usize) -> T {
     let (n, stride) = (system.rows(), system.lanes());
     let values = system.values_mut();
     let mut log_det = T::zero();
+    // The determinant alone asks nothing of the rows above a pivot.
+    let solves = width > n;
     for k in 0..n {
         let size = |row: usize| values[row * stride + k].abs();
         let pivot = (k..n).fold(k, |best, row| if size(row) > size(best) { row } else { best });
@@ -323,7 +364,7 @@ fn eliminate<T: Real>(system: &mut Block<T>, width: usize) -> T {
         for j in k..width {
             values[k * stride + j] /= leading;
         }
-        for i in (0..n).filter(|&i| i != k) {
+        for i in (if solves { 0 } else { k + 1 }..n).filter(|&i| i != k) {
             let factor = values[i * stride + k];
             for j in k..width {
                 let part = factor * values[k * stride + j];

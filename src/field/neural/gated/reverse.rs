@@ -5,7 +5,9 @@ use super::Gated;
 use super::gates::{ToControls, scale_rows};
 use crate::columns::{Block, RowsMut, Scratch};
 use crate::error::Result;
-use crate::field::{At, Cotangents, Pulled, Traced, TrainableField};
+use crate::field::{
+    At, Cotangents, Pulled, Traced, TrainableField, VectorField, pull_trace_in_slices,
+};
 use crate::kernels::{Start, axpy, multiply, multiply_add, multiply_by, product, sum_of_products};
 use crate::parameters::{Parameters, Setting};
 use crate::real::Real;
@@ -67,6 +69,9 @@ impl<T: Real> TrainableField<T> for Gated<T> {
         tape: &mut GatedTape<T>,
         scratch: &mut Scratch<T>,
     ) {
+        if self.core.takes_slices(traced) {
+            return self.divergence(at, velocity, traces.row_mut(0), scratch);
+        }
         let (way, last, lanes) = (self.core.way(traced), self.core.depth(), at.lanes());
         tape.start(self, at);
         if way == Way::Tangents {
@@ -95,6 +100,9 @@ impl<T: Real> TrainableField<T> for Gated<T> {
         pulled: Pulled<'_, T>,
         scratch: &mut Scratch<T>,
     ) {
+        if self.core.takes_slices(traced) {
+            return pull_trace_in_slices(self, at, cotangents, pulled, scratch);
+        }
         let (way, lanes) = (self.core.way(traced), at.lanes());
         let (sums, contraction) = pulled.sums.split_at_mut(self.core.layout().len());
         let mut bar = scratch.take(self.core.shape.controls(), lanes);
