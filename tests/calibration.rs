@@ -15,7 +15,8 @@ const SAMPLES: usize = 2000;
 fn student(freedom: usize, c: f64) -> f64 {
     let integral = |end: f64| {
         let height = |k: usize| (end * k as f64 / 1000.0).cos().powi(freedom as i32 - 1);
-        let weight = |k: usize| if k % 1000 == 0 { 1.0 } else { 2.0 + 2.0 * (k % 2) as f64 };
+        let weight =
+            |k: usize| if k.is_multiple_of(1000) { 1.0 } else { 2.0 + 2.0 * (k % 2) as f64 };
         end / 3000.0 * (0..=1000).map(|k| weight(k) * height(k)).sum::<f64>()
     };
     integral((c / (freedom as f64).sqrt()).atan()) / integral(FRAC_PI_2)

@@ -17,6 +17,7 @@ mod picture_ranges;
 mod pictures;
 mod pytorch;
 mod some_fail;
+mod tangent_slices;
 mod testing;
 mod toys;
 mod training;

@@ -16,11 +16,14 @@ use rand::rngs::StdRng;
 struct Counting;
 
 static COUNT: AtomicUsize = AtomicUsize::new(0);
+/// The bytes of the largest allocation since it was last set to zero.
+static LARGEST: AtomicUsize = AtomicUsize::new(0);
 
 // SAFETY: every call is handed on to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         COUNT.fetch_add(1, Ordering::Relaxed);
+        LARGEST.fetch_max(layout.size(), Ordering::Relaxed);
         // SAFETY: the caller keeps the contract of `alloc`.
         unsafe { System.alloc(layout) }
     }
@@ -148,6 +151,29 @@ fn constrained_with<L: Flow<f32>>(name: &str, layer: &L) {
     assert_eq!(allocations, 0, "{name}");
 }
 
+/// An exact trace in high dimension, forward and back: no block holds more than sixteen tangents of
+/// every sample, beside as many numbers as there are dimensions or hidden units.
+fn slices_with(dim: usize, width: usize) {
+    let mut rng = StdRng::seed_from_u64(1);
+    let network = Mlp::new(dim).hidden([width; 3]).build::<f32, _>(&mut rng).expect("valid sizes");
+    let flow = ContinuousFlow::new(network).solver(rk4(1));
+    let points: Vec<f32> = (0..dim * 64).map(|i| (i as f32 * 0.7).cos()).collect();
+    let (mut packet, mut workspace) = (Packet::new(Track::LogDet), Workspace::new());
+    let (mut tape, mut cotangent) = (Default::default(), Cotangent::default());
+    let mut sums = vec![0.0; flow.sums_len()];
+    LARGEST.store(0, Ordering::Relaxed);
+    packet.load(&points, dim, &[], 0);
+    flow.record_packet(Direction::Inverse, &mut packet, &mut tape, &mut workspace);
+    cotangent.points.clone_from(&packet.points);
+    cotangent.log_det.clone_from(&packet.log_det);
+    cotangent.context.reshape(0, 64);
+    let (way, cotangent) = (Direction::Inverse, &mut cotangent);
+    flow.pullback_packet(way, &mut tape, cotangent, &mut sums, &mut workspace);
+    // Memory that grows takes up to twice what is asked for.
+    let (largest, bound) = (LARGEST.load(Ordering::Relaxed), 2 * 16 * 64 * dim.max(width) * 4);
+    assert!(largest <= bound, "{largest} bytes at once, not {bound}");
+}
+
 /// One test, since the count belongs to the process.
 #[test]
 fn warm_solves_allocate_nothing() {
@@ -157,6 +183,7 @@ fn warm_solves_allocate_nothing() {
     follow_with("gated", &ContinuousFlow::new(gated()).trace(Trace::Exact));
     solve_with("three layers", &[16, 8, 16], Trace::Exact, dopri5());
     solve_with("equal steps", &[16], Trace::Exact, rk4(10));
+    slices_with(200, 40);
     adjoint_with(Trace::Exact);
     adjoint_with(Trace::hutchinson(2));
     let (u, w) = (nalgebra::dvector![1.0, -0.5, 0.3], nalgebra::dvector![-2.0, 0.4, 1.0]);
