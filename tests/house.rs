@@ -385,3 +385,44 @@ fn unsafe_code_stays_in_the_kernels() {
         assert!(allowed || !found, "{file} has unsafe code");
     }
 }
+
+/// Functions of the standard library whose last bits are the platform's.
+const OF_THE_PLATFORM: [&str; 25] = [
+    "exp", "exp2", "exp_m1", "ln", "ln_1p", "log", "log2", "log10", "sin", "cos", "tan", "sin_cos",
+    "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "powf",
+    "cbrt", "hypot",
+];
+
+/// Numbers are the same to the last bit on every platform: `crate::real::portable` has the functions, and
+/// `crate::real::Normal` the normal numbers. Pictures may differ by what nobody sees.
+#[test]
+fn functions_are_portable() {
+    let mut complaints = Vec::new();
+    for path in sources(&source_folder()) {
+        let (file, room, lines) = read(&path);
+        let tests = ["tests.rs", "agreement.rs"].iter().any(|name| file.ends_with(name));
+        if tests || room == "plot" || file.starts_with("real/") {
+            continue;
+        }
+        for (number, line) in lines.iter().enumerate() {
+            let code = line.split("//").next().unwrap_or("");
+            let called = |name: &&str| {
+                code.contains(&format!(".{name}(")) || code.contains(&format!("f64::{name}"))
+            };
+            for name in OF_THE_PLATFORM.iter().filter(|name| called(name)) {
+                complaints.push(format!("{file}:{}: {name}", number + 1));
+            }
+            for other in ["rand_distr::", ".svd(", ".singular_values()"] {
+                if code.contains(other) {
+                    complaints.push(format!("{file}:{}: {other}", number + 1));
+                }
+            }
+        }
+    }
+    assert!(
+        complaints.is_empty(),
+        "take these from crate::real::portable, crate::real::Normal, crate::diagnose::singular_values \
+         or crate::kernels::matrix_product:\n{}",
+        complaints.join("\n")
+    );
+}

@@ -4,6 +4,7 @@ use rand::{Rng, RngExt};
 
 use super::plane::{Formula, Plane};
 use crate::error::Result;
+use crate::real::portable::ln;
 
 /// Eight squares of side 2; see [`checkerboard`].
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +24,7 @@ impl Formula for Checkerboard {
     fn log_density(&self, [x, y]: [f64; 2]) -> f64 {
         let inside = (-2.0..2.0).contains(&x) && (-2.0..2.0).contains(&y);
         let dark = (x.floor() + y.floor()).rem_euclid(2.0) == 0.0;
-        if inside && dark { -(8f64.ln()) } else { f64::NEG_INFINITY }
+        if inside && dark { -ln(8.0) } else { f64::NEG_INFINITY }
     }
 
     fn draw<R: Rng + ?Sized>(&self, rng: &mut R) -> [f64; 2] {

@@ -7,6 +7,7 @@ use rand::{Rng, RngExt};
 use super::plane::{Formula, Plane, normal, positive};
 use super::special::log_sum_exp;
 use crate::error::{Error, Result};
+use crate::real::portable::{exp, hypot, ln, sin_cos};
 
 /// Eight isotropic Gaussians around a circle; see [`eight_gaussians`].
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +24,7 @@ pub fn eight_gaussians() -> Plane<EightGaussians> {
 
 impl EightGaussians {
     fn center(&self, k: usize) -> [f64; 2] {
-        let (sin, cos) = (k as f64 * FRAC_PI_4).sin_cos();
+        let (sin, cos) = sin_cos(k as f64 * FRAC_PI_4);
         [self.radius * cos, self.radius * sin]
     }
 }
@@ -39,7 +40,7 @@ impl Formula for EightGaussians {
             let c = self.center(k);
             -0.5 * ((x[0] - c[0]).powi(2) + (x[1] - c[1]).powi(2)) / variance
         };
-        log_sum_exp((0..8).map(term)) - (8.0 * TAU * variance).ln()
+        log_sum_exp((0..8).map(term)) - ln(8.0 * TAU * variance)
     }
 
     fn draw<R: Rng + ?Sized>(&self, rng: &mut R) -> [f64; 2] {
@@ -69,7 +70,7 @@ pub fn pinwheel() -> Plane<Pinwheel> {
 
 /// A point turned by an angle.
 fn turned([x, y]: [f64; 2], angle: f64) -> [f64; 2] {
-    let (sin, cos) = angle.sin_cos();
+    let (sin, cos) = sin_cos(angle);
     [x * cos - y * sin, x * sin + y * cos]
 }
 
@@ -90,20 +91,20 @@ impl Formula for Pinwheel {
 
     fn log_density(&self, x: [f64; 2]) -> f64 {
         // Far out exp(r) overflows; there the density has vanished under any angle.
-        let radius = x[0].hypot(x[1]).min(700.0);
-        let straight = turned(x, -self.twist * radius.exp());
+        let radius = hypot(x[0], x[1]).min(700.0);
+        let straight = turned(x, -self.twist * exp(radius));
         let term = |arm: usize| {
             let [along, across] = turned(straight, -self.angle(arm));
             -0.5 * (((along - 1.0) / self.radial).powi(2) + (across / self.tangential).powi(2))
         };
         let normalisation = self.arms as f64 * TAU * self.radial * self.tangential;
-        log_sum_exp((0..self.arms).map(term)) - normalisation.ln()
+        log_sum_exp((0..self.arms).map(term)) - ln(normalisation)
     }
 
     fn draw<R: Rng + ?Sized>(&self, rng: &mut R) -> [f64; 2] {
         let arm = rng.random_range(0..self.arms);
         let point = [1.0 + self.radial * normal(rng), self.tangential * normal(rng)];
-        let radius = point[0].hypot(point[1]);
-        turned(point, self.angle(arm) + self.twist * radius.exp())
+        let radius = hypot(point[0], point[1]);
+        turned(point, self.angle(arm) + self.twist * exp(radius))
     }
 }

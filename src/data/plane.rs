@@ -1,13 +1,14 @@
 //! A formula in the plane as a density of either scalar.
 
 use nalgebra::{DMatrix, DVector};
-use rand::Rng;
+use rand::{Rng, RngExt};
 use rayon::prelude::*;
 
 use crate::density::{Density, Sample, check_finite, room_for};
 use crate::error::{Error, Result};
 use crate::flow::check_points;
-use crate::real::Real;
+use crate::real::portable::ln;
+use crate::real::{Normal, Real};
 
 /// A density in the plane, in `f64`.
 pub trait Formula: Send + Sync {
@@ -76,7 +77,7 @@ impl<F: Formula> Plane<F> {
 
     fn log_density(&self, point: [f64; 2]) -> f64 {
         let inner = [0, 1].map(|i| (point[i] - self.shift[i]) / self.scale);
-        self.formula.log_density(inner) - 2.0 * self.scale.abs().ln()
+        self.formula.log_density(inner) - 2.0 * ln(self.scale.abs())
     }
 }
 
@@ -121,5 +122,5 @@ pub(super) fn positive(what: &str, value: f64) -> Result<()> {
 
 /// A standard normal number.
 pub(super) fn normal<R: Rng + ?Sized>(rng: &mut R) -> f64 {
-    rand_distr::Distribution::sample(&rand_distr::StandardNormal, rng)
+    rng.sample(Normal)
 }

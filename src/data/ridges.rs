@@ -7,6 +7,7 @@ use rand::{Rng, RngExt};
 use super::plane::{Formula, Plane, normal, positive};
 use super::special::{log_sum_exp, nodes};
 use crate::error::Result;
+use crate::real::portable::{ln, sin_cos};
 
 /// The least and the greatest number of quadrature panels along a curve.
 const PANELS: (f64, f64) = (16.0, 20_000.0);
@@ -52,13 +53,13 @@ pub fn swiss_roll() -> Plane<Ridge> {
 
 /// The upper moon for the first half of u, the lower for the second.
 fn moon(u: f64) -> [f64; 2] {
-    let (sin, cos) = (TAU * (u % 0.5)).sin_cos();
+    let (sin, cos) = sin_cos(TAU * (u % 0.5));
     if u < 0.5 { [cos, sin] } else { [1.0 - cos, 0.5 - sin] }
 }
 
 fn roll(u: f64) -> [f64; 2] {
     let t = 1.5 * PI * (1.0 + 2.0 * u);
-    let (sin, cos) = t.sin_cos();
+    let (sin, cos) = sin_cos(t);
     [t * cos / 5.0, t * sin / 5.0]
 }
 
@@ -70,7 +71,7 @@ impl Ridge {
             (speed / pieces as f64 / noise.abs()).ceil().clamp(PANELS.0, PANELS.1) as usize;
         let piece = |k: usize| {
             let (from, to) = (k as f64 / pieces as f64, (k + 1) as f64 / pieces as f64);
-            nodes(from, to, panels).map(move |(u, weight)| (curve(u), weight.ln()))
+            nodes(from, to, panels).map(move |(u, weight)| (curve(u), ln(weight)))
         };
         Self { noise, curve, points: (0..pieces).flat_map(piece).collect() }
     }
@@ -86,7 +87,7 @@ impl Formula for Ridge {
         let term = |(point, log_weight): &([f64; 2], f64)| {
             log_weight - 0.5 * ((x[0] - point[0]).powi(2) + (x[1] - point[1]).powi(2)) / variance
         };
-        log_sum_exp(self.points.iter().map(term)) - (TAU * variance).ln()
+        log_sum_exp(self.points.iter().map(term)) - ln(TAU * variance)
     }
 
     fn draw<R: Rng + ?Sized>(&self, rng: &mut R) -> [f64; 2] {

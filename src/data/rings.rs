@@ -7,6 +7,7 @@ use rand::{Rng, RngExt};
 use super::plane::{Formula, Plane, normal, positive};
 use super::special::{ln_scaled_i0, log_sum_exp};
 use crate::error::{Error, Result};
+use crate::real::portable::{hypot, ln, sin_cos};
 
 /// Circles around the origin, all equally likely, plus noise; see [`rings`].
 #[derive(Debug, Clone)]
@@ -43,17 +44,17 @@ impl Formula for Rings {
 
     fn log_density(&self, x: [f64; 2]) -> f64 {
         let variance = self.noise * self.noise;
-        let distance = x[0].hypot(x[1]);
+        let distance = hypot(x[0], x[1]);
         let ring = |radius: &f64| {
             -0.5 * (distance - radius).powi(2) / variance
                 + ln_scaled_i0(distance * radius / variance)
         };
-        log_sum_exp(self.radii.iter().map(ring)) - (self.radii.len() as f64 * TAU * variance).ln()
+        log_sum_exp(self.radii.iter().map(ring)) - ln(self.radii.len() as f64 * TAU * variance)
     }
 
     fn draw<R: Rng + ?Sized>(&self, rng: &mut R) -> [f64; 2] {
         let radius = self.radii[rng.random_range(0..self.radii.len())];
-        let (sin, cos) = (TAU * rng.random::<f64>()).sin_cos();
+        let (sin, cos) = sin_cos(TAU * rng.random::<f64>());
         [radius * cos, radius * sin].map(|x| x + self.noise * normal(rng))
     }
 }

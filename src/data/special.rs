@@ -1,5 +1,6 @@
 //! Quadrature nodes along a line, ln I0, and the logarithm of a difference of normal integrals.
 
+use crate::real::portable::{exp, ln, ln_1p};
 use std::f64::consts::{PI, SQRT_2, TAU};
 
 /// Nodes and weights of the eight-point Gauss-Legendre rule on [-1, 1], positive half (Abramowitz
@@ -29,7 +30,7 @@ pub(super) fn log_sum_exp(values: impl Iterator<Item = f64> + Clone) -> f64 {
     if largest == f64::NEG_INFINITY {
         return largest;
     }
-    largest + values.map(|value| (value - largest).exp()).sum::<f64>().ln()
+    largest + ln(values.map(|value| exp(value - largest)).sum::<f64>())
 }
 
 /// ln(I0(z) exp(-z)) for z >= 0: the power series, whose terms are all positive, up to 30, and the
@@ -41,14 +42,14 @@ pub(super) fn ln_scaled_i0(z: f64) -> f64 {
             term *= (0.5 * z / k as f64).powi(2);
             sum += term;
         }
-        return sum.ln() - z;
+        return ln(sum) - z;
     }
     for k in 1..25 {
         let odd = (2 * k - 1) as f64;
         term *= odd * odd / (8.0 * z * k as f64);
         sum += term;
     }
-    sum.ln() - 0.5 * (TAU * z).ln()
+    ln(sum) - 0.5 * ln(TAU * z)
 }
 
 /// ln(Φ(b) - Φ(a)) for a < b, accurate in both tails.
@@ -57,21 +58,21 @@ pub(super) fn ln_normal_between(a: f64, b: f64) -> f64 {
         return ln_normal_between(-b, -a);
     }
     if a <= 0.0 {
-        return (0.5 * (libm::erf(b / SQRT_2) - libm::erf(a / SQRT_2))).ln();
+        return ln(0.5 * (libm::erf(b / SQRT_2) - libm::erf(a / SQRT_2)));
     }
     // Both beyond zero: the upper tail at a, less its share beyond b.
     let tail = ln_upper_tail(a);
-    tail + (-(ln_upper_tail(b) - tail).exp()).ln_1p()
+    tail + ln_1p(-exp(ln_upper_tail(b) - tail))
 }
 
 /// ln(1 - Φ(z)) for z > 0; beyond 30 by its asymptotic series (Abramowitz and Stegun 1964, 26.2.12).
 fn ln_upper_tail(z: f64) -> f64 {
     if z < 30.0 {
-        return (0.5 * libm::erfc(z / SQRT_2)).ln();
+        return ln(0.5 * libm::erfc(z / SQRT_2));
     }
     let w = 1.0 / (z * z);
     let series = 1.0 - w * (1.0 - w * (3.0 - w * (15.0 - 105.0 * w)));
-    -0.5 * z * z - z.ln() - 0.5 * (2.0 * PI).ln() + series.ln()
+    -0.5 * z * z - ln(z) - 0.5 * ln(2.0 * PI) + ln(series)
 }
 
 #[cfg(test)]

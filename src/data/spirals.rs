@@ -7,6 +7,7 @@ use rand::{Rng, RngExt};
 use super::plane::{Formula, Plane, normal};
 use super::special::{ln_normal_between, log_sum_exp, nodes};
 use crate::error::Result;
+use crate::real::portable::{ln, sin_cos};
 
 /// The width of the box, and the deviation of the noise.
 const BOX: f64 = 0.5 / 3.0;
@@ -24,19 +25,19 @@ pub struct TwoSpirals {
 /// The `2spirals` of Grathwohl et al. 2019 (FFJORD): ±(-n cos n + U(0, 1/2), n sin n + U(0, 1/2)) / 3
 /// plus noise 0.1, for n = 3π √u with u uniform. Entropy 2.649 nats.
 pub fn two_spirals() -> Plane<TwoSpirals> {
-    let log_density = |n: f64| (2.0 * n / (9.0 * PI * PI)).ln();
-    let points = nodes(0.0, 3.0 * PI, 400).map(|(n, w)| (spiral(n), log_density(n) + w.ln()));
+    let log_density = |n: f64| ln(2.0 * n / (9.0 * PI * PI));
+    let points = nodes(0.0, 3.0 * PI, 400).map(|(n, w)| (spiral(n), log_density(n) + ln(w)));
     Plane::new(TwoSpirals { points: points.collect() })
 }
 
 fn spiral(n: f64) -> [f64; 2] {
-    let (sin, cos) = n.sin_cos();
+    let (sin, cos) = sin_cos(n);
     [-n * cos / 3.0, n * sin / 3.0]
 }
 
 /// ln of the density at `x` of a number in [0, BOX] plus noise.
 fn ln_blurred(x: f64) -> f64 {
-    ln_normal_between((x - BOX) / NOISE, x / NOISE) - BOX.ln()
+    ln_normal_between((x - BOX) / NOISE, x / NOISE) - ln(BOX)
 }
 
 /// The distance from `x` to [0, BOX].
@@ -66,7 +67,7 @@ impl Formula for TwoSpirals {
 
     fn log_density(&self, x: [f64; 2]) -> f64 {
         let both = [self.log_first(x), self.log_first([-x[0], -x[1]])];
-        log_sum_exp(both.into_iter()) - 2f64.ln()
+        log_sum_exp(both.into_iter()) - ln(2.0)
     }
 
     fn draw<R: Rng + ?Sized>(&self, rng: &mut R) -> [f64; 2] {

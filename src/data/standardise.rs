@@ -5,6 +5,7 @@ use nalgebra::DMatrix;
 use crate::columns::Moments;
 use crate::error::{Error, Result};
 use crate::real::Real;
+use crate::real::portable::ln;
 
 /// Rows shifted and scaled to mean zero and deviation one, and back.
 ///
@@ -79,7 +80,7 @@ impl Standardizer {
     /// ln |det| of [`apply`](Standardizer::apply): what a log-density of standardised samples lacks
     /// to be one of the samples themselves.
     pub fn log_det(&self) -> f64 {
-        -self.rows.iter().map(|row| row.unit().ln()).sum::<f64>()
+        -self.rows.iter().map(|row| ln(row.unit())).sum::<f64>()
     }
 
     fn map<T: Real>(

@@ -10,7 +10,8 @@ use super::{Base, Density, Pushforward, Sample, room_for};
 use crate::columns::{Rows, RowsMut};
 use crate::error::Result;
 use crate::kernels::sum_of_products;
-use crate::real::Real;
+use crate::real::portable::ln;
+use crate::real::{Normal, Real};
 
 /// The standard normal distribution in `dim` dimensions,
 ///
@@ -57,7 +58,7 @@ impl<T: Real> Sample<T> for StandardNormal {
     fn sample<R: Rng + ?Sized>(&self, count: usize, rng: &mut R) -> Result<DMatrix<T>> {
         let mut values = room_for(self.dim, count)?;
         for _ in 0..self.dim * count {
-            values.push(T::of(rng.sample(rand_distr::StandardNormal)));
+            values.push(T::of(rng.sample(Normal)));
         }
         Ok(DMatrix::from_vec(self.dim, count, values))
     }
@@ -67,7 +68,7 @@ impl<T: Real> Base<T> for StandardNormal {
     fn log_prob_rows(&self, points: Rows<'_, T>, log_prob: &mut [T]) {
         log_prob.fill(T::zero());
         sum_of_products(points, points, log_prob);
-        let normalisation = T::of(0.5 * self.dim as f64 * TAU.ln());
+        let normalisation = T::of(0.5 * self.dim as f64 * ln(TAU));
         for value in log_prob {
             *value = -*value * T::of(0.5) - normalisation;
         }

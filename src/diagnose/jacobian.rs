@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::flow::{Direction, Flow, Track, transport};
 use crate::outcome::Outcome;
 use crate::real::Real;
+use crate::real::portable::{exp2, log2};
 
 const STENCIL: [(f64, f64); 6] = [
     (-3.0, -1.0 / 60.0),
@@ -39,7 +40,7 @@ impl Step {
 
     /// A power of two, so that x + k h is rounded little.
     fn at(self, x: f64) -> f64 {
-        (self.share * (self.floor + x.abs())).log2().round().exp2()
+        exp2(log2(self.share * (self.floor + x.abs())).round())
     }
 }
 
@@ -165,14 +166,4 @@ pub(super) fn combine<T: Real>(
 /// A step that suits smooth flows in this scalar.
 pub(crate) fn usual_step<T: Real>() -> f64 {
     if T::EPSILON > 1e-10 { 0.0625 } else { 0.00390625 }
-}
-
-/// The singular values of a matrix, the largest first; NaN where an entry is not finite.
-pub(crate) fn singular_values(matrix: &DMatrix<f64>) -> Vec<f64> {
-    if matrix.iter().any(|entry| !entry.is_finite()) {
-        return vec![f64::NAN; matrix.nrows().min(matrix.ncols())];
-    }
-    let mut values: Vec<f64> = matrix.singular_values().iter().copied().collect();
-    values.sort_by(|a, b| b.total_cmp(a));
-    values
 }

@@ -3,11 +3,13 @@
 use nalgebra::DMatrix;
 
 use super::chosen::Chosen;
-use super::jacobian::{Step, jacobians_where, singular_values};
+use super::jacobian::{Step, jacobians_where};
 use super::settings::Diagnose;
+use super::singular::singular_values;
 use crate::error::Result;
 use crate::flow::{Direction, Flow, Track, transport};
 use crate::real::Real;
+use crate::real::portable::ln;
 
 /// How a flow stretches space, at some samples: by the Jacobians of base to data. Samples beside which the
 /// flow fails are left out, since differences need points there.
@@ -81,7 +83,7 @@ pub(super) fn conditioning<T: Real, F: Flow<T>>(
             // A point beside this one does not arrive: with a smaller step it may.
             let Ok(matrix) = matrix else { continue };
             let values = singular_values(matrix);
-            let error = (values.iter().map(|s| s.ln()).sum::<f64>() - log_det.wide()).abs();
+            let error = (values.iter().map(|s| ln(*s)).sum::<f64>() - log_det.wide()).abs();
             // An error that is not finite is one all the same.
             if best.1.is_empty() || error < best.0 {
                 *best = (error, values);

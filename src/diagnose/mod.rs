@@ -36,14 +36,16 @@ mod jacobian;
 mod measure;
 mod passage;
 mod settings;
+mod singular;
 mod statistics;
 
 pub use calibration::Calibration;
 pub use diagnosis::Diagnosis;
 pub use jacobian::{Step, derivative_weights, jacobians, jacobians_by};
-pub(crate) use jacobian::{jacobians_where, singular_values, usual_step};
+pub(crate) use jacobian::{jacobians_where, usual_step};
 pub use measure::Conditioning;
 pub(crate) use measure::relative_errors;
 pub use passage::{Passage, Reference};
 pub use settings::Diagnose;
+pub(crate) use singular::singular_values;
 pub use statistics::{Summary, Uniformity};

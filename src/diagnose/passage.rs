@@ -3,8 +3,9 @@
 use nalgebra::DMatrix;
 
 use super::chosen::Chosen;
-use super::jacobian::{Step, combine, moved, singular_values, spread};
+use super::jacobian::{Step, combine, moved, spread};
 use super::settings::Diagnose;
+use super::singular::singular_values;
 use crate::density::{Pushforward, StandardNormal};
 use crate::error::Result;
 use crate::field::VectorField;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::columns::Moments;
+use crate::real::portable::{exp, hypot, ln};
 
 /// What a set of numbers looks like; numbers that are not finite are left out.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -44,7 +45,7 @@ impl Summary {
     /// The root of the mean square.
     pub fn root_mean_square(&self) -> f64 {
         let spread = (self.count as f64 - 1.0).max(0.0) / self.count as f64;
-        self.mean.hypot(spread.sqrt() * self.deviation)
+        hypot(self.mean, spread.sqrt() * self.deviation)
     }
 }
 
@@ -62,7 +63,7 @@ pub(super) fn chi_square_cdf(freedom: f64, x: f64) -> f64 {
     if !x.is_finite() || x <= 0.0 {
         return if x > 0.0 { 1.0 } else { 0.0 };
     }
-    let front = (a * x.ln() - x - libm::lgamma(a)).exp();
+    let front = exp(a * ln(x) - x - libm::lgamma(a));
     if x < a + 1.0 {
         let (mut term, mut sum, mut k) = (1.0 / a, 1.0 / a, a);
         while term > 1e-17 * sum {
@@ -152,7 +153,7 @@ fn kolmogorov(lambda: f64) -> f64 {
     }
     let term = |k: i32| {
         let sign = if k % 2 == 1 { 1.0 } else { -1.0 };
-        sign * (-2.0 * f64::from(k).powi(2) * lambda * lambda).exp()
+        sign * exp(-2.0 * f64::from(k).powi(2) * lambda * lambda)
     };
     (2.0 * (1..=100).map(term).sum::<f64>()).clamp(0.0, 1.0)
 }

@@ -7,6 +7,7 @@ use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::error::{Error, Result};
 use crate::kernels::row_sums;
 use crate::parameters::{Layout, Parameters};
+use crate::real::portable::{exp_m1, ln};
 use crate::real::{Real, sigmoid, softplus};
 
 /// f(x) = β h(r) (x - x₀) with h(r) = 1 / (α + r), r = |x - x₀| and α > 0.
@@ -54,7 +55,7 @@ impl<T: Real> Radial<T> {
         }
         // The inverse of the softplus: a = ln(eᵅ - 1).
         let alpha = alpha.wide();
-        values[dim] = T::of(alpha + (-(-alpha).exp_m1()).ln());
+        values[dim] = T::of(alpha + ln(-exp_m1(-alpha)));
         Ok(Self { dim, values: Parameters::new(layout, values)? })
     }
 

@@ -7,6 +7,7 @@ mod curve;
 mod dispatch;
 mod elementary;
 mod elementwise;
+mod matrix;
 mod outer;
 mod product;
 mod spline;
@@ -17,6 +18,7 @@ pub use affine::{AffineForm, AffineMap, AffinePulled, LogScale};
 pub use combine::{Term, combine, squared_error};
 pub use dispatch::{InstructionSet, available, instruction_set, limit_instruction_set};
 pub use elementwise::{axpy, multiply, multiply_add, multiply_by, sum_of_products};
+pub use matrix::matrix_product;
 pub use outer::{outer, row_sums};
 pub use product::{Start, Weights, bilinear_form, product};
 pub use spline::{

@@ -18,6 +18,7 @@ use super::{Back, Batch, Differentiable, Place, RightHandSide, Span, Workspace};
 use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::outcome::{Effort, Failure, Outcome, Reason};
 use crate::real::Real;
+use crate::real::portable::{exp2, log2};
 
 /// Memory that ways back use again and again.
 pub struct AdjointMemory<T, P> {
@@ -180,7 +181,7 @@ impl<'a, T: Real, R: Differentiable<T> + ?Sized> Backward<'a, T, R> {
                 *outcome = Outcome::Failed(Failure { reason, t: 0.0, step: 0.0 });
                 continue;
             }
-            let scale = largest.log2().ceil().exp2();
+            let scale = exp2(log2(largest).ceil());
             let share = |i: usize| T::of(cotangent.row(i)[lane].wide() / scale);
             for i in 0..leading {
                 state.row_mut(i)[lane] = ending.state.row(i)[lane];

@@ -7,6 +7,7 @@
 
 use crate::columns::Rows;
 use crate::real::Real;
+use crate::real::portable::{exp2, exp2_single, log2, log2_single};
 
 use super::Tolerance;
 
@@ -44,13 +45,13 @@ pub(super) fn factor(error: f64, previous: Magnitude, order: u32) -> f64 {
     let exponent = 1.0 / order as f32;
     let Magnitude(error) = Magnitude::of(error);
     if error > 0.0 {
-        return (SAFETY * f64::from((-exponent * error).exp2())).max(SHRINK);
+        return (SAFETY * f64::from(exp2_single(-exponent * error))).max(SHRINK);
     }
     if error == f32::NEG_INFINITY {
         return GROW;
     }
     let memory = MEMORY as f32;
-    let damped = ((0.75 * memory - exponent) * error + memory * previous.0).exp2();
+    let damped = exp2_single((0.75 * memory - exponent) * error + memory * previous.0);
     (SAFETY * f64::from(damped)).clamp(SHRINK, GROW)
 }
 
@@ -62,11 +63,11 @@ pub(super) struct Magnitude(f32);
 impl Magnitude {
     /// That of the last accepted step before there was one.
     pub(super) fn least() -> Self {
-        Self(LEAST_ERROR.log2())
+        Self(log2_single(LEAST_ERROR))
     }
 
     fn of(error: f64) -> Self {
-        Self((error as f32).log2())
+        Self(log2_single(error as f32))
     }
 
     /// The magnitude of an accepted error, to be remembered.
@@ -116,7 +117,7 @@ impl Norms {
         if fastest <= 1e-15 {
             return longest;
         }
-        let root = |x: f64| x.powf(1.0 / f64::from(order));
+        let root = |x: f64| exp2(log2(x) / f64::from(order));
         let cautious = root(0.01 / fastest).min(100.0 * probe);
         let tau = self.velocity / acceleration;
         let bold = tau * root(BOLDNESS / (self.velocity * tau));

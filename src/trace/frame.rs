@@ -4,11 +4,10 @@ use std::ops::Range;
 
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng, RngExt};
-use rand_distr::StandardNormal;
 
 use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::kernels::{multiply_add, sum_of_products};
-use crate::real::Real;
+use crate::real::{Normal, Real};
 
 /// What is left of the square of a vector's length, at least, for its direction to be trusted.
 const TRUSTED: f64 = 1e-8;
@@ -37,7 +36,7 @@ impl<T: Real> Frame<T> {
     /// Draws vectors of a lane, with independent standard normal coordinates.
     pub fn draw(&mut self, range: Range<usize>, lane: usize, rng: &mut impl Rng) {
         for row in range.start * self.dim..range.end * self.dim {
-            self.vectors.row_mut(row)[lane] = T::of(rng.sample(StandardNormal));
+            self.vectors.row_mut(row)[lane] = T::of(rng.sample(Normal));
         }
     }
 

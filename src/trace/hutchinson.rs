@@ -2,12 +2,11 @@
 
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng, RngExt, SeedableRng};
-use rand_distr::StandardNormal;
 
 use super::frame::Frame;
 use super::mix;
 use crate::columns::{RowsMut, Scratch};
-use crate::real::Real;
+use crate::real::{Normal, Real};
 
 /// Hutchinson's estimator of a trace: tr J = E\[u'J u\] for probes u whose entries have mean zero,
 /// variance one, and no correlation.
@@ -96,7 +95,7 @@ impl Hutchinson {
         let mut bits = 0u64;
         for i in 0..probes.rows() {
             let value = match self.noise {
-                Noise::Gaussian | Noise::Orthogonal => rng.sample(StandardNormal),
+                Noise::Gaussian | Noise::Orthogonal => rng.sample(Normal),
                 Noise::Rademacher => {
                     if i % 64 == 0 {
                         bits = rng.random();

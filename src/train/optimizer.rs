@@ -1,6 +1,7 @@
 //! Adam, with decoupled weight decay.
 
 use crate::real::Real;
+use crate::real::portable::powi;
 
 /// A rule that turns gradients into changes of the parameters.
 pub trait Optimizer<T: Real> {
@@ -46,7 +47,7 @@ impl<T: Real> Optimizer<T> for Adam {
         self.steps = self.steps.saturating_add(1);
         // One division and one root for every parameter: these take the time.
         let [first_scale, second_scale] =
-            [self.beta1, self.beta2].map(|beta| 1.0 / (1.0 - beta.powi(self.steps)));
+            [self.beta1, self.beta2].map(|beta| 1.0 / (1.0 - powi(beta, self.steps)));
         let root_scale = second_scale.sqrt();
         let rate = learning_rate * first_scale;
         let keep = 1.0 - learning_rate * self.weight_decay;

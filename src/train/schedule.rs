@@ -1,5 +1,6 @@
 //! The learning rate from step to step.
 
+use crate::real::portable::cos;
 use std::f64::consts::PI;
 
 /// A linear warm-up to the full rate, then half a cosine down to a share of it.
@@ -20,7 +21,7 @@ impl Schedule {
             return self.rate * (step + 1) as f64 / self.warm_up as f64;
         }
         let progress = (step - self.warm_up) as f64 / (steps - self.warm_up).max(1) as f64;
-        self.rate * (self.floor + (1.0 - self.floor) * 0.5 * (1.0 + (PI * progress).cos()))
+        self.rate * (self.floor + (1.0 - self.floor) * 0.5 * (1.0 + cos(PI * progress)))
     }
 }
 

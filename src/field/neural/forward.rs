@@ -8,6 +8,7 @@ use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::field::{At, SLICE, VectorField};
 use crate::kernels::{Start, Weights, axpy, bilinear_form, multiply, multiply_by, product};
 use crate::real::Real;
+use crate::real::portable::sin_cos;
 
 impl<T: Real> VectorField<T> for Mlp<T> {
     fn dim(&self) -> usize {
@@ -92,7 +93,7 @@ impl<T: Real> Mlp<T> {
         time.row_mut(0).copy_from_slice(at.t);
         for k in 1..=self.shape.frequencies {
             for (lane, t) in at.t.iter().enumerate() {
-                let (sin, cos) = (TAU * k as f64 * t.wide()).sin_cos();
+                let (sin, cos) = sin_cos(TAU * k as f64 * t.wide());
                 time.row_mut(2 * k - 1)[lane] = T::of(sin);
                 time.row_mut(2 * k)[lane] = T::of(cos);
             }

@@ -14,9 +14,9 @@ use rand::{Rng, RngExt};
 use super::{At, VectorField};
 use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::error::{Error, Result};
-use crate::kernels::{Activation, Start, Weights, product};
+use crate::kernels::{Activation, Start, Weights, matrix_product, product};
 use crate::parameters::{Layout, Parameters};
-use crate::real::Real;
+use crate::real::{Normal, Real};
 use orthonormal::orthonormal;
 
 pub use reverse::SylvesterTape;
@@ -122,8 +122,7 @@ impl<T: Real> Sylvester<T> {
     ///
     /// If `rank` is zero or exceeds `dim`.
     pub fn random<R: Rng + ?Sized>(dim: usize, rank: usize, rng: &mut R) -> Result<Self> {
-        let mut normal =
-            |scale: f64| T::of(scale * rng.sample::<f64, _>(rand_distr::StandardNormal));
+        let mut normal = |scale: f64| T::of(scale * rng.sample(Normal));
         let vectors = DMatrix::from_fn(dim, rank, |_, _| normal(1.0));
         let [r, r_tilde] = std::array::from_fn(|_| {
             DMatrix::from_fn(rank, rank, |i, j| if i <= j { normal(0.1) } else { T::zero() })
@@ -238,7 +237,7 @@ impl<T: Real> Dense<T> {
             matrix
         };
         let (r, r_tilde) = (fill(triangles), fill(&triangles[rank * (rank + 1) / 2..]));
-        let both = &r_tilde * &r;
+        let both = matrix_product(&r_tilde, &r);
         let flat = |matrix: &DMatrix<f64>| matrix.transpose().iter().map(|&x| T::of(x)).collect();
         let c = both.diagonal().iter().map(|&x| T::of(x)).collect();
         Self { q: flat(&q), r: flat(&r), r_tilde: flat(&r_tilde), both: flat(&both), c }

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::field::{DiagonalAffine, TrainableField, VectorField};
 use crate::kernels::{multiply, row_sums};
 use crate::real::Real;
+use crate::real::portable::{exp, exp_m1, ln};
 
 /// y_i = scale_i x_i + shift_i; the entries are the scales and the shifts.
 #[derive(Debug, Clone)]
@@ -70,13 +71,13 @@ impl<T: Real> ConstantMap<T> for Scaling<T> {
 
 /// (eˢ - 1) / s, what a constant push amounts to until t = 1.
 fn growth(s: f64) -> f64 {
-    if s == 0.0 { 1.0 } else { s.exp_m1() / s }
+    if s == 0.0 { 1.0 } else { exp_m1(s) / s }
 }
 
 /// The derivative of [`growth`]: (s eˢ - (eˢ - 1)) / s², by its series where that cancels.
 fn growth_slope(s: f64) -> f64 {
     if s.abs() > 0.05 {
-        return (s.exp() - growth(s)) / s;
+        return (exp(s) - growth(s)) / s;
     }
     // Σ sᵏ / (k! (k + 2)).
     0.5 + s * (1.0 / 3.0 + s * (0.125 + s * (1.0 / 30.0 + s * (1.0 / 144.0 + s / 840.0))))
@@ -93,8 +94,8 @@ impl<T: Real> Solvable for DiagonalAffine<T> {
     fn solve(&self) -> Scaling<T> {
         let pairs = self.rates().iter().zip(self.offset());
         Scaling {
-            scale: self.rates().iter().map(|s| T::of(s.wide().exp())).collect(),
-            inverse: self.rates().iter().map(|s| T::of((-s.wide()).exp())).collect(),
+            scale: self.rates().iter().map(|s| T::of(exp(s.wide()))).collect(),
+            inverse: self.rates().iter().map(|s| T::of(exp(-s.wide()))).collect(),
             shift: pairs.map(|(s, b)| T::of(b.wide() * growth(s.wide()))).collect(),
             log_det: self.rates().iter().fold(T::zero(), |sum, &rate| sum + rate),
         }
@@ -107,7 +108,7 @@ impl<T: Real> Solvable for DiagonalAffine<T> {
         for i in 0..self.dim() {
             let (s, b) = (self.rates()[i].wide(), self.offset()[i].wide());
             let (scale, shift) = (scales[i].wide(), shifts[i].wide());
-            let rate = s.exp() * scale + b * growth_slope(s) * shift;
+            let rate = exp(s) * scale + b * growth_slope(s) * shift;
             by_rate[i] += T::of(rate) + log_det[0];
             by_offset[i] += T::of(growth(s) * shift);
         }
@@ -122,8 +123,8 @@ impl<T: Real> Solvable for DiagonalAffine<T> {
             // y = eˢ x + m: from data y to the base, eˢ = deviation and m = mean; the other way
             // round eˢ = 1 / deviation and m = -mean / deviation.
             let (s, shift) = match direction {
-                Direction::Inverse => (deviation.ln(), mean),
-                Direction::Forward => (-deviation.ln(), -mean / deviation),
+                Direction::Inverse => (ln(deviation), mean),
+                Direction::Forward => (-ln(deviation), -mean / deviation),
             };
             values[i] = T::of(s);
             values[dim + i] = T::of(shift / growth(values[i].wide()));

@@ -1,6 +1,9 @@
 //! The exponential of a matrix by scaling and squaring, and its reverse pass.
 
+use crate::real::portable::log2;
 use nalgebra::DMatrix;
+
+use crate::kernels::matrix_product;
 
 /// The coefficients of the diagonal Padé approximant of degree 13 (Higham 2005, The Scaling and
 /// Squaring Method for the Matrix Exponential Revisited, equation 2.2).
@@ -36,28 +39,28 @@ pub(super) fn exponential(a: &DMatrix<f64>) -> DMatrix<f64> {
     if !size.is_finite() || a.iter().any(|x| x.is_nan()) {
         return DMatrix::from_element(n, n, f64::NAN);
     }
-    let squarings = (size / REACH).log2().ceil().max(0.0) as i32;
+    let squarings = log2(size / REACH).ceil().max(0.0) as i32;
     let a = a * 0.5f64.powi(squarings);
     let [odd, even] = pade(&a);
     let quotient = (&even - &odd).lu().solve(&(even + odd));
     let mut result = quotient.unwrap_or_else(|| DMatrix::from_element(n, n, f64::NAN));
     for _ in 0..squarings {
-        result = &result * &result;
+        result = matrix_product(&result, &result);
     }
     result
 }
 
 /// The odd and the even part of the numerator.
 fn pade(a: &DMatrix<f64>) -> [DMatrix<f64>; 2] {
-    let a2 = a * a;
-    let a4 = &a2 * &a2;
-    let a6 = &a4 * &a2;
+    let a2 = matrix_product(a, a);
+    let a4 = matrix_product(&a2, &a2);
+    let a6 = matrix_product(&a4, &a2);
     let one = DMatrix::identity(a.nrows(), a.nrows());
     [1, 0].map(|k| {
         let b = |i: usize| PADE[i + k];
-        let high = &a6 * (&a6 * b(12) + &a4 * b(10) + &a2 * b(8));
+        let high = matrix_product(&a6, &(&a6 * b(12) + &a4 * b(10) + &a2 * b(8)));
         let all = high + &a6 * b(6) + &a4 * b(4) + &a2 * b(2) + &one * b(0);
-        if k == 1 { a * all } else { all }
+        if k == 1 { matrix_product(a, &all) } else { all }
     })
 }
 

@@ -7,9 +7,11 @@ use rand::{Rng, RngExt};
 use super::super::{Cotangent, Direction, Flow, Packet, TrainableFlow};
 use super::{AffineMap, ConstantMap, StartTape, constant};
 use crate::error::{Error, Result};
+use crate::kernels::matrix_product;
 use crate::ode::Workspace;
 use crate::parameters::{self, Fixed, Layout, Parameters};
-use crate::real::Real;
+use crate::real::portable::{exp, ln};
+use crate::real::{Normal, Real};
 
 /// y = P L U x with a fixed permutation P, a unit lower triangular L and an upper triangular U
 /// (Kingma and Dhariwal 2018, Glow, section 3.2, equation 11).
@@ -63,7 +65,7 @@ impl<T: Real> InvertibleLinear<T> {
         let layout =
             Layout::of([("lower", &[triangle]), ("upper", &[triangle]), ("log_scale", &[dim])]);
         let mut values: Vec<T> = places(dim).map(|place| T::of(factors[place])).collect();
-        values.extend(factors.diagonal().iter().map(|u| T::of(u.abs().ln())));
+        values.extend(factors.diagonal().iter().map(|u| T::of(ln(u.abs()))));
         let signs = factors.diagonal().iter().map(|u| u.signum()).collect();
         let map = identity(dim);
         let values = Parameters::new(layout, values)?;
@@ -78,7 +80,7 @@ impl<T: Real> InvertibleLinear<T> {
     ///
     /// If `dim` is zero.
     pub fn random<R: Rng + ?Sized>(dim: usize, rng: &mut R) -> Result<Self> {
-        let normal = DMatrix::from_fn(dim, dim, |_, _| rng.sample(rand_distr::StandardNormal));
+        let normal = DMatrix::from_fn(dim, dim, |_, _| rng.sample(Normal));
         let mut rotation: DMatrix<f64> = orthogonal(normal);
         if dim > 0 && rotation.determinant() < 0.0 {
             rotation.column_mut(0).neg_mut();
@@ -124,7 +126,7 @@ impl<T: Real> InvertibleLinear<T> {
             }
         }
         for (i, sign) in self.signs.iter().enumerate() {
-            upper[(i, i)] = sign * self.log_scales()[i].wide().exp();
+            upper[(i, i)] = sign * exp(self.log_scales()[i].wide());
         }
         [lower, upper]
     }
@@ -137,7 +139,7 @@ impl<T: Real> InvertibleLinear<T> {
     fn solve(&self) -> AffineMap<T> {
         let dim = self.dim;
         let [lower, upper] = self.factors();
-        let straight = &lower * &upper;
+        let straight = matrix_product(&lower, &upper);
         let solved = lower.solve_lower_triangular(&DMatrix::identity(dim, dim));
         let solved = solved.and_then(|solved| upper.solve_upper_triangular(&solved));
         let solved = solved.unwrap_or_else(|| DMatrix::from_element(dim, dim, f64::NAN));
@@ -253,8 +255,8 @@ impl<T: Real> TrainableFlow<T> for InvertibleLinear<T> {
         let dim = self.dim;
         let [lower, upper] = self.factors();
         let bar = DMatrix::from_fn(dim, dim, |i, j| sums[self.order[i] * dim + j].wide());
-        let by_lower = &bar * upper.transpose();
-        let by_upper = lower.transpose() * &bar;
+        let by_lower = matrix_product(&bar, &upper.transpose());
+        let by_upper = matrix_product(&lower.transpose(), &bar);
         let (triangles, scales) = gradient.split_at_mut(dim * (dim - 1));
         for (place, total) in places(dim).zip(triangles) {
             let by = if place.1 < place.0 { &by_lower } else { &by_upper };

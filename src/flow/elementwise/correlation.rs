@@ -5,6 +5,7 @@ use nalgebra::DMatrix;
 use super::{Bijector, Outside, inside};
 use crate::error::{Error, Result};
 use crate::real::Real;
+use crate::real::portable::{exp, ln, ln_1p, tanh};
 
 /// The Cholesky factor L of a K x K correlation matrix L L', represented by what stands left of its
 /// diagonal, row after row: K (K - 1) / 2 numbers.
@@ -45,7 +46,7 @@ pub fn correlation(size: usize) -> Result<Correlation> {
 
 /// ln(1 - tanh² x) = -2 ln cosh x.
 fn log_square_sech(x: f64) -> f64 {
-    2.0 * (std::f64::consts::LN_2 - x.abs() - (-2.0 * x.abs()).exp().ln_1p())
+    2.0 * (std::f64::consts::LN_2 - x.abs() - ln_1p(exp(-2.0 * x.abs())))
 }
 
 impl Correlation {
@@ -94,7 +95,7 @@ impl<T: Real> Bijector<T> for Correlation {
             for x in &mut x[row] {
                 let free = x.wide();
                 let bound = left.sqrt() * (1.0 - T::EPSILON);
-                *x = inside(free.tanh() * log_w.exp(), -bound, bound);
+                *x = inside(tanh(free) * exp(log_w), -bound, bound);
                 left = shorter(left, x.wide());
                 let squeeze = log_square_sech(free);
                 log_det += squeeze + log_w;
@@ -117,8 +118,8 @@ impl<T: Real> Bijector<T> for Correlation {
                 }
                 left = shorter(left, entry);
                 // artanh(entry / w), and 1 - z² = left / w².
-                y[k] = T::of(0.5 * ((w + entry).ln() - (w - entry).ln()));
-                log_det -= left.ln() - w.ln();
+                y[k] = T::of(0.5 * (ln(w + entry) - ln(w - entry)));
+                log_det -= ln(left) - ln(w);
             }
         }
         Ok(log_det)
@@ -135,9 +136,9 @@ impl<T: Real> Bijector<T> for Correlation {
                 log_w -= 0.5 * squeeze;
                 let bar = cotangent[k].wide();
                 let by_squeeze = log_det + 0.5 * w_bar;
-                let own = bar * (log_w + squeeze).exp() - 2.0 * free.tanh() * by_squeeze;
+                let own = bar * exp(log_w + squeeze) - 2.0 * tanh(free) * by_squeeze;
                 cotangent[k] = T::of(own);
-                w_bar += bar * free.tanh() * log_w.exp() + log_det;
+                w_bar += bar * tanh(free) * exp(log_w) + log_det;
             }
         }
     }
@@ -151,9 +152,9 @@ impl<T: Real> Bijector<T> for Correlation {
                 let free = x[k].wide();
                 let squeeze = log_square_sech(free);
                 log_w -= 0.5 * squeeze;
-                let bar = (cotangent[k].wide() + free.tanh() * w_bar) / (log_w + squeeze).exp();
+                let bar = (cotangent[k].wide() + tanh(free) * w_bar) / exp(log_w + squeeze);
                 cotangent[k] = T::of(bar);
-                w_bar += bar * free.tanh() * log_w.exp();
+                w_bar += bar * tanh(free) * exp(log_w);
             }
         }
     }

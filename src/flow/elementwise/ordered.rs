@@ -2,6 +2,7 @@
 
 use super::{Bijector, Outside, inside};
 use crate::real::Real;
+use crate::real::portable::{exp, ln};
 
 /// y_1 = x_1 and y_k = y_{k-1} + exp(x_k), so that y_1 < y_2 < ...; ln det = x_2 + ... + x_n (Stan
 /// Reference Manual, section on ordered vectors).
@@ -24,7 +25,7 @@ impl<T: Real> Bijector<T> for Ordered {
         let mut log_det = 0.0;
         for k in 1..x.len() {
             let (last, free) = (x[k - 1].wide(), x[k].wide());
-            x[k] = inside(last + free.exp(), last, f64::INFINITY);
+            x[k] = inside(last + exp(free), last, f64::INFINITY);
             log_det += free;
         }
         log_det
@@ -41,8 +42,8 @@ impl<T: Real> Bijector<T> for Ordered {
             if step <= 0.0 {
                 return Err(Outside(k));
             }
-            y[k] = T::of(step.ln());
-            log_det -= step.ln();
+            y[k] = T::of(ln(step));
+            log_det -= ln(step);
         }
         Ok(log_det)
     }
@@ -51,7 +52,7 @@ impl<T: Real> Bijector<T> for Ordered {
         let mut behind = 0.0;
         for k in (0..x.len()).rev() {
             behind += cotangent[k].wide();
-            let own = if k == 0 { behind } else { behind * x[k].wide().exp() + log_det };
+            let own = if k == 0 { behind } else { behind * exp(x[k].wide()) + log_det };
             cotangent[k] = T::of(own);
         }
     }
@@ -60,7 +61,7 @@ impl<T: Real> Bijector<T> for Ordered {
     fn solve_transposed(&self, x: &[T], cotangent: &mut [T]) {
         let mut behind = 0.0;
         for k in (0..x.len()).rev() {
-            let scale = if k == 0 { 1.0 } else { x[k].wide().exp() };
+            let scale = if k == 0 { 1.0 } else { exp(x[k].wide()) };
             let sum = cotangent[k].wide() / scale;
             cotangent[k] = T::of(sum - behind);
             behind = sum;

@@ -4,6 +4,7 @@ use std::fmt::Debug;
 
 use super::{Bijector, Outside, inside};
 use crate::error::{Error, Result};
+use crate::real::portable::{exp, exp_m1, ln, ln_1p, tanh};
 use crate::real::{Real, sigmoid, softplus as ln_1p_exp};
 
 /// A smooth monotone map of the real line onto an open interval.
@@ -25,7 +26,7 @@ pub trait ScalarMap: Debug + Clone + Send + Sync + 'static {
 
     /// g'(x).
     fn slope(&self, x: f64) -> f64 {
-        self.log_slope(x).exp()
+        exp(self.log_slope(x))
     }
 }
 
@@ -183,8 +184,8 @@ impl ScalarMap for Line {
     fn value(&self, x: f64) -> f64 {
         match *self {
             Self::Free => x,
-            Self::Above(low) => low + x.exp(),
-            Self::Below(high) => high - x.exp(),
+            Self::Above(low) => low + exp(x),
+            Self::Below(high) => high - exp(x),
             Self::Softplus => ln_1p_exp(x),
             // From the nearer end, so that small distances from it are accurate.
             Self::Interval(low, high) if x < 0.0 => low + (high - low) * sigmoid(x),
@@ -195,12 +196,12 @@ impl ScalarMap for Line {
     fn root(&self, y: f64) -> f64 {
         match *self {
             Self::Free => y,
-            Self::Above(low) => (y - low).ln(),
-            Self::Below(high) => (high - y).ln(),
+            Self::Above(low) => ln(y - low),
+            Self::Below(high) => ln(high - y),
             // ln(eʸ - 1) = y + ln(1 - e⁻ʸ), whose parts cancel where y is small.
-            Self::Softplus if y < 1.0 => y.exp_m1().ln(),
-            Self::Softplus => y + (-(-y).exp()).ln_1p(),
-            Self::Interval(low, high) => (y - low).ln() - (high - y).ln(),
+            Self::Softplus if y < 1.0 => ln(exp_m1(y)),
+            Self::Softplus => y + ln_1p(-exp(-y)),
+            Self::Interval(low, high) => ln(y - low) - ln(high - y),
         }
     }
 
@@ -210,9 +211,7 @@ impl ScalarMap for Line {
             Self::Above(_) | Self::Below(_) => x,
             Self::Softplus => -ln_1p_exp(-x),
             // The logistic function s has s' = s (1 - s), and ln(s (1 - s)) is even.
-            Self::Interval(low, high) => {
-                (high - low).ln() - x.abs() - 2.0 * (-x.abs()).exp().ln_1p()
-            }
+            Self::Interval(low, high) => ln(high - low) - x.abs() - 2.0 * ln_1p(exp(-x.abs())),
         }
     }
 
@@ -221,14 +220,14 @@ impl ScalarMap for Line {
             Self::Free => 0.0,
             Self::Above(_) | Self::Below(_) => 1.0,
             Self::Softplus => sigmoid(-x),
-            Self::Interval(..) => -(0.5 * x).tanh(),
+            Self::Interval(..) => -tanh(0.5 * x),
         }
     }
 
     fn slope(&self, x: f64) -> f64 {
         match self {
-            Self::Below(_) => -x.exp(),
-            _ => self.log_slope(x).exp(),
+            Self::Below(_) => -exp(x),
+            _ => exp(self.log_slope(x)),
         }
     }
 }

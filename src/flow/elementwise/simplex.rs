@@ -4,6 +4,7 @@ use nalgebra::DMatrix;
 
 use super::{Bijector, Outside, inside};
 use crate::error::{Error, Result};
+use crate::real::portable::{exp, ln};
 use crate::real::{Real, sigmoid, softplus};
 
 /// K probabilities p, represented by the first K - 1 of them: each takes a share of what is left of a
@@ -69,7 +70,7 @@ impl Simplex {
 
     /// ln(K - k), with k counted from one there and from zero here.
     fn shift(&self, k: usize) -> f64 {
-        ((self.probabilities - 1 - k) as f64).ln()
+        ln((self.probabilities - 1 - k) as f64)
     }
 
     /// u_k from x_k.
@@ -90,7 +91,7 @@ impl<T: Real> Bijector<T> for Simplex {
         for (k, x) in x.iter_mut().enumerate() {
             let u = self.centred(k, *x);
             let log_p = log_rest - softplus(-u);
-            *x = inside(log_p.exp(), 0.0, left);
+            *x = inside(exp(log_p), 0.0, left);
             left -= x.wide();
             log_rest -= softplus(u);
             log_det += log_p;
@@ -108,11 +109,11 @@ impl<T: Real> Bijector<T> for Simplex {
             if !within {
                 return Err(Outside(k));
             }
-            let u = p.ln() - left.ln();
+            let u = ln(p) - ln(left);
             *y = T::of(u + self.shift(k));
-            log_det -= p.ln();
+            log_det -= ln(p);
         }
-        Ok(log_det - left.ln())
+        Ok(log_det - ln(left))
     }
 
     /// With q_k the cotangent of ln p_k and ρ that of ln r_{k+1}: ū_k = q_k (1 - z_k) - ρ z_k, and
@@ -124,7 +125,7 @@ impl<T: Real> Bijector<T> for Simplex {
             let u = self.centred(k, x[k]);
             log_rest += softplus(u);
             let log_p = log_rest - softplus(-u);
-            let bar = cotangent[k].wide() * log_p.exp() + log_det;
+            let bar = cotangent[k].wide() * exp(log_p) + log_det;
             cotangent[k] = T::of(bar * sigmoid(-u) - rest_bar * sigmoid(u));
             rest_bar += bar;
         }
@@ -139,7 +140,7 @@ impl<T: Real> Bijector<T> for Simplex {
             log_rest += softplus(u);
             let log_p = log_rest - softplus(-u);
             let bar = (cotangent[k].wide() + rest_bar * sigmoid(u)) / sigmoid(-u);
-            cotangent[k] = T::of(bar / log_p.exp());
+            cotangent[k] = T::of(bar / exp(log_p));
             rest_bar += bar;
         }
     }

@@ -5,6 +5,7 @@ use super::{Report, StepInvertible};
 use crate::columns::{Block, RowsMut, Scratch};
 use crate::field::{At, Cotangents, Planar, PlanarTape, Pulled, Traced, TrainableField};
 use crate::kernels::Activation;
+use crate::real::portable::{ln, tanh};
 use crate::real::{Real, sigmoid, softplus};
 
 /// How far a planar field is from its constraint.
@@ -90,7 +91,7 @@ impl<T: Real> StepInvertible<T> for Planar<T> {
         Self::spread(self.u(), jet.view().range(0, 1), velocity);
         let (_, room) = factor(self);
         for (lane, log_det) in log_det.iter_mut().enumerate() {
-            *log_det = determinant(room, jet.row(0)[lane], jet.row(1)[lane]).ln();
+            *log_det = ln(determinant(room, jet.row(0)[lane], jet.row(1)[lane]));
         }
         scratch.give(jet);
     }
@@ -176,7 +177,7 @@ pub(super) fn solve_bend<T: Real>(
     for (lane, &z) in target.values().iter().enumerate() {
         (low[lane], high[lane]) = (z - c.abs(), z + c.abs());
         // Exact near zero and far away.
-        roots.row_mut(0)[lane] = z - c * (z / room).tanh();
+        roots.row_mut(0)[lane] = z - c * tanh(z / room);
     }
     let (value, slope) = jet.values_mut().split_at_mut(target.lanes());
     let evaluate = |a: &[T], values: &mut [T], slopes: &mut [T]| {

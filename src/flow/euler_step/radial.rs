@@ -3,6 +3,7 @@
 use super::{Report, StepInvertible};
 use crate::columns::{Block, RowsMut, Scratch};
 use crate::field::{At, Cotangents, Pulled, Radial, TrainableField, VectorField};
+use crate::real::portable::{hypot, ln};
 use crate::real::{Real, sigmoid, softplus};
 
 /// I + J of one lane in the directions across and along the radius, as sums of positive terms.
@@ -27,7 +28,7 @@ impl<T: Real> Stretch<T> {
 
     /// (d - 1) ln(across) + ln(along).
     fn log_det(&self, dim: usize) -> T {
-        T::of(dim as f64 - 1.0) * self.across.ln() + self.along.ln()
+        T::of(dim as f64 - 1.0) * ln(self.across) + ln(self.along)
     }
 
     /// The derivatives of the log-determinant by r, by α at fixed β, and by β.
@@ -56,7 +57,7 @@ fn room<T: Real>(field: &Radial<T>) -> T {
 /// r² + (γ - ρ) r - α ρ = 0, in the form without cancellation.
 fn distance<T: Real>(alpha: T, gamma: T, rho: T) -> T {
     let (alpha, gap, rho) = (alpha.wide(), rho.wide() - gamma.wide(), rho.wide());
-    let root = gap.hypot(2.0 * (alpha * rho).sqrt());
+    let root = hypot(gap, 2.0 * (alpha * rho).sqrt());
     if gap > 0.0 {
         T::of(0.5 * (gap + root))
     } else if rho > 0.0 {

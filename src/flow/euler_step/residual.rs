@@ -1,6 +1,6 @@
 //! The Euler step of a network that contracts: the residual layer x + g(x).
 
-use nalgebra::{DMatrix, SVD};
+use nalgebra::{DMatrix, DVector, SymmetricEigen};
 
 use super::lanes::{Part, lanes_of, lanes_together, put_lanes};
 use super::series_reverse::pull_series;
@@ -10,9 +10,10 @@ use crate::field::neural::MlpTape;
 use crate::field::{
     At, Cotangents, Mlp, Pulled, Traced, TrainableField, VectorField, unit_tangents,
 };
-use crate::kernels::Activation;
+use crate::kernels::{Activation, matrix_product};
 use crate::outcome::{Failure, Outcome, Reason};
 use crate::real::Real;
+use crate::real::portable::{ln, powf, powi};
 
 /// The Lipschitz constant that a constrained network does not exceed.
 const LIPSCHITZ: f64 = 0.9;
@@ -31,36 +32,45 @@ fn steepest(activation: Activation) -> f64 {
 /// The share of [`LIPSCHITZ`] that each affine map may take.
 fn allowed<T: Real>(field: &Mlp<T>) -> f64 {
     let depth = field.hidden().len() as i32;
-    (LIPSCHITZ / steepest(field.activation()).powi(depth)).powf(1.0 / f64::from(depth + 1))
+    powf(LIPSCHITZ / powi(steepest(field.activation()), depth), 1.0 / f64::from(depth + 1))
 }
 
 /// One weight, as far as it acts on x, and its largest singular value with its vectors.
 struct Spectral {
     weight: DMatrix<f64>,
-    svd: SVD<f64, nalgebra::Dyn, nalgebra::Dyn>,
+    norm: f64,
+    left: DVector<f64>,
+    right: DVector<f64>,
 }
 
 impl Spectral {
-    /// None if the decomposition fails, as for weights that are not finite.
+    /// None if the decomposition fails, as for weights that are not finite, and for zero.
     fn of(weight: DMatrix<f64>) -> Option<Self> {
         if weight.iter().any(|value| !value.is_finite()) {
             return None;
         }
-        let svd = weight.clone().try_svd(true, true, f64::EPSILON, 10_000)?;
-        Some(Self { weight, svd })
-    }
-
-    /// The largest singular value; nalgebra sorts them.
-    fn norm(&self) -> f64 {
-        self.svd.singular_values[0]
+        let size = weight.amax();
+        if size == 0.0 {
+            return None;
+        }
+        // The vectors are those of the smaller of W W' and W'W, which no function of the platform's
+        // decomposes; what squaring costs, it costs the small singular values.
+        let scaled = &weight / size;
+        let wide = weight.nrows() <= weight.ncols();
+        let w = if wide { scaled } else { scaled.transpose() };
+        let turned = w.transpose();
+        let squared = SymmetricEigen::try_new(matrix_product(&w, &turned), f64::EPSILON, 10_000)?;
+        let first = squared.eigenvectors.column(squared.eigenvalues.imax()).into_owned();
+        let along = turned * &first;
+        let norm = along.norm();
+        let other = along / norm;
+        let (left, right) = if wide { (first, other) } else { (other, first) };
+        Some(Self { weight, norm: norm * size, left, right })
     }
 
     /// Entry (i, j) of the derivative of the norm by the weight: the product of its vectors.
     fn slope(&self, i: usize, j: usize) -> f64 {
-        match (&self.svd.u, &self.svd.v_t) {
-            (Some(u), Some(v)) => u[(i, 0)] * v[(0, j)],
-            _ => 0.0,
-        }
+        self.left[i] * self.right[j]
     }
 }
 
@@ -75,8 +85,8 @@ fn too_large<T: Real>(
         let place = |i: usize, j: usize| map.start + i * map.stride + j;
         let entry = |i, j| field.parameters()[place(i, j)].wide();
         let spectral = Spectral::of(DMatrix::from_fn(map.rows, map.columns, entry));
-        if let Some(spectral) = spectral.filter(|spectral| spectral.norm() > allowed) {
-            change(&place, &spectral, allowed / spectral.norm());
+        if let Some(spectral) = spectral.filter(|spectral| spectral.norm > allowed) {
+            change(&place, &spectral, allowed / spectral.norm);
         }
     }
 }
@@ -109,7 +119,7 @@ impl<T: Real> StepInvertible<T> for Mlp<T> {
                 .map(|(i, j)| gradient[place(i, j)].wide() * spectral.weight[(i, j)])
                 .sum();
             for (i, j) in entries() {
-                let by_norm = along / spectral.norm() * spectral.slope(i, j);
+                let by_norm = along / spectral.norm * spectral.slope(i, j);
                 let value = &mut gradient[place(i, j)];
                 *value = T::of(factor * (value.wide() - by_norm));
             }
@@ -360,7 +370,7 @@ fn eliminate<T: Real>(system: &mut Block<T>, width: usize) -> T {
             values.swap(k * stride + j, pivot * stride + j);
         }
         let leading = values[k * stride + k];
-        log_det += leading.abs().ln();
+        log_det += ln(leading.abs());
         for j in k..width {
             values[k * stride + j] /= leading;
         }

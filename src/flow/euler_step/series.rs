@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::field::{At, VectorField};
 use crate::kernels::sum_of_products;
 use crate::real::Real;
+use crate::real::portable::{ln, powi};
 use crate::trace::{Estimate, Hutchinson, Noise, mix};
 
 /// The dimension up to which [`Determinant::Auto`] is exact in training, too: about where elimination costs as much as
@@ -134,7 +135,7 @@ impl PowerSeries {
     /// The factor of u'J^k u.
     pub(super) fn factor(&self, k: usize) -> f64 {
         let sign = if k % 2 == 1 { 1.0 } else { -1.0 };
-        sign / k as f64 / self.survival.powi(k.saturating_sub(self.terms) as i32)
+        sign / k as f64 / powi(self.survival, k.saturating_sub(self.terms) as i32)
     }
 
     /// Draws probes and numbers of terms for every sample of a packet.
@@ -166,7 +167,7 @@ impl PowerSeries {
             return 0.0;
         }
         // 1 - uniform lies in (0, 1].
-        ((1.0 - uniform).ln() / self.survival.ln()).floor().min(LIMIT)
+        (ln(1.0 - uniform) / ln(self.survival)).floor().min(LIMIT)
     }
 
     /// Adds `sign` times the estimate at the points of a packet, and its variance.

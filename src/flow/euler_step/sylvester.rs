@@ -6,6 +6,7 @@ use crate::columns::{Block, RowsMut, Scratch};
 use crate::field::{At, Cotangents, Pulled, Sylvester, TrainableField};
 use crate::kernels::{Activation, Start, axpy, product};
 use crate::real::Real;
+use crate::real::portable::{exp, exp_m1, ln, ln_1p};
 
 /// 1 - 1/e, the slope of [`bounded`] at zero.
 const SLOPE: f64 = 1.0 - 1.0 / std::f64::consts::E;
@@ -13,14 +14,14 @@ const SLOPE: f64 = 1.0 - 1.0 / std::f64::consts::E;
 /// m(c) = ln(1 + (e - 1) eᶜ) - 1: increasing, above -1, with m(0) = 0 and m(c) ≈ c - 0.46 far out.
 fn bounded(c: f64) -> f64 {
     if c > 1.0 {
-        return c + (SLOPE + (1.0 - SLOPE) * (-c).exp()).ln();
+        return c + ln(SLOPE + (1.0 - SLOPE) * exp(-c));
     }
-    (SLOPE * c.exp_m1()).ln_1p()
+    ln_1p(SLOPE * exp_m1(c))
 }
 
 /// m'(c).
 fn bounded_slope(c: f64) -> f64 {
-    SLOPE / (SLOPE + (1.0 - SLOPE) * (-c).exp())
+    SLOPE / (SLOPE + (1.0 - SLOPE) * exp(-c))
 }
 
 /// m(c) / c.
@@ -92,7 +93,7 @@ impl<T: Real> StepInvertible<T> for Sylvester<T> {
         for (i, (_, room)) in factors(self).enumerate() {
             let pairs = values.row(i).iter().zip(slopes.row(i));
             for (sum, (value, slope)) in log_det.iter_mut().zip(pairs) {
-                *sum += determinant(room, *value, *slope).ln();
+                *sum += ln(determinant(room, *value, *slope));
             }
         }
         scratch.give(jet);

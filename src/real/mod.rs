@@ -1,8 +1,14 @@
-//! The two scalars the crate computes with, `f32` and `f64`.
+//! The two scalars the crate computes with, `f32` and `f64`, and functions with the same bits everywhere.
+
+mod normal;
+pub(crate) mod portable;
 
 use std::fmt::{Debug, Display};
 
 use crate::simd::{Fused32, Fused64, Middle32, Middle64, Plain32, Plain64, Vector, Wide32, Wide64};
+
+pub(crate) use normal::Normal;
+pub(crate) use portable::{sigmoid, softplus};
 
 /// A real scalar: `f32` or `f64`, and nothing else.
 ///
@@ -78,14 +84,3 @@ macro_rules! real {
 
 real!(f32, Wide32, Middle32, Fused32, Plain32);
 real!(f64, Wide64, Middle64, Fused64, Plain64);
-
-/// ln(1 + eˣ), without overflow.
-pub(crate) fn softplus(x: f64) -> f64 {
-    x.max(0.0) + (-x.abs()).exp().ln_1p()
-}
-
-/// 1 / (1 + e⁻ˣ), the slope of [`softplus`].
-pub(crate) fn sigmoid(x: f64) -> f64 {
-    let decay = (-x.abs()).exp();
-    if x < 0.0 { decay / (1.0 + decay) } else { 1.0 / (1.0 + decay) }
-}
