@@ -5,9 +5,9 @@
 use std::error::Error;
 use std::path::PathBuf;
 
+use liouville::nalgebra::{DMatrix, DVector};
 use liouville::prelude::*;
-use nalgebra::DMatrix;
-use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
+use liouville::rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 
 /// Pixels are whole numbers from 0 to 16.
 const LEVELS: f32 = 17.0;
@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let field = Mlp::new(64).hidden([192, 192]).activation(Activation::Silu).build(&mut rng)?;
     let mut model = StandardNormal::new(64).pushed_by(ContinuousFlow::new(field).tolerance(1e-3));
     let bits = |model: &Pushforward<_, _>| -> Result<f64, Box<dyn Error>> {
-        let log_prob: nalgebra::DVector<f32> = Density::log_prob(model, &scale.apply(&test)?)?;
+        let log_prob: DVector<f32> = Density::log_prob(model, &scale.apply(&test)?)?;
         let nats = f64::from(log_prob.mean()) + scale.log_det();
         Ok(-nats / 64.0 / std::f64::consts::LN_2)
     };

@@ -5,9 +5,9 @@
 use std::error::Error;
 use std::path::PathBuf;
 
+use liouville::nalgebra::{self, DMatrix, Matrix2, Vector2, dvector, vector};
 use liouville::prelude::*;
-use nalgebra::{DMatrix, Matrix2, dvector};
-use rand::{SeedableRng, rngs::StdRng};
+use liouville::rand::{SeedableRng, rngs::StdRng};
 
 const FRICTION: f64 = 0.15;
 const TIMES: [f64; 4] = [0.0, 1.5, 3.0, 6.0];
@@ -32,14 +32,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         let map = (a * t).exp();
         let shift = (map - Matrix2::identity())
             * a.try_inverse().ok_or("A is regular")?
-            * nalgebra::vector![0.0, 1.0];
+            * vector![0.0, 1.0];
         let inverse = map.try_inverse().ok_or("an exponential is regular")?;
-        let exact = |x: nalgebra::Vector2<f64>| {
+        let exact = |x: Vector2<f64>| {
             -0.5 * (inverse * (x - shift)).norm_squared()
                 - std::f64::consts::TAU.ln()
                 - map.determinant().ln()
         };
-        let points = points.column_iter().map(|x| exact(nalgebra::vector![x[0], x[1]]));
+        let points = points.column_iter().map(|x| exact(vector![x[0], x[1]]));
         let error = points.zip(&found.log_prob).map(|(p, q)| (p - q).abs()).fold(0.0, f64::max);
         let start = DMatrix::<f64>::zeros(2, 1);
         let volume = density.flow().forward(&start)?.log_det[0].exp();

@@ -5,9 +5,9 @@
 use std::error::Error;
 use std::path::PathBuf;
 
+use liouville::nalgebra::DMatrix;
 use liouville::prelude::*;
-use nalgebra::DMatrix;
-use rand::{SeedableRng, rngs::StdRng};
+use liouville::rand::{SeedableRng, rngs::StdRng};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder =

@@ -7,13 +7,13 @@
 //!
 //! ```
 //! use liouville::prelude::*;
-//! use rand::SeedableRng;
+//! use liouville::rand::{SeedableRng, rngs::StdRng};
 //!
 //! // A field written once; its divergence comes by itself.
 //! let pendulum = field::autonomous::<2, _>(|x| [x[1], -x[0].sin()]);
 //! let density = StandardNormal::new(2).pushed_by(ContinuousFlow::new(pendulum).tolerance(1e-9));
 //!
-//! let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+//! let mut rng = StdRng::seed_from_u64(1);
 //! let points: Samples<f64> = density.sample(1000, &mut rng)?;
 //! let log_p = density.log_prob(&points)?;
 //! # assert!(log_p.iter().all(|value| value.is_finite()));

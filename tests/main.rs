@@ -16,6 +16,7 @@ mod peer_layers;
 mod picture_ranges;
 mod pictures;
 mod pytorch;
+mod re_exports;
 mod some_fail;
 mod tangent_slices;
 mod testing;

@@ -29,12 +29,13 @@ pub trait Formula: Send + Sync {
 /// A [`Formula`], scaled and shifted, as a [`Density`] and [`Sample`] of either scalar.
 ///
 /// ```
+/// use liouville::nalgebra::DMatrix;
 /// use liouville::prelude::*;
-/// use rand::SeedableRng;
+/// use liouville::rand::{SeedableRng, rngs::StdRng};
 ///
 /// let moons = data::two_moons(0.1).scaled(2.0).shifted([-1.0, -0.2]);
-/// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
-/// let points: nalgebra::DMatrix<f32> = moons.sample(100, &mut rng)?;
+/// let mut rng = StdRng::seed_from_u64(1);
+/// let points: DMatrix<f32> = moons.sample(100, &mut rng)?;
 /// let log_p = moons.log_prob(&points)?;
 /// assert_eq!(log_p.len(), 100);
 /// # Ok::<(), liouville::Error>(())

@@ -30,12 +30,13 @@ pub struct Ridge {
 /// `make_moons` with angles drawn uniformly. With noise 0.05 the entropy is 0.288 nats.
 ///
 /// ```
+/// use liouville::nalgebra::DMatrix;
 /// use liouville::prelude::*;
-/// use rand::SeedableRng;
+/// use liouville::rand::{SeedableRng, rngs::StdRng};
 ///
 /// let moons = data::two_moons(0.05);
-/// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
-/// let points: nalgebra::DMatrix<f64> = moons.sample(5_000, &mut rng)?;
+/// let mut rng = StdRng::seed_from_u64(1);
+/// let points: DMatrix<f64> = moons.sample(5_000, &mut rng)?;
 /// let entropy = -moons.log_prob(&points)?.mean();
 /// assert!((entropy - 0.288).abs() < 0.1);
 /// # Ok::<(), liouville::Error>(())

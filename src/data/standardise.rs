@@ -14,9 +14,10 @@ use crate::real::portable::ln;
 /// alone and apply it to all. A NaN stays one; what leaves the range of the scalar becomes infinite.
 ///
 /// ```
+/// use liouville::nalgebra::{self, dmatrix};
 /// use liouville::prelude::*;
 ///
-/// let table = nalgebra::dmatrix![1.0f64, 2.0, 3.0; 10.0, 10.0, 40.0];
+/// let table = dmatrix![1.0f64, 2.0, 3.0; 10.0, 10.0, 40.0];
 /// let scale = data::Standardizer::fit(&table)?;
 /// let standard = scale.apply(&table)?;
 /// assert!(standard.row(1).mean().abs() < 1e-12);

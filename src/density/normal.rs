@@ -18,10 +18,11 @@ use crate::real::{Normal, Real};
 /// p(x) = (2π)^(-dim/2) exp(-|x|²/2).
 ///
 /// ```
+/// use liouville::nalgebra::DMatrix;
 /// use liouville::prelude::*;
 ///
 /// let normal = StandardNormal::new(3);
-/// let log_p = normal.log_prob(&nalgebra::DMatrix::<f64>::zeros(3, 1))?;
+/// let log_p = normal.log_prob(&DMatrix::<f64>::zeros(3, 1))?;
 /// assert!((log_p[0] + 1.5 * std::f64::consts::TAU.ln()).abs() < 1e-12);
 /// # Ok::<(), liouville::Error>(())
 /// ```

@@ -16,11 +16,11 @@ use crate::real::Real;
 ///
 /// ```
 /// use liouville::prelude::*;
-/// use rand::SeedableRng;
+/// use liouville::rand::{SeedableRng, rngs::StdRng};
 ///
 /// let pendulum = field::autonomous::<2, _>(|x| [x[1], -x[0].sin()]);
 /// let density = StandardNormal::new(2).pushed_by(ContinuousFlow::new(pendulum).tolerance(1e-9));
-/// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+/// let mut rng = StdRng::seed_from_u64(1);
 /// let points: Samples<f64> = density.sample(100, &mut rng)?;
 /// let log_p = density.log_prob(&points)?;
 /// assert!(log_p.iter().all(|value| value.is_finite()));
@@ -78,8 +78,8 @@ impl<B, F> Pushforward<B, F> {
     ///
     /// ```
     /// use liouville::flow::layers::ActNorm;
+    /// use liouville::nalgebra::{self, dmatrix};
     /// use liouville::prelude::*;
-    /// use nalgebra::dmatrix;
     ///
     /// let layer: ActNorm<f64> = ActNorm::new(field::DiagonalAffine::zero(2)?);
     /// let mut model = StandardNormal::new(2).pushed_by(layer);
@@ -109,12 +109,13 @@ impl<B, F> Pushforward<B, F> {
     /// one for each.
     ///
     /// ```
+    /// use liouville::nalgebra::{self, dmatrix};
     /// use liouville::prelude::*;
     ///
     /// let shift = field::conditional::<1, 1, _>(|_, _, context| [context[0]]);
     /// let family = StandardNormal::new(1).pushed_by(ContinuousFlow::new(shift));
-    /// let at_two = family.given(nalgebra::dmatrix![2.0]);
-    /// let log_p = at_two.log_prob(&nalgebra::dmatrix![2.0])?;
+    /// let at_two = family.given(dmatrix![2.0]);
+    /// let log_p = at_two.log_prob(&dmatrix![2.0])?;
     /// assert!((log_p[0] + 0.5 * std::f64::consts::TAU.ln()).abs() < 1e-6);
     /// # Ok::<(), liouville::Error>(())
     /// ```
@@ -129,10 +130,11 @@ impl<B, F> Pushforward<B, F> {
     ///
     /// ```
     /// use liouville::flow::elementwise::{Constrain, positive};
+    /// use liouville::nalgebra::{self, dmatrix};
     /// use liouville::prelude::*;
     ///
     /// let lognormal = StandardNormal::new(1).pushed_by(Constrain::new().then(positive(1)));
-    /// let found = lognormal.evaluate(&nalgebra::dmatrix![1.0, -1.0, f64::NAN], None)?;
+    /// let found = lognormal.evaluate(&dmatrix![1.0, -1.0, f64::NAN], None)?;
     /// assert!(found.outcomes[0].arrived() && found.outcomes[1].is_outside());
     /// assert_eq!(found.log_prob[1], f64::NEG_INFINITY);
     /// assert!(found.outcomes[2].failure().is_some() && found.log_prob[2].is_nan());

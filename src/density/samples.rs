@@ -20,14 +20,14 @@ use crate::real::Real;
 /// ```
 /// use liouville::flow::elementwise::{Constrain, positive};
 /// use liouville::flow::layers::ActNorm;
+/// use liouville::nalgebra::{self, dvector};
 /// use liouville::prelude::*;
-/// use nalgebra::dvector;
-/// use rand::SeedableRng;
+/// use liouville::rand::{SeedableRng, rngs::StdRng};
 ///
 /// let wide = ActNorm::new(field::DiagonalAffine::new(dvector![30f32.ln()], dvector![0.0])?);
 /// let chain = Chain::new().then(wide).then(Constrain::new().then(positive(1)));
 /// let model = StandardNormal::new(1).pushed_by(chain);
-/// let drawn: Samples<f32> = model.sample(10_000, &mut rand::rngs::StdRng::seed_from_u64(1))?;
+/// let drawn: Samples<f32> = model.sample(10_000, &mut StdRng::seed_from_u64(1))?;
 /// assert_eq!(drawn.ncols(), 10_000);
 /// for (column, outcome) in drawn.failed() {
 ///     println!("column {column}: {outcome}");

@@ -57,11 +57,12 @@ impl<B, F> Pushforward<B, F> {
     /// twice the way there.
     ///
     /// ```
+    /// use liouville::nalgebra::{self, dmatrix};
     /// use liouville::prelude::*;
     ///
-    /// let shrinking = field::Linear::new(nalgebra::dmatrix![-1.0])?;
+    /// let shrinking = field::Linear::new(dmatrix![-1.0])?;
     /// let model = StandardNormal::new(1).pushed_by(ContinuousFlow::new(shrinking).tolerance(1e-9));
-    /// let found = model.score(&nalgebra::dmatrix![0.5f64], None)?;
+    /// let found = model.score(&dmatrix![0.5f64], None)?;
     /// // The samples have variance e⁻², so that the score is -e² x.
     /// assert!((found.score[0] + 0.5 * 2f64.exp()).abs() < 1e-7);
     /// # Ok::<(), liouville::Error>(())

@@ -53,11 +53,12 @@ impl Step {
 ///
 /// ```
 /// use liouville::diagnose::jacobians;
+/// use liouville::nalgebra::{self, dmatrix};
 /// use liouville::prelude::*;
 ///
-/// let shear = ContinuousFlow::new(field::Linear::new(nalgebra::dmatrix![0.0, 1.0; 0.0, 0.0])?);
-/// let found = jacobians(&shear, Direction::Forward, &nalgebra::dmatrix![0.3; 0.4], None, 4e-3)?;
-/// assert!((&found[0] - nalgebra::dmatrix![1.0, 1.0; 0.0, 1.0]).amax() < 1e-9);
+/// let shear = ContinuousFlow::new(field::Linear::new(dmatrix![0.0, 1.0; 0.0, 0.0])?);
+/// let found = jacobians(&shear, Direction::Forward, &dmatrix![0.3; 0.4], None, 4e-3)?;
+/// assert!((&found[0] - dmatrix![1.0, 1.0; 0.0, 1.0]).amax() < 1e-9);
 /// # Ok::<(), liouville::Error>(())
 /// ```
 ///

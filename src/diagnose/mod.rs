@@ -3,11 +3,11 @@
 //! ```
 //! use liouville::diagnose::Diagnose;
 //! use liouville::prelude::*;
-//! use rand::SeedableRng;
+//! use liouville::rand::{SeedableRng, rngs::StdRng};
 //!
 //! let pendulum = field::autonomous::<2, _>(|x| [x[1], -x[0].sin()]);
 //! let model = StandardNormal::new(2).pushed_by(ContinuousFlow::new(pendulum));
-//! let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+//! let mut rng = StdRng::seed_from_u64(1);
 //! let held_out: Samples<f64> = model.sample(500, &mut rng)?;
 //! let diagnosis = Diagnose::new().continuous(&model, &held_out, None)?;
 //! println!("{diagnosis}");

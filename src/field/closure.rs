@@ -20,11 +20,12 @@ pub struct Closure<F, const N: usize, const C: usize> {
 /// dx/dt = f(x): a field in N dimensions that does not depend on time.
 ///
 /// ```
+/// use liouville::nalgebra::{self, dmatrix};
 /// use liouville::prelude::*;
 ///
 /// let pendulum = field::autonomous::<2, _>(|x| [x[1], -x[0].sin()]);
 /// let flow = ContinuousFlow::new(pendulum).tolerance(1e-9);
-/// let start = nalgebra::dmatrix![0.5f64; 0.0];
+/// let start = dmatrix![0.5f64; 0.0];
 /// let moved = flow.forward(&start)?;
 /// assert!(moved.log_det[0].abs() < 1e-9); // a Hamiltonian field keeps volumes
 /// # Ok::<(), liouville::Error>(())
@@ -48,10 +49,11 @@ where
 /// dx/dt = f(t, x): a field in N dimensions.
 ///
 /// ```
+/// use liouville::nalgebra::{self, dmatrix};
 /// use liouville::prelude::*;
 ///
 /// let swelling = field::time_dependent::<1, _>(|t, x| [x[0] * t.cos()]);
-/// let moved = ContinuousFlow::new(swelling).tolerance(1e-10).forward(&nalgebra::dmatrix![1.0])?;
+/// let moved = ContinuousFlow::new(swelling).tolerance(1e-10).forward(&dmatrix![1.0])?;
 /// assert!((moved.points[0] - 1f64.sin().exp()).abs() < 1e-8);
 /// # Ok::<(), liouville::Error>(())
 /// ```
@@ -74,11 +76,12 @@ where
 /// dx/dt = f(t, x, context): a field in N dimensions that C context values steer.
 ///
 /// ```
+/// use liouville::nalgebra::{self, dmatrix};
 /// use liouville::prelude::*;
 ///
 /// let decay = field::conditional::<1, 1, _>(|_, x, rate| [-x[0] * rate[0]]);
 /// let flow = ContinuousFlow::new(decay).tolerance(1e-10);
-/// let (points, rates) = (nalgebra::dmatrix![1.0f64, 1.0], nalgebra::dmatrix![0.5, 2.0]);
+/// let (points, rates) = (dmatrix![1.0f64, 1.0], dmatrix![0.5, 2.0]);
 /// let moved = flow.follow(Direction::Forward, &points, Some(&rates))?;
 /// assert!((moved.log_det[1] + 2.0).abs() < 1e-8);
 /// # Ok::<(), liouville::Error>(())

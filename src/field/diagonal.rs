@@ -16,11 +16,11 @@ use crate::real::Real;
 /// Trainable, with the parameters `log_scale` \[dim\] and `bias` \[dim\].
 ///
 /// ```
+/// use liouville::nalgebra::{self, dmatrix, dvector};
 /// use liouville::prelude::*;
-/// use nalgebra::dvector;
 ///
 /// let field = field::DiagonalAffine::new(dvector![2f64.ln(), 0.0], dvector![0.0, 1.0])?;
-/// let moved = ContinuousFlow::new(field).tolerance(1e-10).forward(&nalgebra::dmatrix![3.0; 3.0])?;
+/// let moved = ContinuousFlow::new(field).tolerance(1e-10).forward(&dmatrix![3.0; 3.0])?;
 /// assert!((moved.points[0] - 6.0).abs() < 1e-8 && (moved.points[1] - 4.0).abs() < 1e-8);
 /// # Ok::<(), liouville::Error>(())
 /// ```

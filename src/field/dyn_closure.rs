@@ -21,6 +21,7 @@ pub struct DynClosure<F> {
 /// dx/dt = f(x) in `dim` dimensions: `f(x, out)` fills in `out`.
 ///
 /// ```
+/// use liouville::nalgebra::DMatrix;
 /// use liouville::prelude::*;
 ///
 /// // A ring of springs.
@@ -29,7 +30,7 @@ pub struct DynClosure<F> {
 ///         out[i] = x[(i + 1) % 10] + x[(i + 9) % 10] - x[i] * 2.0;
 ///     }
 /// });
-/// let moved = ContinuousFlow::new(ring).forward(&nalgebra::DMatrix::from_element(10, 3, 0.1f64))?;
+/// let moved = ContinuousFlow::new(ring).forward(&DMatrix::from_element(10, 3, 0.1f64))?;
 /// assert!((moved.log_det[0] + 20.0).abs() < 1e-4);
 /// # Ok::<(), liouville::Error>(())
 /// ```

@@ -15,10 +15,11 @@ use crate::real::Real;
 /// same everywhere. Trainable, with the parameters `weight` \[dim, dim\] and `bias` \[dim\].
 ///
 /// ```
+/// use liouville::nalgebra::{self, dmatrix};
 /// use liouville::prelude::*;
 ///
-/// let spiral = field::Linear::new(nalgebra::dmatrix![-0.5, 1.0; -1.0, -0.5])?;
-/// let moved = ContinuousFlow::new(spiral).tolerance(1e-10).forward(&nalgebra::dmatrix![1.0; 0.0])?;
+/// let spiral = field::Linear::new(dmatrix![-0.5, 1.0; -1.0, -0.5])?;
+/// let moved = ContinuousFlow::new(spiral).tolerance(1e-10).forward(&dmatrix![1.0; 0.0])?;
 /// assert!((moved.points[0] - (-0.5f64).exp() * 1f64.cos()).abs() < 1e-8);
 /// assert!((moved.log_det[0] + 1.0).abs() < 1e-12);
 /// # Ok::<(), liouville::Error>(())

@@ -17,11 +17,11 @@ use crate::real::Real;
 /// `w` \[dim\] and `b` \[1\].
 ///
 /// ```
+/// use liouville::nalgebra::{self, dmatrix, dvector};
 /// use liouville::prelude::*;
-/// use nalgebra::dvector;
 ///
 /// let field = field::Planar::new(dvector![1.0, 0.5], dvector![0.3, -0.8], 0.1)?;
-/// let moved = ContinuousFlow::new(field).forward(&nalgebra::dmatrix![0.2; 0.7])?;
+/// let moved = ContinuousFlow::new(field).forward(&dmatrix![0.2; 0.7])?;
 /// assert!(moved.log_det[0] < 0.0);
 /// # Ok::<(), liouville::Error>(())
 /// ```

@@ -18,12 +18,12 @@ use crate::real::{Real, sigmoid, softplus};
 /// α is the softplus ln(1 + eᵃ) of the parameter a that is stored.
 ///
 /// ```
+/// use liouville::nalgebra::{self, dmatrix, dvector};
 /// use liouville::prelude::*;
-/// use nalgebra::dvector;
 ///
 /// // Points are drawn towards the origin, and their density grows there.
 /// let field = field::Radial::new(dvector![0.0, 0.0], 1.0, -0.5)?;
-/// let moved = ContinuousFlow::new(field).forward(&nalgebra::dmatrix![0.3; 0.4])?;
+/// let moved = ContinuousFlow::new(field).forward(&dmatrix![0.3; 0.4])?;
 /// assert!(moved.points.norm() < 0.5 && moved.log_det[0] < 0.0);
 /// # Ok::<(), liouville::Error>(())
 /// ```

@@ -15,10 +15,11 @@ use crate::real::Real;
 /// the diagonal.
 ///
 /// ```
+/// use liouville::nalgebra::{self, dmatrix};
 /// use liouville::prelude::*;
 ///
 /// let quarter = field::Skew::new(2, vec![std::f64::consts::FRAC_PI_2])?;
-/// let moved = ContinuousFlow::new(quarter).tolerance(1e-10).forward(&nalgebra::dmatrix![1.0; 0.0])?;
+/// let moved = ContinuousFlow::new(quarter).tolerance(1e-10).forward(&dmatrix![1.0; 0.0])?;
 /// assert!(moved.points[0].abs() < 1e-8 && (moved.points[1] - 1.0).abs() < 1e-8);
 /// # Ok::<(), liouville::Error>(())
 /// ```

@@ -17,12 +17,13 @@ use crate::real::Real;
 /// are named `0.` and `1.` followed by the fields' own names, as PyTorch does for a `ModuleList`.
 ///
 /// ```
+/// use liouville::nalgebra::DMatrix;
 /// use liouville::prelude::*;
-/// use rand::SeedableRng;
+/// use liouville::rand::{SeedableRng, rngs::StdRng};
 ///
-/// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+/// let mut rng = StdRng::seed_from_u64(1);
 /// let network: Mlp<f64> = Mlp::new(2).build(&mut rng)?;
-/// let pull = field::Linear::new(-nalgebra::DMatrix::identity(2, 2))?;
+/// let pull = field::Linear::new(-DMatrix::identity(2, 2))?;
 /// let field = field::Sum::new(network, pull)?;
 /// assert!(field.layout().find("1.weight").is_some());
 /// assert!(Trace::Auto.estimator_in_training(&field).is_none());

@@ -10,8 +10,8 @@ use crate::real::Real;
 /// and its own parameters keep their values.
 ///
 /// ```
+/// use liouville::nalgebra::{self, dvector};
 /// use liouville::prelude::*;
-/// use nalgebra::dvector;
 ///
 /// let learned = EulerStep::new(field::Planar::new(dvector![1.0f64, 0.5], dvector![0.3, -0.8], 0.1)?);
 /// let chain = Chain::new().then(Frozen::new(learned.clone())).then(learned);

@@ -34,8 +34,8 @@ use crate::field;
 ///
 /// ```
 /// use liouville::flow::layers::Planar;
+/// use liouville::nalgebra::{self, dvector};
 /// use liouville::prelude::*;
-/// use nalgebra::dvector;
 ///
 /// let field = field::Planar::new(dvector![1.0f64, 0.5], dvector![0.3, -0.8], 0.1)?;
 /// let layer: Planar<f64> = EulerStep::new(field.clone());
@@ -61,9 +61,9 @@ pub type Residual<T> = EulerStep<field::Mlp<T>>;
 /// ```
 /// use liouville::flow::layers::AffineCoupling;
 /// use liouville::prelude::*;
-/// use rand::SeedableRng;
+/// use liouville::rand::{SeedableRng, rngs::StdRng};
 ///
-/// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+/// let mut rng = StdRng::seed_from_u64(1);
 /// let layers =
 ///     Chain::new().try_repeat(8, |i| AffineCoupling::alternating(3, i, [64, 64], &mut rng))?;
 /// let model = StandardNormal::new(3).pushed_by(layers);
@@ -89,13 +89,14 @@ pub type AdditiveCoupling<T> = Coupling<T, Shift>;
 /// use liouville::columns::Mask;
 /// use liouville::flow::layers::SplineCoupling;
 /// use liouville::flow::transformer::Spline;
+/// use liouville::nalgebra::{self, dmatrix};
 /// use liouville::prelude::*;
-/// use rand::SeedableRng;
+/// use liouville::rand::{SeedableRng, rngs::StdRng};
 ///
-/// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+/// let mut rng = StdRng::seed_from_u64(1);
 /// let builder = SplineCoupling::new(Mask::halves(4, 0)?).hidden([32]).residual();
 /// let layer: SplineCoupling<f64> = builder.transformer(Spline::new(10, 3.0)?).build(&mut rng)?;
-/// assert!(layer.forward(&nalgebra::dmatrix![0.2; 0.7; -1.0; 9.0])?.log_det[0].is_finite());
+/// assert!(layer.forward(&dmatrix![0.2; 0.7; -1.0; 9.0])?.log_det[0].is_finite());
 /// # Ok::<(), liouville::Error>(())
 /// ```
 pub type SplineCoupling<T> = Coupling<T, Spline>;
@@ -109,9 +110,9 @@ pub type SplineCoupling<T> = Coupling<T, Spline>;
 /// use liouville::flow::autoregressive::Order;
 /// use liouville::flow::layers::Maf;
 /// use liouville::prelude::*;
-/// use rand::SeedableRng;
+/// use liouville::rand::{SeedableRng, rngs::StdRng};
 ///
-/// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+/// let mut rng = StdRng::seed_from_u64(1);
 /// let layers = Chain::new().try_repeat(5, |i| {
 ///     let order = if i % 2 == 0 { Order::Natural } else { Order::Reversed };
 ///     Maf::new(3).order(order).hidden([32, 32]).build(&mut rng)
@@ -128,9 +129,9 @@ pub type Maf<T> = Autoregressive<T, BaseAffine>;
 /// ```
 /// use liouville::flow::layers::{Iaf, Maf};
 /// use liouville::prelude::*;
-/// use rand::SeedableRng;
+/// use liouville::rand::{SeedableRng, rngs::StdRng};
 ///
-/// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+/// let mut rng = StdRng::seed_from_u64(1);
 /// let flow: Iaf<f64> = Inverted::new(Maf::new(3).hidden([32, 32]).build(&mut rng)?);
 /// assert_eq!(flow.dim(), 3);
 /// # Ok::<(), liouville::Error>(())
@@ -148,8 +149,8 @@ pub type SplineIaf<T> = Inverted<SplineMaf<T>>;
 ///
 /// ```
 /// use liouville::flow::layers::ActNorm;
+/// use liouville::nalgebra::{self, dmatrix};
 /// use liouville::prelude::*;
-/// use nalgebra::dmatrix;
 ///
 /// let mut layer: ActNorm<f64> = ActNorm::new(field::DiagonalAffine::zero(1)?);
 /// layer.initialise(Direction::Inverse, &dmatrix![1.0, 5.0], None)?;

@@ -216,9 +216,9 @@ pub trait TrainableFlow<T: Real>: Flow<T> {
     ///
     /// ```
     /// use liouville::prelude::*;
-    /// use rand::SeedableRng;
+    /// use liouville::rand::{SeedableRng, rngs::StdRng};
     ///
-    /// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+    /// let mut rng = StdRng::seed_from_u64(1);
     /// let stack: Chain<f64> = Stack::spline_coupling(4).layers(1).hidden([8]).build(&mut rng)?;
     /// let names: Vec<String> = stack.fixed().into_iter().map(|array| array.name).collect();
     /// assert_eq!(names, ["0.mask", "1.permutation", "1.signs"]);
@@ -248,17 +248,18 @@ pub trait TrainableFlow<T: Real>: Flow<T> {
     /// All that makes the flow what it is: parameters, fixed arrays and settings.
     ///
     /// ```
+    /// use liouville::nalgebra::{self, dmatrix};
     /// use liouville::prelude::*;
-    /// use rand::SeedableRng;
+    /// use liouville::rand::{SeedableRng, rngs::StdRng};
     ///
     /// let make = |seed| {
-    ///     let mut rng = rand::rngs::StdRng::seed_from_u64(seed);
+    ///     let mut rng = StdRng::seed_from_u64(seed);
     ///     let stack: Chain<f64> = Stack::glow(3).layers(2).hidden([8]).build(&mut rng)?;
     ///     Ok::<_, liouville::Error>(StandardNormal::new(3).pushed_by(stack))
     /// };
     /// let (first, mut second) = (make(1)?, make(2)?);
     /// second.flow_mut().set_state(&first.flow().state())?;
-    /// let x = nalgebra::dmatrix![0.3; -1.0; 0.7];
+    /// let x = dmatrix![0.3; -1.0; 0.7];
     /// assert_eq!(first.log_prob(&x)?, second.log_prob(&x)?);
     /// # Ok::<(), liouville::Error>(())
     /// ```

@@ -43,11 +43,12 @@ enum Kind {
 /// [`Pushforward::initialise`](crate::density::Pushforward::initialise).
 ///
 /// ```
+/// use liouville::nalgebra::DMatrix;
 /// use liouville::prelude::*;
-/// use rand::SeedableRng;
+/// use liouville::rand::{SeedableRng, rngs::StdRng};
 ///
-/// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
-/// let data: nalgebra::DMatrix<f32> = data::two_moons(0.1).sample(500, &mut rng)?;
+/// let mut rng = StdRng::seed_from_u64(1);
+/// let data: DMatrix<f32> = data::two_moons(0.1).sample(500, &mut rng)?;
 /// let stack = Stack::glow(2).layers(3).hidden([16, 16]).build(&mut rng)?;
 /// let mut model = StandardNormal::new(2).pushed_by(stack);
 /// model.initialise(&data, None)?;

@@ -46,9 +46,9 @@ pub use tangent::{Products, TangentTape};
 /// ```
 /// use liouville::columns::{Block, Scratch};
 /// use liouville::nn::{Input, Network};
-/// use rand::SeedableRng;
+/// use liouville::rand::{SeedableRng, rngs::StdRng};
 ///
-/// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+/// let mut rng = StdRng::seed_from_u64(1);
 /// let network: Network<f64> = Network::new(3, 2).hidden([16, 16]).build(&mut rng)?;
 /// let (x, none) = (Block::new(3, 5), Block::new(0, 5));
 /// let mut outputs = Block::new(2, 5);
@@ -131,9 +131,9 @@ impl Network<f32> {
     ///
     /// ```
     /// use liouville::nn::Network;
-    /// use rand::SeedableRng;
+    /// use liouville::rand::{SeedableRng, rngs::StdRng};
     ///
-    /// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+    /// let mut rng = StdRng::seed_from_u64(1);
     /// // Three coordinates, and two numbers for each.
     /// let builder = Network::masked([1, 2, 3], [1, 1, 2, 2, 3, 3]);
     /// let network: Network<f32> = builder.hidden([32, 32]).build(&mut rng)?;

@@ -21,8 +21,9 @@ const LEAST: f64 = 1e-17;
 ///
 /// ```no_run
 /// use liouville::diagnose::Diagnose;
+/// use liouville::nalgebra::DMatrix;
 /// use liouville::prelude::*;
-/// # let held_out = nalgebra::DMatrix::<f64>::zeros(2, 9);
+/// # let held_out = DMatrix::<f64>::zeros(2, 9);
 ///
 /// let pendulum = field::autonomous::<2, _>(|x| [x[1], -x[0].sin()]);
 /// let model = StandardNormal::new(2).pushed_by(ContinuousFlow::new(pendulum));

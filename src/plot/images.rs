@@ -21,8 +21,9 @@ pub struct ImagesPicture {
 /// Every column as a small image, dark for large values, its rows from the top down.
 ///
 /// ```no_run
+/// use liouville::nalgebra::DMatrix;
 /// use liouville::prelude::*;
-/// # let (digits, drawn) = (nalgebra::DMatrix::<f64>::zeros(64, 9), nalgebra::DMatrix::<f64>::zeros(64, 9));
+/// # let (digits, drawn) = (DMatrix::<f64>::zeros(64, 9), DMatrix::<f64>::zeros(64, 9));
 ///
 /// plot::images("data", &digits).beside("model", &drawn).shape(8, 8).range(0.0, 16.0).save("digits.png")?;
 /// # Ok::<(), liouville::Error>(())

@@ -23,8 +23,9 @@ pub struct SamplesPicture {
 /// how many there are.
 ///
 /// ```no_run
+/// use liouville::nalgebra::DMatrix;
 /// use liouville::prelude::*;
-/// # let (data, drawn) = (nalgebra::DMatrix::<f64>::zeros(2, 9), nalgebra::DMatrix::<f64>::zeros(2, 9));
+/// # let (data, drawn) = (DMatrix::<f64>::zeros(2, 9), DMatrix::<f64>::zeros(2, 9));
 ///
 /// plot::samples("data", &data).beside("model", &drawn).save("samples.png")?;
 /// # Ok::<(), liouville::Error>(())

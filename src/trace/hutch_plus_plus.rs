@@ -60,8 +60,8 @@ const PASSES: u64 = 2;
 /// products: 2.3 against 1.7), because Jacobians change little along the way.
 ///
 /// ```
+/// use liouville::nalgebra::DMatrix;
 /// use liouville::prelude::*;
-/// use nalgebra::DMatrix;
 ///
 /// // One direction stands out in twenty dimensions.
 /// let mut a = DMatrix::<f64>::identity(20, 20) * -0.5;

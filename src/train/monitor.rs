@@ -20,12 +20,13 @@ use crate::real::Real;
 /// ```
 /// use std::ops::ControlFlow;
 ///
+/// use liouville::nalgebra::DMatrix;
 /// use liouville::prelude::*;
+/// use liouville::rand::{SeedableRng, rngs::StdRng};
 /// use liouville::train::Stop;
-/// use rand::SeedableRng;
 ///
-/// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
-/// let data: nalgebra::DMatrix<f64> = data::two_moons(0.1).sample(500, &mut rng)?;
+/// let mut rng = StdRng::seed_from_u64(1);
+/// let data: DMatrix<f64> = data::two_moons(0.1).sample(500, &mut rng)?;
 /// let field = Mlp::new(2).hidden([8, 8]).build(&mut rng)?;
 /// let mut model = StandardNormal::new(2).pushed_by(ContinuousFlow::new(field));
 /// let mut watched = Trainer::maximum_likelihood().steps(50).quiet().monitor(5, |snapshot| {
@@ -131,12 +132,13 @@ where
 /// Keeps every snapshot.
 ///
 /// ```
+/// use liouville::nalgebra::DMatrix;
 /// use liouville::prelude::*;
+/// use liouville::rand::{SeedableRng, rngs::StdRng};
 /// use liouville::train::Recorder;
-/// use rand::SeedableRng;
 ///
-/// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
-/// let data: nalgebra::DMatrix<f64> = data::two_moons(0.1).sample(500, &mut rng)?;
+/// let mut rng = StdRng::seed_from_u64(1);
+/// let data: DMatrix<f64> = data::two_moons(0.1).sample(500, &mut rng)?;
 /// let field = Mlp::new(2).hidden([8, 8]).build(&mut rng)?;
 /// let mut model = StandardNormal::new(2).pushed_by(ContinuousFlow::new(field));
 /// let mut recorder = Recorder::new();

@@ -38,8 +38,8 @@ impl Pairing {
     /// rows) belong to the data.
     ///
     /// ```
+    /// use liouville::nalgebra::{self, DMatrix, dmatrix};
     /// use liouville::prelude::*;
-    /// use nalgebra::{DMatrix, dmatrix};
     ///
     /// let (noise, data) = (dmatrix![0.3, -2.0, 1.5, 0.9], dmatrix![10.0, 14.0, 11.0, 13.0]);
     /// let pairing = Pairing::OptimalTransport;

@@ -34,21 +34,22 @@ use crate::real::Real;
 ///
 /// ```compile_fail
 /// use liouville::prelude::*;
-/// use nalgebra::{DMatrix, dvector};
+/// use liouville::nalgebra::{self, DMatrix, dvector};
 ///
 /// let field = field::Planar::new(dvector![1.0, 0.5], dvector![0.3, -0.8], 0.1).unwrap();
 /// let mut layer = StandardNormal::new(2).pushed_by(EulerStep::new(field));
-/// let mut rng = rand::rng();
+/// let mut rng = liouville::rand::rng();
 /// let data = DMatrix::<f64>::zeros(2, 100);
 /// Trainer::maximum_likelihood().kinetic_energy(0.01).fit(&mut layer, &data, &mut rng).unwrap();
 /// ```
 ///
 /// ```
+/// use liouville::nalgebra::DMatrix;
 /// use liouville::prelude::*;
-/// use rand::SeedableRng;
+/// use liouville::rand::{SeedableRng, rngs::StdRng};
 ///
-/// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
-/// let data: nalgebra::DMatrix<f32> = StandardNormal::new(2).sample(500, &mut rng)?;
+/// let mut rng = StdRng::seed_from_u64(1);
+/// let data: DMatrix<f32> = StandardNormal::new(2).sample(500, &mut rng)?;
 /// let field = Mlp::new(2).hidden([16, 16]).build(&mut rng)?;
 /// let mut model = StandardNormal::new(2).pushed_by(ContinuousFlow::new(field));
 /// let trainer = Trainer::maximum_likelihood().kinetic_energy(0.01).jacobian_norm(0.01).steer(0.25);

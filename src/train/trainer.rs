@@ -9,11 +9,12 @@ use super::{Adam, FlowMatching, MaximumLikelihood, Pairing, Regularised, Schedul
 /// number of threads.
 ///
 /// ```
+/// use liouville::nalgebra::DMatrix;
 /// use liouville::prelude::*;
-/// use rand::SeedableRng;
+/// use liouville::rand::{SeedableRng, rngs::StdRng};
 ///
-/// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
-/// let data: nalgebra::DMatrix<f32> = StandardNormal::new(2).sample(500, &mut rng)?;
+/// let mut rng = StdRng::seed_from_u64(1);
+/// let data: DMatrix<f32> = StandardNormal::new(2).sample(500, &mut rng)?;
 /// let field = Mlp::new(2).hidden([16, 16]).build(&mut rng)?;
 /// let mut model = StandardNormal::new(2).pushed_by(ContinuousFlow::new(field));
 /// let report = Trainer::maximum_likelihood().steps(20).quiet().fit(&mut model, &data, &mut rng)?;

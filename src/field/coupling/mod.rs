@@ -30,9 +30,9 @@ pub use train::AffineCouplingTape;
 /// use liouville::columns::Mask;
 /// use liouville::nn::Network;
 /// use liouville::prelude::*;
-/// use rand::SeedableRng;
+/// use liouville::rand::{SeedableRng, rngs::StdRng};
 ///
-/// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+/// let mut rng = StdRng::seed_from_u64(1);
 /// let network: Network<f64> = Network::new(2, 2).hidden([16]).build(&mut rng)?;
 /// let field = field::AffineCoupling::new(Mask::new(&[true, false, false])?, network, 3.0)?;
 /// assert_eq!(field.dim(), 3);

@@ -39,9 +39,9 @@ pub use tape::MlpTape;
 ///
 /// ```
 /// use liouville::prelude::*;
-/// use rand::SeedableRng;
+/// use liouville::rand::{SeedableRng, rngs::StdRng};
 ///
-/// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+/// let mut rng = StdRng::seed_from_u64(1);
 /// let field: Mlp<f32> = Mlp::new(2).hidden([64, 64]).build(&mut rng)?;
 /// assert_eq!(field.parameters().len(), 64 * 3 + 64 + 64 * 64 + 64 + 2 * 64 + 2);
 /// # Ok::<(), liouville::Error>(())

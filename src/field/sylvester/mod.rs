@@ -32,9 +32,9 @@ pub use reverse::SylvesterTape;
 ///
 /// ```
 /// use liouville::prelude::*;
-/// use rand::SeedableRng;
+/// use liouville::rand::{SeedableRng, rngs::StdRng};
 ///
-/// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+/// let mut rng = StdRng::seed_from_u64(1);
 /// let field: field::Sylvester<f64> = field::Sylvester::random(4, 2, &mut rng)?;
 /// let layer = EulerStep::new(field.clone());
 /// let continuous = ContinuousFlow::new(field);

@@ -70,9 +70,9 @@ impl<R: Default> Autoregressive<f32, R> {
     /// use liouville::flow::layers::SplineMaf;
     /// use liouville::flow::transformer::Spline;
     /// use liouville::prelude::*;
-    /// use rand::SeedableRng;
+    /// use liouville::rand::{SeedableRng, rngs::StdRng};
     ///
-    /// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+    /// let mut rng = StdRng::seed_from_u64(1);
     /// let flow: SplineMaf<f64> = SplineMaf::new(4)
     ///     .context(2)
     ///     .order(Order::Reversed)

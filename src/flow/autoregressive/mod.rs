@@ -37,12 +37,13 @@ pub use train::AutoregressiveTape;
 ///
 /// ```
 /// use liouville::flow::layers::SplineMaf;
+/// use liouville::nalgebra::{self, dmatrix};
 /// use liouville::prelude::*;
-/// use rand::SeedableRng;
+/// use liouville::rand::{SeedableRng, rngs::StdRng};
 ///
-/// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+/// let mut rng = StdRng::seed_from_u64(1);
 /// let flow: SplineMaf<f64> = SplineMaf::new(3).hidden([32, 32]).build(&mut rng)?;
-/// let there = flow.forward(&nalgebra::dmatrix![0.2; 0.7; -1.0])?;
+/// let there = flow.forward(&dmatrix![0.2; 0.7; -1.0])?;
 /// let back = flow.inverse(&there.points)?;
 /// assert!((back.points[2] + 1.0).abs() < 1e-12);
 /// # Ok::<(), liouville::Error>(())

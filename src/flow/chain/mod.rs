@@ -26,11 +26,11 @@ use link::{AnyTape, Place, with_context};
 /// ([`freeze`](Chain::freeze)).
 ///
 /// ```
+/// use liouville::nalgebra::{self, DMatrix, dmatrix, dvector};
 /// use liouville::prelude::*;
-/// use nalgebra::{DMatrix, dvector};
 ///
 /// let planar = EulerStep::new(field::Planar::new(dvector![1.0f64, 0.5], dvector![0.3, -0.8], 0.1)?);
-/// let turning = ContinuousFlow::new(field::Linear::new(nalgebra::dmatrix![0.0, -1.0; 1.0, 0.0])?);
+/// let turning = ContinuousFlow::new(field::Linear::new(dmatrix![0.0, -1.0; 1.0, 0.0])?);
 /// let chain = Chain::new().then(planar).then(turning);
 /// let density = StandardNormal::new(2).pushed_by(chain);
 /// assert!(density.log_prob(&DMatrix::zeros(2, 1))?[0].is_finite());
@@ -133,8 +133,8 @@ impl<T: Real> Chain<T> {
     /// If `range` is empty or reaches beyond the last link.
     ///
     /// ```
+    /// use liouville::nalgebra::{self, DMatrix, dvector};
     /// use liouville::prelude::*;
-    /// use nalgebra::{DMatrix, dvector};
     ///
     /// let planar = EulerStep::new(field::Planar::new(dvector![1.0f64, 0.5], dvector![0.3, -0.8], 0.1)?);
     /// let mut chain = Chain::new().repeat(3, |_| planar.clone());

@@ -22,8 +22,8 @@ use crate::real::{Normal, Real};
 ///
 /// ```
 /// use liouville::flow::InvertibleLinear;
+/// use liouville::nalgebra::{self, dmatrix};
 /// use liouville::prelude::*;
-/// use nalgebra::dmatrix;
 ///
 /// let layer = InvertibleLinear::new(&dmatrix![1.0, 2.0; 3.0, 4.0])?;
 /// let there = layer.forward(&dmatrix![1.0; -1.0])?;
@@ -94,12 +94,13 @@ impl<T: Real> InvertibleLinear<T> {
     ///
     /// ```
     /// use liouville::flow::InvertibleLinear;
+    /// use liouville::nalgebra::{self, dmatrix};
     /// use liouville::prelude::*;
-    /// use rand::SeedableRng;
+    /// use liouville::rand::{SeedableRng, rngs::StdRng};
     ///
-    /// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+    /// let mut rng = StdRng::seed_from_u64(1);
     /// let layer = InvertibleLinear::shuffled(3, &mut rng)?;
-    /// let there = layer.forward(&nalgebra::dmatrix![1.0; 2.0; 4.0])?;
+    /// let there = layer.forward(&dmatrix![1.0; 2.0; 4.0])?;
     /// assert_eq!((there.points.sum(), there.log_det[0]), (7.0, 0.0));
     /// # Ok::<(), liouville::Error>(())
     /// ```

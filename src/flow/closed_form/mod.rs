@@ -67,8 +67,8 @@ pub trait Solvable: TrainableField<<Self as Solvable>::Scalar> + Clone {
 ///
 /// ```
 /// use liouville::flow::ClosedForm;
+/// use liouville::nalgebra::{self, dmatrix};
 /// use liouville::prelude::*;
-/// use nalgebra::dmatrix;
 ///
 /// let field = field::Linear::new(dmatrix![-0.5f64, 1.0; -1.0, -0.5])?;
 /// let exact = ClosedForm::new(field.clone()).forward(&dmatrix![1.0; 0.0])?;

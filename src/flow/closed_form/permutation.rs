@@ -17,8 +17,8 @@ use crate::real::Real;
 ///
 /// ```
 /// use liouville::flow::Permutation;
+/// use liouville::nalgebra::{self, dmatrix};
 /// use liouville::prelude::*;
-/// use nalgebra::dmatrix;
 ///
 /// let turned = Permutation::reverse(3).forward(&dmatrix![1.0; 2.0; 3.0])?;
 /// assert_eq!(turned.points, dmatrix![3.0; 2.0; 1.0]);

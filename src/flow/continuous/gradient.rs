@@ -18,12 +18,13 @@ use crate::ode::Adaptive;
 ///
 /// ```
 /// use liouville::flow::continuous::Gradient;
+/// use liouville::nalgebra::{self, dmatrix, dvector};
 /// use liouville::prelude::*;
 ///
-/// let field = field::Planar::new(nalgebra::dvector![1.0, 0.5], nalgebra::dvector![0.3, -0.8], 0.1)?;
+/// let field = field::Planar::new(dvector![1.0, 0.5], dvector![0.3, -0.8], 0.1)?;
 /// let exact = ContinuousFlow::new(field).tolerance(1e-9);
 /// let lean = exact.clone().gradient(Gradient::Adjoint(automatic().tolerance(1e-9)));
-/// let points = nalgebra::dmatrix![0.2; 0.7];
+/// let points = dmatrix![0.2; 0.7];
 /// let [a, b] = [exact, lean].map(|flow| StandardNormal::new(2).pushed_by(flow));
 /// let difference = a.score(&points, None)?.score - b.score(&points, None)?.score;
 /// assert!(difference.norm() < 1e-7);

@@ -42,6 +42,7 @@ pub use trajectory::Trajectory;
 /// control. The four questions of a continuous flow are four words:
 ///
 /// ```
+/// use liouville::nalgebra::{self, dmatrix};
 /// use liouville::prelude::*;
 ///
 /// let swirl = field::autonomous::<2, _>(|x| [x[1] - x[0], -x[0] - x[1]]);
@@ -49,7 +50,7 @@ pub use trajectory::Trajectory;
 ///     .trace(Trace::Exact)
 ///     .solver(dopri5())
 ///     .tolerance(1e-8);
-/// let moved = flow.forward(&nalgebra::dmatrix![1.0f64; 0.0])?;
+/// let moved = flow.forward(&dmatrix![1.0f64; 0.0])?;
 /// assert!((moved.log_det[0] + 2.0).abs() < 1e-7);
 /// # Ok::<(), liouville::Error>(())
 /// ```

@@ -26,11 +26,12 @@ impl<F, S> ContinuousFlow<F, S> {
     /// The accepted steps of every column of `points`, with its log-determinant, in a direction.
     ///
     /// ```
+    /// use liouville::nalgebra::{self, dmatrix};
     /// use liouville::prelude::*;
     ///
     /// let turning = field::autonomous::<2, _>(|x| [-x[1], x[0]]);
     /// let flow = ContinuousFlow::new(turning).solver(rk4(4));
-    /// let ways = flow.steps(Direction::Forward, &nalgebra::dmatrix![1.0f64; 0.0], None)?;
+    /// let ways = flow.steps(Direction::Forward, &dmatrix![1.0f64; 0.0], None)?;
     /// assert_eq!(ways[0].steps, [[0.0, 0.25], [0.25, 0.25], [0.5, 0.25], [0.75, 0.25]]);
     /// # Ok::<(), liouville::Error>(())
     /// ```

@@ -40,11 +40,12 @@ impl<F, S> ContinuousFlow<F, S> {
     /// the first of them. The times may run either way.
     ///
     /// ```
+    /// use liouville::nalgebra::{self, dmatrix};
     /// use liouville::prelude::*;
     ///
     /// let turning = field::autonomous::<2, _>(|x| [-x[1], x[0]]);
     /// let flow = ContinuousFlow::new(turning).tolerance(1e-8);
-    /// let start = nalgebra::dmatrix![1.0; 0.0];
+    /// let start = dmatrix![1.0; 0.0];
     /// let path = flow.trajectory(&start, None, &[0.0, 0.5, 1.0])?;
     /// assert!((path[1][0] - 0.5f64.cos()).abs() < 1e-7);
     /// # Ok::<(), liouville::Error>(())

@@ -28,9 +28,9 @@ impl<R: Default> Coupling<f32, R> {
     /// use liouville::flow::layers::AffineCoupling;
     /// use liouville::flow::transformer::Affine;
     /// use liouville::prelude::*;
-    /// use rand::SeedableRng;
+    /// use liouville::rand::{SeedableRng, rngs::StdRng};
     ///
-    /// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+    /// let mut rng = StdRng::seed_from_u64(1);
     /// let layer: AffineCoupling<f64> = AffineCoupling::new(Mask::random(6, &mut rng)?)
     ///     .context(2)
     ///     .hidden([32, 32])

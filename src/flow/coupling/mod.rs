@@ -34,12 +34,13 @@ pub use train::CouplingTape;
 ///
 /// ```
 /// use liouville::flow::layers::AffineCoupling;
+/// use liouville::nalgebra::{self, dmatrix};
 /// use liouville::prelude::*;
-/// use rand::SeedableRng;
+/// use liouville::rand::{SeedableRng, rngs::StdRng};
 ///
-/// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+/// let mut rng = StdRng::seed_from_u64(1);
 /// let layer = AffineCoupling::<f64>::alternating(4, 0, [32, 32], &mut rng)?;
-/// let there = layer.forward(&nalgebra::dmatrix![0.2; 0.7; -1.0; 0.4])?;
+/// let there = layer.forward(&dmatrix![0.2; 0.7; -1.0; 0.4])?;
 /// let back = layer.inverse(&there.points)?;
 /// assert!((back.points[3] - 0.4).abs() < 1e-14);
 /// # Ok::<(), liouville::Error>(())
@@ -95,13 +96,14 @@ impl<T: Real> Coupling<T, Affine> {
     ///
     /// ```
     /// use liouville::flow::layers::AffineCoupling;
+    /// use liouville::nalgebra::{self, dmatrix};
     /// use liouville::prelude::*;
-    /// use rand::SeedableRng;
+    /// use liouville::rand::{SeedableRng, rngs::StdRng};
     ///
-    /// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+    /// let mut rng = StdRng::seed_from_u64(1);
     /// let layer = AffineCoupling::<f64>::halves(2, 0, [8], &mut rng)?;
     /// let continuous = ContinuousFlow::new(layer.field()).tolerance(1e-9);
-    /// let x = nalgebra::dmatrix![0.3; -0.8];
+    /// let x = dmatrix![0.3; -0.8];
     /// let difference = continuous.forward(&x)?.points - layer.forward(&x)?.points;
     /// assert!(difference.amax() < 1e-8);
     /// # Ok::<(), liouville::Error>(())

@@ -19,8 +19,8 @@ use crate::real::Real;
 ///
 /// ```
 /// use liouville::flow::elementwise::{Constrain, free, positive, simplex};
+/// use liouville::nalgebra::{self, DMatrix, dmatrix};
 /// use liouville::prelude::*;
-/// use nalgebra::{DMatrix, dmatrix};
 ///
 /// // A positive coordinate, two free ones, and three probabilities by the first two.
 /// let flow = Constrain::new().then(positive(1)).then(free(2)).then(simplex(3)?);

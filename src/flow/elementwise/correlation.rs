@@ -16,11 +16,12 @@ use crate::real::portable::{exp, ln, ln_1p, tanh};
 ///
 /// ```
 /// use liouville::flow::elementwise::{Constrain, correlation};
+/// use liouville::nalgebra::{self, dmatrix};
 /// use liouville::prelude::*;
 ///
 /// let pair = correlation(2)?;
 /// let flow = Constrain::new().then(pair);
-/// let entry = flow.forward(&nalgebra::dmatrix![0.5f64])?.points;
+/// let entry = flow.forward(&dmatrix![0.5f64])?.points;
 /// let l = pair.factor(entry.as_slice())?;
 /// assert!(((&l * l.transpose())[(1, 0)] - 0.5f64.tanh()).abs() < 1e-15);
 /// # Ok::<(), liouville::Error>(())

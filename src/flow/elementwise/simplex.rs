@@ -18,11 +18,12 @@ use crate::real::{Real, sigmoid, softplus};
 ///
 /// ```
 /// use liouville::flow::elementwise::{Constrain, simplex};
+/// use liouville::nalgebra::{self, dmatrix};
 /// use liouville::prelude::*;
 ///
 /// let thirds = simplex(3)?;
 /// let flow = Constrain::new().then(thirds);
-/// let first_two = flow.forward(&nalgebra::dmatrix![0.0f64; 0.0])?.points;
+/// let first_two = flow.forward(&dmatrix![0.0f64; 0.0])?.points;
 /// let all = thirds.complete(&first_two)?;
 /// assert!(all.iter().all(|p| (p - 1.0 / 3.0).abs() < 1e-15));
 /// # Ok::<(), liouville::Error>(())

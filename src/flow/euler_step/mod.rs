@@ -107,8 +107,8 @@ pub trait StepInvertible<T: Real>: TrainableField<T> + Clone {
 /// its parameters moved to where the step is invertible. Gradients are by the free parameters.
 ///
 /// ```
+/// use liouville::nalgebra::{self, dmatrix, dvector};
 /// use liouville::prelude::*;
-/// use nalgebra::{dmatrix, dvector};
 ///
 /// let layer = EulerStep::new(field::Planar::new(dvector![1.0f64, 0.5], dvector![0.3, -0.8], 0.1)?);
 /// let there = layer.forward(&dmatrix![0.2; 0.7])?;
@@ -150,11 +150,11 @@ impl<T: Real> EulerStep<Mlp<T>> {
     ///
     /// ```
     /// use liouville::flow::euler_step::{Determinant, PowerSeries};
+    /// use liouville::nalgebra::DMatrix;
     /// use liouville::prelude::*;
-    /// use nalgebra::DMatrix;
-    /// use rand::SeedableRng;
+    /// use liouville::rand::{SeedableRng, rngs::StdRng};
     ///
-    /// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+    /// let mut rng = StdRng::seed_from_u64(1);
     /// let network: Mlp<f64> = Mlp::new(6).hidden([16]).build(&mut rng)?;
     /// let series = PowerSeries { probes: 16, ..PowerSeries::default() };
     /// let layer = EulerStep::new(network).determinant(Determinant::Series(series));

@@ -109,9 +109,9 @@ impl Default for ScaleShift {
 /// use liouville::flow::layers::Maf;
 /// use liouville::flow::transformer::{BaseAffine, ScaleShift};
 /// use liouville::prelude::*;
-/// use rand::SeedableRng;
+/// use liouville::rand::{SeedableRng, rngs::StdRng};
 ///
-/// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+/// let mut rng = StdRng::seed_from_u64(1);
 /// let usual: Maf<f64> = Maf::new(3).build(&mut rng)?;
 /// assert_eq!(usual.transformer(), &BaseAffine::new(3.0)?);
 /// // The parameters of the direction of samples instead, and a smaller bound.

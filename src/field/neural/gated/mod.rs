@@ -52,9 +52,9 @@ pub use reverse::GatedTape;
 ///
 /// ```
 /// use liouville::prelude::*;
-/// use rand::SeedableRng;
+/// use liouville::rand::{SeedableRng, rngs::StdRng};
 ///
-/// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+/// let mut rng = StdRng::seed_from_u64(1);
 /// let field: field::Gated<f32> = Mlp::new(2).hidden([64, 64]).gated().build(&mut rng)?;
 /// assert!(field.layout().find("layers.2._hyper_gate.bias").is_some_and(|gate| gate.shape == [1]));
 /// let model = StandardNormal::new(2).pushed_by(ContinuousFlow::new(field));
