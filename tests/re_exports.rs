@@ -42,8 +42,8 @@ fn examples(path: &Path, all: bool) -> Vec<(usize, String)> {
 
 /// Whether a line reaches into a crate by its own name.
 fn reaches_past(line: &str, name: &str) -> bool {
-    let starts = line.match_indices(&format!("{name}::")).map(|(start, _)| &line[..start]);
-    starts.into_iter().any(|before| {
+    let path = format!("{name}::");
+    line.match_indices(&path).map(|(start, _)| &line[..start]).any(|before| {
         let joined = before.chars().next_back().is_some_and(|c| c.is_alphanumeric() || c == '_');
         !joined && !before.ends_with("liouville::") && !before.ends_with("liouville_testing::")
     })

@@ -16,6 +16,7 @@
 //! | `layers` | the names of layers, in one table |
 //! | `root` | roots of increasing functions, one for every lane |
 
+mod any;
 pub mod autoregressive;
 mod batch;
 mod chain;
@@ -41,6 +42,7 @@ use crate::parameters::{self, Fixed, Layout, Parameters, Setting, State};
 use crate::real::Real;
 
 pub use crate::columns::Mask;
+pub use any::{AnyFlow, AnyTape};
 pub use autoregressive::{Autoregressive, AutoregressiveBuilder};
 pub use batch::{Contexts, PACKET, check_points, transport};
 pub use chain::{Chain, ChainTape};

@@ -13,7 +13,7 @@ use super::{
     Cause, Law, Tolerances, Violation, batch_law, composition_law, density_law, gradient_law,
     inverse_law, log_det_law,
 };
-use liouville::flow::{Chain, Flow, TrainableFlow};
+use liouville::flow::{AnyFlow, Flow, TrainableFlow};
 use liouville::real::Real;
 
 /// Checks a flow by the laws that need no parameters, with the settings of [`Checks::new`].
@@ -170,26 +170,20 @@ impl Checks {
         T: Real,
         F: TrainableFlow<T, Tape: 'static> + Clone + 'static,
     {
-        let link = Chain::new().then(flow.clone());
-        self.trainable_laws(&Borrowed(flow), &link).map_err(Violation::of_link)
+        self.trainable_laws(&AnyFlow::new(flow.clone()))
     }
 
-    /// All laws on a flow, which is also the only link of a chain.
-    fn trainable_laws<T: Real>(
-        &self,
-        flow: &dyn Flow<T>,
-        link: &Chain<T>,
-    ) -> Result<Checked, Violation> {
+    fn trainable_laws<T: Real>(&self, flow: &AnyFlow<T>) -> Result<Checked, Violation> {
         let tolerances = self.tolerances_of::<T>();
         let mut checked = self.flow_laws(flow)?;
         let run = Run { checks: self, context_dim: flow.context_dim() };
         let near = points::<T>(flow.dim()).columns(self.columns);
         let few = self.cases.div_ceil(4);
         run.law(&mut checked, (Law::Composition, few), &near, &|points, context| {
-            composition_law(link, link, points, context, &tolerances)
+            composition_law(flow, flow, points, context, &tolerances)
         })?;
         run.law(&mut checked, (Law::Gradient, few), &near, &|points, context| {
-            gradient_law(link, points, context, &tolerances)
+            gradient_law(flow, points, context, &tolerances)
         })?;
         Ok(checked)
     }

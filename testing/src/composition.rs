@@ -4,7 +4,7 @@ use liouville::nalgebra::DMatrix;
 
 use super::moving::{BOTH, Inputs};
 use super::{Law, Place, Tolerances, Violation};
-use liouville::flow::{Chain, Direction, Flow, Inverted, Moved, TrainableFlow};
+use liouville::flow::{AnyFlow, Chain, Direction, Flow, Inverted, Moved, TrainableFlow};
 use liouville::real::Real;
 
 /// A chain of `first` and `second` is one after the other: the points have the same bits, and the
@@ -28,10 +28,19 @@ where
     B: TrainableFlow<T, Tape: 'static> + Clone + 'static,
 {
     let inputs = Inputs { law: Law::Composition, points, context, tolerances };
+    both(&inputs, &AnyFlow::new(first.clone()), &AnyFlow::new(second.clone()))
+}
+
+/// The law of links of any kind.
+fn both<T: Real>(
+    inputs: &Inputs<'_, T>,
+    first: &AnyFlow<T>,
+    second: &AnyFlow<T>,
+) -> Result<(), Violation> {
     let chain = Chain::new().then(first.clone()).then(second.clone());
     let turned = Inverted::new(first.clone());
     let links: [&dyn Flow<T>; 4] = [&chain, &turned, first, second];
-    BOTH.into_iter().try_for_each(|direction| in_direction(&inputs, links, direction))
+    BOTH.into_iter().try_for_each(|direction| in_direction(inputs, links, direction))
 }
 
 fn in_direction<T: Real>(

@@ -3,11 +3,11 @@
 use liouville::nalgebra::DMatrix;
 
 use super::log_det::steadiest;
-use super::moving::{BOTH, Borrowed, Inputs, numbers};
+use super::moving::{BOTH, Inputs, numbers};
 use super::objective::{Gradient, Objective};
 use super::{Law, Place, Tolerances, Violation};
 use liouville::diagnose::{Step, derivative_weights};
-use liouville::flow::{Direction, PACKET, TrainableFlow};
+use liouville::flow::{AnyFlow, Direction, Flow, PACKET, TrainableFlow};
 use liouville::parameters::Named;
 use liouville::real::Real;
 
@@ -26,8 +26,18 @@ const FEW: usize = 6;
 ///
 /// A [`Violation`] that names the parameter, or the column and its coordinate or context value;
 /// [`Cause::Unresolved`](super::Cause::Unresolved) if a point has no neighbours at which the flow arrives.
-pub fn gradient_law<T: Real, L: TrainableFlow<T> + Clone>(
+pub fn gradient_law<T: Real, L: TrainableFlow<T, Tape: 'static> + Clone + 'static>(
     flow: &L,
+    points: &DMatrix<T>,
+    context: Option<&DMatrix<T>>,
+    tolerances: &Tolerances,
+) -> Result<(), Violation> {
+    of_any(&AnyFlow::new(flow.clone()), points, context, tolerances)
+}
+
+/// The law of a flow of any kind.
+fn of_any<T: Real>(
+    flow: &AnyFlow<T>,
     points: &DMatrix<T>,
     context: Option<&DMatrix<T>>,
     tolerances: &Tolerances,
@@ -41,7 +51,7 @@ pub fn gradient_law<T: Real, L: TrainableFlow<T> + Clone>(
     let inputs =
         Inputs { law: Law::Gradient, points: &points, context: context.as_ref(), tolerances };
     for direction in BOTH {
-        let (start, _) = inputs.depart(&Borrowed(flow), direction)?;
+        let (start, _) = inputs.depart(flow, direction)?;
         let inputs = inputs.with(&start);
         let objective = Objective::new(flow.dim(), count, 7);
         let (recorded, gradient) = objective.gradient(flow, direction, &inputs)?;
@@ -54,8 +64,8 @@ pub fn gradient_law<T: Real, L: TrainableFlow<T> + Clone>(
     Ok(())
 }
 
-struct Case<'a, T: Real, L> {
-    flow: &'a L,
+struct Case<'a, T: Real> {
+    flow: &'a AnyFlow<T>,
     objective: Objective<T>,
     inputs: Inputs<'a, T>,
     direction: Direction,
@@ -64,8 +74,8 @@ struct Case<'a, T: Real, L> {
 /// Objectives after a move by so much.
 type Along<'a> = &'a dyn Fn(f64) -> Result<Vec<f64>, Violation>;
 
-impl<T: Real, L: TrainableFlow<T> + Clone> Case<'_, T, L> {
-    fn values(&self, flow: &L, inputs: &Inputs<'_, T>) -> Result<Vec<f64>, Violation> {
+impl<T: Real> Case<'_, T> {
+    fn values(&self, flow: &AnyFlow<T>, inputs: &Inputs<'_, T>) -> Result<Vec<f64>, Violation> {
         self.objective.values(flow, self.direction, inputs)
     }
 

@@ -8,7 +8,9 @@ use super::moving::{Inputs, numbers};
 use super::{Cause, Violation};
 use liouville::columns::{Block, columns_to_block};
 use liouville::error::Error;
-use liouville::flow::{Contexts, Cotangent, Direction, Packet, Track, TrainableFlow};
+use liouville::flow::{
+    AnyFlow, AnyTape, Contexts, Cotangent, Direction, Flow, Packet, Track, TrainableFlow,
+};
 use liouville::ode::{Workspace, mark_non_finite};
 use liouville::real::Real;
 
@@ -42,9 +44,9 @@ impl<T: Real> Objective<T> {
     }
 
     /// The objective of every column; NaN where it did not arrive.
-    pub fn values<L: TrainableFlow<T>>(
+    pub fn values(
         &self,
-        flow: &L,
+        flow: &AnyFlow<T>,
         direction: Direction,
         inputs: &Inputs<'_, T>,
     ) -> Result<Vec<f64>, Violation> {
@@ -66,13 +68,13 @@ impl<T: Real> Objective<T> {
     ///
     /// The way is taken twice on the same tape and with the same sums, and half of what is found is
     /// the gradient, so that a tape which is not renewed and sums which are not added to show.
-    pub fn gradient<L: TrainableFlow<T>>(
+    pub fn gradient(
         &self,
-        flow: &L,
+        flow: &AnyFlow<T>,
         direction: Direction,
         inputs: &Inputs<'_, T>,
     ) -> Result<(Vec<f64>, Gradient), Violation> {
-        let (mut tape, mut workspace) = (L::Tape::default(), Workspace::new());
+        let (mut tape, mut workspace) = (AnyTape::default(), Workspace::new());
         let mut sums = vec![T::zero(); flow.sums_len()];
         let (count, context_dim) = (inputs.points.ncols(), flow.context_dim());
         let mut context = Block::new(context_dim, count);
@@ -101,8 +103,8 @@ impl<T: Real> Objective<T> {
 }
 
 /// The points of a law in one packet.
-fn load<T: Real, L: TrainableFlow<T>>(
-    flow: &L,
+fn load<T: Real>(
+    flow: &AnyFlow<T>,
     inputs: &Inputs<'_, T>,
     direction: Direction,
 ) -> Result<Packet<T>, Violation> {

@@ -166,17 +166,6 @@ impl Violation {
         self
     }
 
-    /// The same for the only link of a chain: its parameters have their own names.
-    pub(super) fn of_link(mut self) -> Self {
-        if let Cause::Differs(Difference { place: Place::Parameter { name, .. }, .. }) =
-            &mut self.0.cause
-            && let Some(own) = name.strip_prefix("0.")
-        {
-            *name = own.to_string();
-        }
-        self
-    }
-
     /// The law that was broken.
     pub fn law(&self) -> Law {
         self.0.law

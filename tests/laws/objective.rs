@@ -1,7 +1,7 @@
 //! An objective at the end of a flow, with its derivatives by the flow's own pullback.
 
 use liouville::columns::{Block, columns_to_block};
-use liouville::flow::{Cotangent, Packet, Track};
+use liouville::flow::{AnyFlow, Cotangent, Packet, Track};
 use liouville::ode::Workspace;
 use liouville::prelude::*;
 use nalgebra::DMatrix;
@@ -68,14 +68,35 @@ impl<T: Real> Objective<T> {
 type Along<'a> = &'a dyn Fn(usize, f64) -> f64;
 
 /// The pullback of a flow in one direction, at five points, against central differences.
-pub fn gradients_agree_at<L: TrainableFlow<f64> + Clone>(
+pub fn gradients_agree_at<L: TrainableFlow<f64, Tape: 'static> + Clone + 'static>(
     name: &str,
     layer: &L,
     direction: Direction,
     points: &DMatrix<f64>,
     seed: u64,
 ) {
-    parameter_gradients_agree(name, layer, direction, points, seed);
+    all_agree(name, &AnyFlow::new(layer.clone()), direction, points, seed);
+}
+
+/// The same for the parameters alone.
+pub fn parameter_gradients_agree<L: TrainableFlow<f64, Tape: 'static> + Clone + 'static>(
+    name: &str,
+    layer: &L,
+    direction: Direction,
+    points: &DMatrix<f64>,
+    seed: u64,
+) {
+    parameters_agree(name, &AnyFlow::new(layer.clone()), direction, points, seed);
+}
+
+fn all_agree(
+    name: &str,
+    layer: &AnyFlow<f64>,
+    direction: Direction,
+    points: &DMatrix<f64>,
+    seed: u64,
+) {
+    parameters_agree(name, layer, direction, points, seed);
     let (objective, context) = objective_of(layer, seed);
     let run = |inputs: [&DMatrix<f64>; 2]| objective.run(layer, direction, inputs);
     let (_, [_, by_points, by_contexts]) = run([points, &context]);
@@ -90,10 +111,9 @@ pub fn gradients_agree_at<L: TrainableFlow<f64> + Clone>(
     agree_along(&format!("{name} {direction:?}, context"), &by_contexts, &by_context);
 }
 
-/// The same for the parameters alone.
-pub fn parameter_gradients_agree<L: TrainableFlow<f64> + Clone>(
+fn parameters_agree(
     name: &str,
-    layer: &L,
+    layer: &AnyFlow<f64>,
     direction: Direction,
     points: &DMatrix<f64>,
     seed: u64,
@@ -111,7 +131,7 @@ pub fn parameter_gradients_agree<L: TrainableFlow<f64> + Clone>(
 }
 
 /// A random objective, and contexts for five columns.
-fn objective_of<L: TrainableFlow<f64>>(layer: &L, seed: u64) -> (Objective<f64>, DMatrix<f64>) {
+fn objective_of(layer: &AnyFlow<f64>, seed: u64) -> (Objective<f64>, DMatrix<f64>) {
     (Objective::new(layer.dim(), seed + 7), contexts::<f64>(layer.context_dim(), COLUMNS))
 }
 

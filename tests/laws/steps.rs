@@ -1,7 +1,7 @@
 //! What is particular to layers that are one Euler step of a field: closed forms, and the very edge.
 
 use liouville::field::{Planar, Radial};
-use liouville::flow::{Moved, StepInvertible};
+use liouville::flow::{AnyFlow, Moved, StepInvertible};
 use liouville::ode::{Tableau, fixed};
 use liouville::prelude::*;
 use liouville_testing::{Tolerances, gradient_law};
@@ -50,7 +50,12 @@ impl<T: Real> StepVisitor<T> for OneStep {
 }
 
 /// The pullback of a flow in both directions against central differences.
-pub fn gradients_agree<L: TrainableFlow<f64> + Clone>(name: &str, layer: &L, seed: u64) {
+pub fn gradients_agree<L: TrainableFlow<f64, Tape: 'static> + Clone + 'static>(
+    name: &str,
+    layer: &L,
+    seed: u64,
+) {
+    let layer = &AnyFlow::new(layer.clone());
     let points = matrix::<f64>(layer.dim(), 5, 1.0, seed);
     let context = contexts::<f64>(layer.context_dim(), 5);
     let context = (layer.context_dim() > 0).then_some(&context);

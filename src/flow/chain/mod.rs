@@ -2,7 +2,7 @@
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `link` | a flow of any type in its place |
+//! | `link` | a flow of any kind in its place |
 //! | `train` | parameters and the reverse pass, link by link |
 
 mod link;
@@ -10,12 +10,12 @@ mod train;
 
 use std::ops::Range;
 
-use super::{Direction, Flow, Packet, TrainableFlow};
+use super::{AnyFlow, AnyTape, Direction, Flow, Packet, TrainableFlow};
 use crate::error::{Error, Result};
 use crate::ode::Workspace;
 use crate::real::Real;
 
-use link::{AnyTape, Place, with_context};
+use link::{Place, with_context};
 
 /// Flows one after the other: forward goes through the first, then the second, and so on; inverse
 /// comes back from the last to the first. Log-determinants add up.
@@ -75,7 +75,7 @@ impl<T: Real> Chain<T> {
     where
         F: TrainableFlow<T, Tape: 'static> + Clone + 'static,
     {
-        self.links.push(Place::new(Box::new(flow)));
+        self.links.push(Place::new(AnyFlow::new(flow)));
         self
     }
 
@@ -220,7 +220,7 @@ impl<T: Real> Flow<T> for Chain<T> {
         workspace: &mut Workspace<T>,
     ) {
         for k in self.order(direction) {
-            let link = &*self.links[k].link;
+            let link = &self.links[k].link;
             with_context(link, packet, |packet| link.follow_packet(direction, packet, workspace));
         }
     }

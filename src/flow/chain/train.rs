@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use nalgebra::DMatrix;
 
-use super::super::{Cotangent, Direction, Packet, Track, TrainableFlow, all_arrived, transport};
+use super::super::{
+    AnyTape, Cotangent, Direction, Flow, Packet, Track, TrainableFlow, all_arrived, transport,
+};
 use super::link::{Place, with_context};
 use super::{Chain, ChainTape};
 use crate::columns::Block;
@@ -97,11 +99,13 @@ impl<T: Real> TrainableFlow<T> for Chain<T> {
         workspace: &mut Workspace<T>,
     ) {
         if tape.tapes.len() != self.links.len() {
-            tape.tapes = self.links.iter().map(|place| place.link.new_tape()).collect();
+            tape.tapes = self.links.iter().map(|_| AnyTape::default()).collect();
         }
         for k in self.order(direction) {
-            let (link, tape) = (&*self.links[k].link, &mut tape.tapes[k]);
-            with_context(link, packet, |packet| link.record(direction, packet, tape, workspace));
+            let (link, tape) = (&self.links[k].link, &mut tape.tapes[k]);
+            with_context(link, packet, |packet| {
+                link.record_packet(direction, packet, tape, workspace);
+            });
         }
     }
 
@@ -145,7 +149,7 @@ impl<T: Real> TrainableFlow<T> for Chain<T> {
             if !*frozen {
                 link.initialise(direction, &points, context).map_err(named)?;
             }
-            let moved = transport(&**link, direction, &points, context, Track::Points);
+            let moved = transport(link, direction, &points, context, Track::Points);
             points = moved.and_then(all_arrived).map_err(named)?.points;
         }
         Ok(())

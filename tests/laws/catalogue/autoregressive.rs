@@ -40,7 +40,7 @@ fn visit_kind<T: Real, R: Transformer<T> + 'static>(
     make: impl Fn(usize) -> AutoregressiveBuilder<R>,
     size: f64,
     seed: u64,
-    visitor: &mut impl FlowVisitor<T>,
+    visitor: &mut dyn FlowVisitor<T>,
 ) {
     for dim in dims {
         for (k, (name, order)) in orders(dim).into_iter().enumerate() {
@@ -54,7 +54,7 @@ fn visit_kind<T: Real, R: Transformer<T> + 'static>(
 }
 
 /// Autoregressive flows that are smooth.
-pub fn visit<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+pub fn visit<T: Real>(seed: u64, visitor: &mut dyn FlowVisitor<T>) {
     visit_kind("maf", 1..=4, Maf::<f32>::new, 0.5, seed, visitor);
     let paper = |dim| Maf::<f32>::new(dim).transformer(ScaleShift::default());
     visit_kind("maf of the paper", 2..=3, paper, 0.5, seed, visitor);
@@ -68,7 +68,7 @@ pub fn inverted<T: Real>(seed: u64) -> Iaf<T> {
 }
 
 /// Flows with splines: their log-determinants have kinks.
-pub fn visit_splines<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+pub fn visit_splines<T: Real>(seed: u64, visitor: &mut dyn FlowVisitor<T>) {
     let spline = |bins, bound| Spline::new(bins, bound).expect("valid settings");
     let few = move |dim| SplineMaf::<f32>::new(dim).transformer(spline(3, 1.5));
     visit_kind("spline maf, three bins", 1..=4, few, 0.5, seed, visitor);
@@ -76,7 +76,7 @@ pub fn visit_splines<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
 }
 
 /// Couplings with splines, the parameters of whose networks are of this size.
-pub fn visit_spline_couplings<T: Real>(size: f64, seed: u64, visitor: &mut impl FlowVisitor<T>) {
+pub fn visit_spline_couplings<T: Real>(size: f64, seed: u64, visitor: &mut dyn FlowVisitor<T>) {
     let masks = [Mask::halves(2, 0), Mask::alternating(5, 1), Mask::new(&[true, false, true])];
     for (k, mask) in masks.into_iter().enumerate() {
         let mut rng = StdRng::seed_from_u64(seed + k as u64);
@@ -88,7 +88,7 @@ pub fn visit_spline_couplings<T: Real>(size: f64, seed: u64, visitor: &mut impl 
 }
 
 /// Maps as steep and as flat as they can be, which depend on other coordinates as much as usual.
-pub fn visit_extreme_maps<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+pub fn visit_extreme_maps<T: Real>(seed: u64, visitor: &mut dyn FlowVisitor<T>) {
     for size in [30.0, 1000.0] {
         let mut rng = StdRng::seed_from_u64(seed);
         let builder = Maf::<f32>::new(3).hidden([5]).activation(Activation::Tanh);
@@ -106,7 +106,7 @@ pub fn visit_extreme_maps<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>)
 }
 
 /// Parameters so large that maps are as steep and as flat as they can be.
-pub fn visit_extreme<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+pub fn visit_extreme<T: Real>(seed: u64, visitor: &mut dyn FlowVisitor<T>) {
     for size in [30.0, 1000.0] {
         visit_kind(&format!("maf, ±{size}"), [3], Maf::<f32>::new, size, seed, visitor);
         let paper = |dim| Maf::<f32>::new(dim).transformer(ScaleShift::default());

@@ -40,7 +40,7 @@ pub fn factored<T: Real>(seed: u64, dim: usize, scale: f64) -> InvertibleLinear<
     layer
 }
 
-pub fn visit<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+pub fn visit<T: Real>(seed: u64, visitor: &mut dyn FlowVisitor<T>) {
     for dim in [1, 2, 3, 5] {
         visitor.visit(&format!("actnorm {dim}"), ClosedForm::new(diagonal::<T>(seed, dim, 1.0)));
         visitor.visit(&format!("linear {dim}"), ClosedForm::new(dense::<T>(seed, dim, 0.5)));
@@ -54,7 +54,7 @@ pub fn visit<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
 }
 
 /// Large parameters; the conditioning grows with them.
-pub fn visit_extreme<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+pub fn visit_extreme<T: Real>(seed: u64, visitor: &mut dyn FlowVisitor<T>) {
     visitor.visit("actnorm, large", ClosedForm::new(diagonal::<T>(seed, 3, 30.0)));
     visitor.visit("linear, large", ClosedForm::new(dense::<T>(seed, 3, 3.0)));
     visitor.visit("rotation, large", ClosedForm::new(skew::<T>(seed, 4, 300.0)));

@@ -5,7 +5,7 @@ use liouville::prelude::*;
 use super::{FlowVisitor, autoregressive, continuous::precision, linear, mlp, planar, radial};
 
 /// Chains of layers, and layers the other way round.
-pub fn visit<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+pub fn visit<T: Real>(seed: u64, visitor: &mut dyn FlowVisitor<T>) {
     visitor.visit("maf, turned", autoregressive::inverted::<T>(seed));
     let stack = Chain::new().repeat(3, |i| EulerStep::new(planar::<T>(seed + i as u64)));
     visitor.visit("planar layer, turned", Inverted::new(EulerStep::new(planar::<T>(seed))));
@@ -19,7 +19,7 @@ pub fn visit<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
 }
 
 /// Chains that hold a continuous flow.
-pub fn visit_integrated<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+pub fn visit_integrated<T: Real>(seed: u64, visitor: &mut dyn FlowVisitor<T>) {
     let (tolerance, accuracy) = precision::<T>();
     let turned = Inverted::new(ContinuousFlow::new(planar::<T>(seed)).tolerance(tolerance));
     visitor.visit_within(accuracy, "continuous flow, turned", turned);

@@ -10,7 +10,7 @@ pub fn precision<T: Real>() -> (f64, f64) {
 }
 
 /// Fields of every kind, and every kind of solver that can be recorded.
-pub fn visit<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+pub fn visit<T: Real>(seed: u64, visitor: &mut dyn FlowVisitor<T>) {
     let (tolerance, accuracy) = precision::<T>();
     let flow = ContinuousFlow::new(linear::<T>(seed)).solver(tsit5().tolerance(tolerance));
     visitor.visit_within(accuracy, "linear by tsit5", flow);

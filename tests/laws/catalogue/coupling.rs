@@ -39,7 +39,7 @@ fn visit_kind<T: Real, R>(
     [transformer, other]: [R; 2],
     size: f64,
     seed: u64,
-    visitor: &mut impl FlowVisitor<T>,
+    visitor: &mut dyn FlowVisitor<T>,
 ) where
     R: Transformer<T> + Default + 'static,
 {
@@ -57,7 +57,7 @@ fn visit_kind<T: Real, R>(
 }
 
 /// Log-scales are bounded as by default, or by `bound`.
-fn visit_size<T: Real>(size: f64, bound: f64, seed: u64, visitor: &mut impl FlowVisitor<T>) {
+fn visit_size<T: Real>(size: f64, bound: f64, seed: u64, visitor: &mut dyn FlowVisitor<T>) {
     let affine = [Affine::default(), Affine::new(bound).expect("in range")];
     visit_kind("affine", affine, size, seed, visitor);
     let scale_shift = [ScaleShift::default(), ScaleShift::new(bound).expect("in range")];
@@ -68,13 +68,13 @@ fn visit_size<T: Real>(size: f64, bound: f64, seed: u64, visitor: &mut impl Flow
 }
 
 /// Every kind of coupling layer with parameters of ordinary size.
-pub fn visit<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+pub fn visit<T: Real>(seed: u64, visitor: &mut dyn FlowVisitor<T>) {
     visit_size(0.7, 0.7, seed, visitor);
 }
 
 /// The same kinds with parameters so large that log-scales reach their bounds, up to the largest
 /// that there may be.
-pub fn visit_extreme<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+pub fn visit_extreme<T: Real>(seed: u64, visitor: &mut dyn FlowVisitor<T>) {
     visit_size(30.0, 50.0, seed, visitor);
 }
 

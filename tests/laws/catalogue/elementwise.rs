@@ -33,7 +33,7 @@ pub fn mixed<T: Real>() -> Constrain<T> {
     Constrain::new().then(positive(1)).then(free(3)).then(simplex).then(ordered(3))
 }
 
-pub fn visit<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+pub fn visit<T: Real>(seed: u64, visitor: &mut dyn FlowVisitor<T>) {
     for (name, flow) in kinds::<T>(seed) {
         visitor.visit_constrained(name, flow);
     }

@@ -10,7 +10,7 @@ pub mod spline;
 pub mod sylvester;
 
 use liouville::field::{Closure, DynClosure, Gated, Linear, MlpBuilder, Planar, Radial, Sum};
-use liouville::flow::StepInvertible;
+use liouville::flow::{AnyFlow, StepInvertible};
 use liouville::ode::{External, external_dop853, external_dopri5, external_rk4};
 use liouville::prelude::*;
 use nalgebra::{DMatrix, DVector};
@@ -105,28 +105,43 @@ pub fn visit_trainable<T: Real>(seed: u64, visitor: &mut impl TrainableVisitor<T
     visitor.visit("linear + planar", both);
 }
 
-/// What runs over every trainable flow.
+/// What runs over every trainable flow: compiled once for a scalar, and not once for every flow.
 pub trait FlowVisitor<T: Real> {
     /// A flow that is exact but for rounding, from near zero to far out in the tails.
-    fn visit<L: TrainableFlow<T, Tape: 'static> + Clone + 'static>(&mut self, name: &str, flow: L);
+    fn meet(&mut self, name: &str, flow: AnyFlow<T>);
 
     /// A flow that is integrated, and about so exact for points of ordinary size.
-    fn visit_within<L: TrainableFlow<T, Tape: 'static> + Clone + 'static>(
-        &mut self,
-        _accuracy: f64,
-        name: &str,
-        flow: L,
-    ) {
-        self.visit(name, flow);
+    fn meet_within(&mut self, _accuracy: f64, name: &str, flow: AnyFlow<T>) {
+        self.meet(name, flow);
     }
 
     /// A flow that is exact but for rounding, onto a support with an end.
-    fn visit_constrained<L: TrainableFlow<T, Tape: 'static> + Clone + 'static>(
-        &mut self,
-        name: &str,
-        flow: L,
-    ) {
-        self.visit(name, flow);
+    fn meet_constrained(&mut self, name: &str, flow: AnyFlow<T>) {
+        self.meet(name, flow);
+    }
+}
+
+/// The words by which the catalogue shows its flows.
+impl<T: Real> dyn FlowVisitor<T> + '_ {
+    pub fn visit<L>(&mut self, name: &str, flow: L)
+    where
+        L: TrainableFlow<T, Tape: 'static> + Clone + 'static,
+    {
+        self.meet(name, AnyFlow::new(flow));
+    }
+
+    pub fn visit_within<L>(&mut self, accuracy: f64, name: &str, flow: L)
+    where
+        L: TrainableFlow<T, Tape: 'static> + Clone + 'static,
+    {
+        self.meet_within(accuracy, name, AnyFlow::new(flow));
+    }
+
+    pub fn visit_constrained<L>(&mut self, name: &str, flow: L)
+    where
+        L: TrainableFlow<T, Tape: 'static> + Clone + 'static,
+    {
+        self.meet_constrained(name, AnyFlow::new(flow));
     }
 }
 
@@ -154,7 +169,7 @@ fn with_extreme_maps<T: Real, L: TrainableFlow<T>>(flow: L, size: f64, seed: u64
 
 /// Every smooth flow that is exact but for rounding: layers, and chains of them, either way round. A
 /// file of this folder that has layers of its own is hooked in here with one line.
-pub fn visit_layers<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+pub fn visit_layers<T: Real>(seed: u64, visitor: &mut dyn FlowVisitor<T>) {
     visit_steps(seed, &mut AsFlow(visitor));
     coupling::visit(seed, visitor);
     autoregressive::visit(seed, visitor);
@@ -165,13 +180,13 @@ pub fn visit_layers<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
 }
 
 /// Exact flows whose log-determinants have kinks, which finite differences in `f32` cannot step over.
-pub fn visit_kinked<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+pub fn visit_kinked<T: Real>(seed: u64, visitor: &mut dyn FlowVisitor<T>) {
     autoregressive::visit_splines(seed, visitor);
     autoregressive::visit_spline_couplings(0.5, seed, visitor);
 }
 
 /// Every flow that is integrated: fields of every kind by every solver that can be recorded.
-pub fn visit_integrated<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+pub fn visit_integrated<T: Real>(seed: u64, visitor: &mut dyn FlowVisitor<T>) {
     continuous::visit(seed, visitor);
     composed::visit_integrated(seed, visitor);
 }
@@ -179,7 +194,7 @@ pub fn visit_integrated<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
 /// Flows with extreme parameters, which may report columns as failed where numbers overflow, and
 /// which return as well as rounding allows. A file of this folder that has some is hooked in here with
 /// one line.
-pub fn visit_extreme<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+pub fn visit_extreme<T: Real>(seed: u64, visitor: &mut dyn FlowVisitor<T>) {
     visit_steps_at_the_edge(seed, &mut AsFlow(visitor));
     sylvester::visit_at_the_edge(seed, &mut AsFlow(visitor));
     closed_form::visit_extreme(seed, visitor);
@@ -188,13 +203,13 @@ pub fn visit_extreme<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
 
 /// Flows whose networks have extreme parameters. What such a network is fed with rounding it amplifies
 /// without limit: these return as well as the map of each coordinate allows, given the others.
-pub fn visit_extreme_networks<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+pub fn visit_extreme_networks<T: Real>(seed: u64, visitor: &mut dyn FlowVisitor<T>) {
     visit_extreme_couplings(seed, visitor);
     autoregressive::visit_extreme(seed, visitor);
 }
 
 /// Those of them that are couplings.
-pub fn visit_extreme_couplings<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+pub fn visit_extreme_couplings<T: Real>(seed: u64, visitor: &mut dyn FlowVisitor<T>) {
     coupling::visit_extreme(seed, visitor);
     for size in [30.0, 1000.0] {
         autoregressive::visit_spline_couplings(size, seed, visitor);
@@ -202,9 +217,9 @@ pub fn visit_extreme_couplings<T: Real>(seed: u64, visitor: &mut impl FlowVisito
 }
 
 /// A visitor of flows that is sent to layers of one Euler step.
-struct AsFlow<'a, V>(&'a mut V);
+struct AsFlow<'a, T: Real>(&'a mut dyn FlowVisitor<T>);
 
-impl<T: Real, V: FlowVisitor<T>> StepVisitor<T> for AsFlow<'_, V> {
+impl<T: Real> StepVisitor<T> for AsFlow<'_, T> {
     fn visit<F: StepInvertible<T> + 'static>(&mut self, name: &str, layer: EulerStep<F>) {
         self.0.visit(name, layer);
     }

@@ -18,7 +18,7 @@ pub fn field<T: Real>(seed: u64, dim: usize, rank: usize, scale: f64) -> Sylvest
     Sylvester::new(&vectors, &r, &r_tilde, &b).expect("finite, of one shape, and triangular")
 }
 
-pub fn visit<T: Real>(seed: u64, visitor: &mut impl FlowVisitor<T>) {
+pub fn visit<T: Real>(seed: u64, visitor: &mut dyn FlowVisitor<T>) {
     for (dim, rank) in [(1, 1), (3, 1), (3, 3), (5, 2)] {
         let layer = EulerStep::new(field::<T>(seed, dim, rank, 1.0));
         visitor.visit(&format!("sylvester {dim}, {rank}"), layer);

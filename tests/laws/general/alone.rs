@@ -8,7 +8,7 @@
 //! g_i⁻¹(x_i + r) + r', where r and r' are roundings of x_i and of z_i. Those of x_i = s z_i + t are of
 //! the size of its terms, |x_i| + |t|, with t the image of z_i = 0; a spline adds those of its interval.
 
-use liouville::flow::Moved;
+use liouville::flow::{AnyFlow, Moved};
 use liouville::prelude::*;
 use nalgebra::DMatrix;
 
@@ -154,7 +154,7 @@ impl Alone {
 }
 
 impl<T: Real> FlowVisitor<T> for Alone {
-    fn visit<L: TrainableFlow<T, Tape: 'static> + Clone + 'static>(&mut self, name: &str, flow: L) {
+    fn meet(&mut self, name: &str, flow: AnyFlow<T>) {
         self.check(name, &flow);
     }
 }

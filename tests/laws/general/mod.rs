@@ -17,6 +17,7 @@ mod ledger;
 mod states;
 mod twins;
 
+use liouville::flow::AnyFlow;
 use liouville::prelude::*;
 use liouville_testing::strategies::{chains, points};
 use liouville_testing::{
@@ -47,11 +48,13 @@ struct Obeys {
 }
 
 impl Obeys {
-    fn check<T, L>(&mut self, name: &str, flow: &L, tolerances: Tolerances, tails: f64)
-    where
-        T: Real,
-        L: TrainableFlow<T, Tape: 'static> + Clone + 'static,
-    {
+    fn check<T: Real>(
+        &mut self,
+        name: &str,
+        flow: &AnyFlow<T>,
+        tolerances: Tolerances,
+        tails: f64,
+    ) {
         let tolerances = Tolerances { samples: 10_000, ..tolerances };
         // Laws but the first see a quarter of the cases; for two of them a few more points cost nothing,
         // and they take those of all cases at once.
@@ -78,26 +81,17 @@ impl Obeys {
 }
 
 impl<T: Real> FlowVisitor<T> for Obeys {
-    fn visit<L: TrainableFlow<T, Tape: 'static> + Clone + 'static>(&mut self, name: &str, flow: L) {
+    fn meet(&mut self, name: &str, flow: AnyFlow<T>) {
         // A network that is fed 1e6 answers with bins as narrow as they can be, too narrow for f32.
         let narrow = T::EPSILON > 1e-10 && name.starts_with("spline");
         self.check(name, &flow, Tolerances::of::<T>(), if narrow { 5.0 } else { 1e6 });
     }
 
-    fn visit_within<L: TrainableFlow<T, Tape: 'static> + Clone + 'static>(
-        &mut self,
-        accuracy: f64,
-        name: &str,
-        flow: L,
-    ) {
+    fn meet_within(&mut self, accuracy: f64, name: &str, flow: AnyFlow<T>) {
         self.check(name, &flow, Tolerances::within::<T>(accuracy), 5.0);
     }
 
-    fn visit_constrained<L: TrainableFlow<T, Tape: 'static> + Clone + 'static>(
-        &mut self,
-        name: &str,
-        flow: L,
-    ) {
+    fn meet_constrained(&mut self, name: &str, flow: AnyFlow<T>) {
         // Near the end of a support rounding may cost anything; how much is measured by the law.
         let tolerances = Tolerances { rounding: 1e6, ..Tolerances::of::<T>() };
         self.check(name, &flow, tolerances, 5.0);
@@ -105,10 +99,10 @@ impl<T: Real> FlowVisitor<T> for Obeys {
 }
 
 /// What visits flows, and in one of how many draws of parameters.
-type Visit = (u32, fn(u64, &mut Obeys));
+type Visit<T> = (u32, fn(u64, &mut dyn FlowVisitor<T>));
 
 /// Tries a law on all flows that are visited, with `each` cases for each draw of parameters.
-fn hold<T: Real>(law: Law, each: u32, least: usize, visits: &[Visit]) {
+fn hold<T: Real>(law: Law, each: u32, least: usize, visits: &[Visit<T>]) {
     let ledger = Ledger::new(format!("the {law} law in {}", T::NAME));
     let mut obeys = Obeys { law, each, seed: 0, ledger };
     // Inside of the pool, where nobody has to be woken for a handful of columns.
@@ -125,7 +119,7 @@ fn hold<T: Real>(law: Law, each: u32, least: usize, visits: &[Visit]) {
 
 /// A law on every flow.
 fn all<T: Real>(law: Law, each: u32, every: u32) {
-    let integrated: Visit = (COSTLY, visit_integrated::<T>);
+    let integrated: Visit<T> = (COSTLY, visit_integrated::<T>);
     hold::<T>(law, each, 90, &[(every, visit_layers::<T>), (every, visit_kinked::<T>), integrated]);
 }
 
@@ -203,7 +197,7 @@ impl Honest {
 }
 
 impl<T: Real> FlowVisitor<T> for Honest {
-    fn visit<L: TrainableFlow<T, Tape: 'static> + Clone + 'static>(&mut self, name: &str, flow: L) {
+    fn meet(&mut self, name: &str, flow: AnyFlow<T>) {
         self.check(name, &flow);
     }
 }

@@ -8,7 +8,9 @@ use liouville::flow::autoregressive::Order;
 use liouville::flow::closed_form::StartTape;
 use liouville::flow::layers::Maf;
 use liouville::flow::transformer::Spline;
-use liouville::flow::{Cotangent, Coupling, Frozen, InvertibleLinear, Packet, Permutation};
+use liouville::flow::{
+    AnyFlow, Cotangent, Coupling, Frozen, InvertibleLinear, Packet, Permutation,
+};
 use liouville::ode::Workspace;
 use liouville::prelude::*;
 use rand::SeedableRng;
@@ -21,7 +23,7 @@ use crate::objective::COLUMNS;
 use crate::support::{BOTH, contexts, matrix, seeds};
 
 /// All that a flow computes, both ways, from the same points.
-fn everything<T: Real>(flow: &Chain<T>, seed: u64) -> Vec<u64> {
+fn everything<T: Real>(flow: &AnyFlow<T>, seed: u64) -> Vec<u64> {
     let base = matrix::<T>(flow.dim(), COLUMNS, 2.0, seed);
     let context = contexts::<T>(flow.context_dim(), COLUMNS);
     let given = (flow.context_dim() > 0).then_some(&context);
@@ -32,7 +34,7 @@ fn everything<T: Real>(flow: &Chain<T>, seed: u64) -> Vec<u64> {
 }
 
 /// What is wrong with a flow that takes over another's state, both made the same way.
-fn takes_over<T: Real>(theirs: &Chain<T>, ours: &Chain<T>, seed: u64) -> Option<String> {
+fn takes_over<T: Real>(theirs: &AnyFlow<T>, ours: &AnyFlow<T>, seed: u64) -> Option<String> {
     let numbers = everything(theirs, seed);
     if numbers.is_empty() {
         return Some("it failed".into());
@@ -58,7 +60,7 @@ fn takes_over<T: Real>(theirs: &Chain<T>, ours: &Chain<T>, seed: u64) -> Option<
 
 /// Flows of one seed meet those of another.
 struct Meeting<T: Real> {
-    first: BTreeMap<String, Chain<T>>,
+    first: BTreeMap<String, AnyFlow<T>>,
     meets: bool,
     seed: u64,
     /// How many pairs had different fixed arrays.
@@ -67,7 +69,7 @@ struct Meeting<T: Real> {
 }
 
 impl<T: Real> Meeting<T> {
-    fn note(&mut self, name: &str, flow: Chain<T>) {
+    fn note(&mut self, name: &str, flow: AnyFlow<T>) {
         if !self.meets {
             self.first.insert(name.into(), flow);
             return;
@@ -82,13 +84,13 @@ impl<T: Real> Meeting<T> {
 }
 
 impl<T: Real> FlowVisitor<T> for Meeting<T> {
-    fn visit<L: TrainableFlow<T, Tape: 'static> + Clone + 'static>(&mut self, name: &str, flow: L) {
-        self.note(name, Chain::new().then(flow));
+    fn meet(&mut self, name: &str, flow: AnyFlow<T>) {
+        self.note(name, flow);
     }
 }
 
 /// The usual stacks, a chain whose first links are frozen, and orders and permutations by themselves.
-fn visit_stacks<T: Real>(seed: u64, meeting: &mut Meeting<T>) {
+fn visit_stacks<T: Real>(seed: u64, visitor: &mut dyn FlowVisitor<T>) {
     let mut rng = StdRng::seed_from_u64(seed);
     for (name, stack) in [
         ("real_nvp", Stack::real_nvp(5).hidden([6])),
@@ -99,10 +101,10 @@ fn visit_stacks<T: Real>(seed: u64, meeting: &mut Meeting<T>) {
         ("planar", Stack::planar(5)),
     ] {
         let chain: Chain<T> = stack.layers(3).build(&mut rng).expect("valid sizes");
-        meeting.note(&format!("stack {name}"), chain.clone());
+        visitor.visit(&format!("stack {name}"), chain.clone());
         let mut frozen = chain;
         frozen.freeze(0..2).expect("links");
-        meeting.note(&format!("stack {name}, two links frozen"), frozen);
+        visitor.visit(&format!("stack {name}, two links frozen"), frozen);
     }
     let mask = Mask::random(8, &mut rng).expect("splits");
     let coupling: Coupling<T, Spline> = Coupling::<f32, Spline>::new(mask)
@@ -114,12 +116,12 @@ fn visit_stacks<T: Real>(seed: u64, meeting: &mut Meeting<T>) {
     let maf = Maf::new(6).order(order).hidden([24]).last_scale(1.0);
     let maf: Maf<T> = maf.build(&mut rng).expect("valid sizes");
     let linear = InvertibleLinear::<T>::random(6, &mut rng).expect("six");
-    meeting.visit("coupling of a random mask", coupling.clone());
-    meeting.visit("turned coupling", Inverted::new(coupling));
-    meeting.visit("maf of a random order", maf.clone());
-    meeting.visit("permutation", Permutation::random(8, &mut rng).expect("eight"));
-    meeting.visit("frozen linear", Frozen::new(linear.clone()));
-    meeting.visit("chain in a frozen chain", Frozen::new(Chain::new().then(maf).then(linear)));
+    visitor.visit("coupling of a random mask", coupling.clone());
+    visitor.visit("turned coupling", Inverted::new(coupling));
+    visitor.visit("maf of a random order", maf.clone());
+    visitor.visit("permutation", Permutation::random(8, &mut rng).expect("eight"));
+    visitor.visit("frozen linear", Frozen::new(linear.clone()));
+    visitor.visit("chain in a frozen chain", Frozen::new(Chain::new().then(maf).then(linear)));
 }
 
 fn hold<T: Real>() {
@@ -196,10 +198,10 @@ impl TrainableFlow<f64> for Forgetful {
 
 #[test]
 fn a_flow_that_forgets_an_array_is_found_out() {
-    let chain = |order: [usize; 3]| {
-        Chain::new().then(Forgetful(Permutation::new(order.to_vec()).expect("an order")))
+    let flow = |order: [usize; 3]| {
+        AnyFlow::new(Forgetful(Permutation::new(order.to_vec()).expect("an order")))
     };
-    let how = takes_over(&chain([2, 0, 1]), &chain([0, 1, 2]), 1).expect("found out");
+    let how = takes_over(&flow([2, 0, 1]), &flow([0, 1, 2]), 1).expect("found out");
     assert!(how.contains("does not become the other"), "{how}");
-    assert!(takes_over(&chain([2, 0, 1]), &chain([2, 0, 1]), 1).is_none());
+    assert!(takes_over(&flow([2, 0, 1]), &flow([2, 0, 1]), 1).is_none());
 }

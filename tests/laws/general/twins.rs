@@ -7,6 +7,7 @@
 
 use std::collections::VecDeque;
 
+use liouville::flow::AnyFlow;
 use liouville::prelude::*;
 use nalgebra::DMatrix;
 
@@ -24,7 +25,11 @@ const EXACT: f64 = 1e3 * EPSILON;
 pub(super) struct Found(pub Vec<(&'static str, Vec<f64>)>);
 
 impl Found {
-    pub fn new<T: Real>(flow: &Chain<T>, direction: Direction, start: &DMatrix<T>) -> Option<Self> {
+    pub fn new<T: Real>(
+        flow: &AnyFlow<T>,
+        direction: Direction,
+        start: &DMatrix<T>,
+    ) -> Option<Self> {
         let context = contexts::<T>(flow.context_dim(), COLUMNS);
         let given = (flow.context_dim() > 0).then_some(&context);
         let moved = flow.follow(direction, start, given).expect("valid input");
@@ -56,7 +61,7 @@ struct Single {
 }
 
 impl Single {
-    fn meet(&mut self, name: &str, flow: &Chain<f32>) {
+    fn follow(&mut self, name: &str, flow: &AnyFlow<f32>) {
         let base = matrix::<f32>(flow.dim(), COLUMNS, 3.0, self.seed);
         let context = contexts::<f32>(flow.context_dim(), COLUMNS);
         let context = (flow.context_dim() > 0).then_some(&context);
@@ -72,12 +77,8 @@ impl Single {
 }
 
 impl FlowVisitor<f32> for Single {
-    fn visit<L: TrainableFlow<f32, Tape: 'static> + Clone + 'static>(
-        &mut self,
-        name: &str,
-        flow: L,
-    ) {
-        self.meet(name, &Chain::new().then(flow));
+    fn meet(&mut self, name: &str, flow: AnyFlow<f32>) {
+        self.follow(name, &flow);
     }
 }
 
@@ -96,7 +97,7 @@ struct Double {
 }
 
 impl Double {
-    fn meet(&mut self, name: &str, flow: &mut Chain<f64>) {
+    fn compare(&mut self, name: &str, flow: &mut AnyFlow<f64>) {
         let twin = self.twins.pop_front().expect("as many as in f32");
         assert_eq!(twin.name, name);
         for (direction, start, ours) in &twin.ways {
@@ -110,7 +111,7 @@ impl Double {
 
 /// How a layer in `f32` differs from that in `f64` by more than rounding costs.
 fn differ(
-    flow: &mut Chain<f64>,
+    flow: &mut AnyFlow<f64>,
     parameters: &[f64],
     direction: Direction,
     start: &DMatrix<f64>,
@@ -144,12 +145,8 @@ fn differ(
 }
 
 impl FlowVisitor<f64> for Double {
-    fn visit<L: TrainableFlow<f64, Tape: 'static> + Clone + 'static>(
-        &mut self,
-        name: &str,
-        flow: L,
-    ) {
-        self.meet(name, &mut Chain::new().then(flow));
+    fn meet(&mut self, name: &str, mut flow: AnyFlow<f64>) {
+        self.compare(name, &mut flow);
     }
 }
 
