@@ -15,9 +15,23 @@ pub struct Given<'a, B, F, T: Real> {
     context: DMatrix<T>,
 }
 
-impl<'a, B, F, T: Real> Given<'a, B, F, T> {
-    pub(super) fn new(family: &'a Pushforward<B, F>, context: DMatrix<T>) -> Self {
-        Self { family, context }
+impl<B, F> Pushforward<B, F> {
+    /// The same distribution with its context fixed: `context` has one column for all samples, or
+    /// one for each.
+    ///
+    /// ```
+    /// use liouville::nalgebra::{self, dmatrix};
+    /// use liouville::prelude::*;
+    ///
+    /// let shift = field::conditional::<1, 1, _>(|_, _, context| [context[0]]);
+    /// let family = StandardNormal::new(1).pushed_by(ContinuousFlow::new(shift));
+    /// let at_two = family.given(dmatrix![2.0]);
+    /// let log_p = at_two.log_prob(&dmatrix![2.0])?;
+    /// assert!((log_p[0] + 0.5 * std::f64::consts::TAU.ln()).abs() < 1e-6);
+    /// # Ok::<(), liouville::Error>(())
+    /// ```
+    pub fn given<T: Real>(&self, context: DMatrix<T>) -> Given<'_, B, F, T> {
+        Given { family: self, context }
     }
 }
 

@@ -4,7 +4,7 @@ use nalgebra::{DMatrix, DVector};
 use rand::Rng;
 
 use super::rows::log_prob_of;
-use super::{Base, Density, Given, Sample, Samples};
+use super::{Base, Density, Sample, Samples};
 use crate::error::{Error, Result};
 use crate::flow::{Direction, Flow, Moved, Track, TrainableFlow, transport};
 use crate::outcome::{Effort, Outcome};
@@ -103,24 +103,6 @@ impl<B, F> Pushforward<B, F> {
         self.check_dims()?;
         self.flow.check()?;
         self.flow.initialise(Direction::Inverse, data, context)
-    }
-
-    /// The same distribution with its context fixed: `context` has one column for all samples, or
-    /// one for each.
-    ///
-    /// ```
-    /// use liouville::nalgebra::{self, dmatrix};
-    /// use liouville::prelude::*;
-    ///
-    /// let shift = field::conditional::<1, 1, _>(|_, _, context| [context[0]]);
-    /// let family = StandardNormal::new(1).pushed_by(ContinuousFlow::new(shift));
-    /// let at_two = family.given(dmatrix![2.0]);
-    /// let log_p = at_two.log_prob(&dmatrix![2.0])?;
-    /// assert!((log_p[0] + 0.5 * std::f64::consts::TAU.ln()).abs() < 1e-6);
-    /// # Ok::<(), liouville::Error>(())
-    /// ```
-    pub fn given<T: Real>(&self, context: DMatrix<T>) -> Given<'_, B, F, T> {
-        Given::new(self, context)
     }
 
     /// The log-density of every column, with outcomes and costs, and with standard errors where the

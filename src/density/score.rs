@@ -8,7 +8,7 @@ use crate::columns::{Block, block_to_columns};
 use crate::error::{Error, Result};
 use crate::flow::{Contexts, Cotangent, Direction, PACKET, Packet, Track, TrainableFlow};
 use crate::ode::{Workspace, mark_non_finite};
-use crate::outcome::{Effort, Outcome};
+use crate::outcome::{Effort, Failure, Outcome, Reason};
 use crate::real::Real;
 
 /// Log-densities with their gradients; NaN for columns that failed.
@@ -131,6 +131,7 @@ impl<B, F> Pushforward<B, F> {
         };
         block_to_columns(&cotangent.points, &mut part.score);
         block_to_columns(&cotangent.context, &mut part.context_score);
+        part.mark_overflows();
         part.spoil_failed();
         part
     }
@@ -170,6 +171,22 @@ impl<T: Real, P: Default> Memory<T, P> {
 }
 
 impl<T: Real> Part<T> {
+    /// Marks columns that arrived, and whose derivatives became NaN or infinite on the way back.
+    fn mark_overflows(&mut self) {
+        let count = self.outcomes.len();
+        let finite = |values: &[T], j: usize| {
+            let rows = values.len() / count;
+            values[j * rows..(j + 1) * rows].iter().all(|value| value.is_finite())
+        };
+        for j in 0..count {
+            let bad = !(finite(&self.score, j) && finite(&self.context_score, j));
+            if bad && self.outcomes[j].arrived() {
+                let failure = Failure { reason: Reason::Overflow, t: 0.0, step: 1.0 };
+                self.outcomes[j] = Outcome::Failed(failure);
+            }
+        }
+    }
+
     /// Writes NaN over what a column left behind that did not arrive, and minus infinity over the
     /// log-density of one outside the support.
     fn spoil_failed(&mut self) {

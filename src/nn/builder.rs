@@ -2,8 +2,9 @@
 
 use rand::{Rng, RngExt};
 
+use super::Network;
 use super::masks::Degrees;
-use super::{Dense, Form, Network, Shape};
+use super::shape::{Dense, Form, Shape};
 use crate::error::{Error, Result};
 use crate::kernels::Activation;
 use crate::parameters::{Layout, Parameters};

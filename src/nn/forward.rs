@@ -1,6 +1,7 @@
 //! Evaluating a network.
 
-use super::{Form, Input, Network};
+use super::shape::Form;
+use super::{Input, Network};
 use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::kernels::{Start, axpy, product};
 use crate::real::Real;

@@ -9,7 +9,7 @@
 //! level l alone. Every layer therefore has units of every level that outputs have, or the network is
 //! refused: with fewer it would silently leave out neighbours.
 
-use super::{Dense, Form, Shape};
+use super::shape::{Dense, Shape};
 use crate::error::{Error, Result};
 
 /// The degrees of inputs and outputs.
@@ -90,25 +90,4 @@ pub(super) fn unit_levels(mut outputs: Vec<usize>, context: usize) -> Vec<usize>
 /// The levels of a layer's units: all levels in order and in equal shares.
 pub(super) fn hidden_levels(width: usize, levels: &[usize]) -> Vec<usize> {
     (0..width).map(|k| levels[k * levels.len() / width]).collect()
-}
-
-impl Shape {
-    /// Inputs and outputs of every affine map, with its name.
-    pub fn affine_maps(&self) -> Vec<(String, [usize; 2])> {
-        let first = self.inputs + self.context;
-        let Some(&width) = self.hidden.first() else {
-            return vec![("net.0".into(), [first, self.outputs])];
-        };
-        if self.form == Form::Plain {
-            let widths = [&[first], &self.hidden[..], &[self.outputs]].concat();
-            let maps = widths.windows(2).enumerate();
-            return maps.map(|(l, w)| (format!("net.{}", 2 * l), [w[0], w[1]])).collect();
-        }
-        let blocks = (0..self.hidden.len()).flat_map(|b| {
-            (0..2).map(move |i| (format!("blocks.{b}.linear_layers.{i}"), [width, width]))
-        });
-        let start = ("initial_layer".into(), [first, width]);
-        let end = ("final_layer".into(), [width, self.outputs]);
-        [start].into_iter().chain(blocks).chain([end]).collect()
-    }
 }

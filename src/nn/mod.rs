@@ -5,6 +5,7 @@
 //! | `builder` | sizes, form and activation; where parameters start |
 //! | `fixed` | what makes a network what it is besides its parameters |
 //! | `masks` | which weights of an autoregressive network are zero |
+//! | `shape` | sizes, and the affine maps that they make |
 //! | `forward` | from inputs to outputs |
 //! | `reverse` | what an evaluation keeps; the pullback |
 //! | `stages` | a masked network one level after the other |
@@ -15,18 +16,18 @@ mod fixed;
 mod forward;
 mod masks;
 mod reverse;
+mod shape;
 mod stages;
 mod tangent;
 
-use std::ops::Range;
-
 use crate::columns::{Rows, RowsMut};
 use crate::error::{Error, Result};
-use crate::kernels::{Activation, Weights};
+use crate::kernels::Weights;
 use crate::parameters::{Layout, Parameters};
 use crate::real::Real;
 
 use masks::Degrees;
+use shape::{Dense, Shape};
 
 pub use builder::NetworkBuilder;
 pub use reverse::NetworkTape;
@@ -66,33 +67,6 @@ pub struct Network<T> {
     degrees: Option<Degrees>,
     /// Whether each parameter may differ from zero; empty if all may.
     free: Vec<bool>,
-}
-
-/// The sizes and choices that determine a network.
-#[derive(Clone, Debug)]
-struct Shape {
-    inputs: usize,
-    context: usize,
-    outputs: usize,
-    hidden: Vec<usize>,
-    activation: Activation,
-    form: Form,
-}
-
-/// How the hidden layers are put together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
-    Plain,
-    Residual,
-}
-
-/// Where the weight and the bias of one affine map lie in the parameters.
-#[derive(Clone, Debug)]
-struct Dense {
-    inputs: usize,
-    outputs: usize,
-    weight: Range<usize>,
-    bias: Range<usize>,
 }
 
 /// What a network reads: each lane is one sample.

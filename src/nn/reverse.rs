@@ -1,6 +1,7 @@
 //! The reverse pass of a network: what an evaluation keeps, and how cotangents come back.
 
-use super::{Form, Input, Network, Pulled};
+use super::shape::Form;
+use super::{Input, Network, Pulled};
 use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::kernels::{Start, axpy, multiply_by, outer, product, row_sums};
 use crate::real::Real;

@@ -7,7 +7,8 @@
 use std::ops::Range;
 
 use super::masks::{hidden_levels, unit_levels};
-use super::{Form, Input, Network, NetworkTape};
+use super::shape::Form;
+use super::{Input, Network, NetworkTape};
 use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::kernels::{Start, Weights, axpy, multiply, product};
 use crate::real::Real;

@@ -1,6 +1,7 @@
 //! Tangents of a network: products with its Jacobian by the points, and their reverse.
 
-use super::{Form, Input, Network, Pulled};
+use super::shape::Form;
+use super::{Input, Network, Pulled};
 use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::kernels::{Start, axpy, multiply, multiply_add, multiply_by, outer, product};
 use crate::real::Real;

@@ -325,14 +325,17 @@ fn move_lane<T: Real>(
     x: &mut RowsMut<'_, T>,
     last: T,
 ) -> T {
-    let mut square = T::zero();
+    let step = |i: usize| at.x.row(i)[lane] - velocity.row(i)[lane] - x.row(i)[lane];
+    let longest = (0..velocity.rows()).fold(T::zero(), |most, i| most.max(step(i).abs()));
+    // In units of the longest: squares of far points would overflow, and those of near ones vanish.
+    let squares = (0..velocity.rows()).map(|i| {
+        let share = step(i) / longest;
+        share * share
+    });
+    let length = longest * squares.fold(T::zero(), |sum, square| sum + square).sqrt();
     for i in 0..velocity.rows() {
-        let next = at.x.row(i)[lane] - velocity.row(i)[lane];
-        let step = next - x.row(i)[lane];
-        square += step * step;
-        x.row_mut(i)[lane] = next;
+        x.row_mut(i)[lane] = at.x.row(i)[lane] - velocity.row(i)[lane];
     }
-    let length = square.sqrt();
     // NaN compares false, and rests.
     if length < last && length > T::zero() { length } else { -T::one() }
 }

@@ -8,11 +8,13 @@
 //! | file | what |
 //! | --- | --- |
 //! | `alone` | couplings and autoregressive flows with networks however extreme, coordinate by coordinate |
+//! | `far` | far points, constants, all scales, and parameters that do not fit |
 //! | `twins` | log-determinants and gradients in `f32` against those in `f64` |
 //! | `states` | parameters and fixed arrays are all of a flow |
 //! | `ledger` | what became of a law on every flow |
 
 mod alone;
+mod far;
 mod ledger;
 mod states;
 mod twins;
