@@ -1,6 +1,7 @@
 //! No flow answers what it cannot: far points, constants, data of any scale, and parameters that do not
 //! fit are right, minus infinity, or a failure with its reason.
 
+use liouville::flow::AnyFlow;
 use liouville::outcome::{Outcome, Reason};
 use liouville::prelude::*;
 use liouville::train::{MiniBatch, Objective, Pool};
@@ -46,7 +47,7 @@ fn lies<T: Real>(what: &str, values: &[T], outcome: &Outcome, start: &[T]) -> Op
 
 /// Both ways from all columns.
 fn moves<T: Real>(
-    flow: &Chain<T>,
+    flow: &AnyFlow<T>,
     points: &DMatrix<T>,
     context: Option<&DMatrix<T>>,
 ) -> Option<String> {
@@ -79,7 +80,7 @@ fn moves<T: Real>(
 
 /// Log-densities, scores, and gradients of the parameters, column by column.
 fn densities<T: Real>(
-    flow: &Chain<T>,
+    flow: &AnyFlow<T>,
     points: &DMatrix<T>,
     context: Option<&DMatrix<T>>,
 ) -> Option<String> {
@@ -110,7 +111,7 @@ fn densities<T: Real>(
 /// The gradient of the likelihood of one column: finite, or an error, or so large that the loss or its
 /// points say so.
 fn learns<T: Real>(
-    model: &mut liouville::density::Pushforward<StandardNormal, Chain<T>>,
+    model: &mut liouville::density::Pushforward<StandardNormal, AnyFlow<T>>,
     point: &DMatrix<T>,
     context: Option<&DMatrix<T>>,
 ) -> Option<String> {
@@ -127,7 +128,7 @@ fn learns<T: Real>(
 }
 
 /// Parameters that do not fit are refused, and change nothing.
-fn keeps<T: Real>(flow: &Chain<T>) -> Option<String> {
+fn keeps<T: Real>(flow: &AnyFlow<T>) -> Option<String> {
     let mut flow = flow.clone();
     let before = flow.parameters();
     let bits = |values: &[T]| values.iter().map(|value| value.bits()).collect::<Vec<u64>>();
@@ -168,7 +169,7 @@ struct Trial {
 }
 
 impl Trial {
-    fn check<T: Real>(&mut self, name: &str, flow: &Chain<T>) {
+    fn check<T: Real>(&mut self, name: &str, flow: &AnyFlow<T>) {
         let context = matrix::<T>(flow.context_dim(), 1, 1.0, self.seed);
         let given = (flow.context_dim() > 0).then_some(&context);
         let points = columns::<T>(flow.dim(), self.seed);
@@ -186,7 +187,7 @@ impl Trial {
     /// Where a map is nearly flat, rounding may cost anything; its size is measured by the law.
     fn comes_back<T: Real>(
         &self,
-        flow: &Chain<T>,
+        flow: &AnyFlow<T>,
         points: &DMatrix<T>,
         context: Option<&DMatrix<T>>,
     ) -> Option<String> {
@@ -201,19 +202,14 @@ impl Trial {
 }
 
 impl<T: Real> FlowVisitor<T> for Trial {
-    fn visit<L: TrainableFlow<T, Tape: 'static> + Clone + 'static>(&mut self, name: &str, flow: L) {
+    fn meet(&mut self, name: &str, flow: AnyFlow<T>) {
         self.accuracy = 0.0;
-        self.check(name, &Chain::new().then(flow));
+        self.check(name, &flow);
     }
 
-    fn visit_within<L: TrainableFlow<T, Tape: 'static> + Clone + 'static>(
-        &mut self,
-        accuracy: f64,
-        name: &str,
-        flow: L,
-    ) {
+    fn meet_within(&mut self, accuracy: f64, name: &str, flow: AnyFlow<T>) {
         self.accuracy = accuracy;
-        self.check(name, &Chain::new().then(flow));
+        self.check(name, &flow);
     }
 }
 
