@@ -2,6 +2,8 @@
 
 use liouville::flow::continuous::Gradient;
 use liouville::flow::euler_step::{Determinant, PowerSeries};
+use liouville::flow::{Packet, Track};
+use liouville::ode::Workspace;
 use liouville::prelude::*;
 use liouville::train::{MaximumLikelihood, Report};
 use nalgebra::{DMatrix, DVector};
@@ -121,4 +123,71 @@ fn of_the_power_series() {
     SHORT.check("power series", EulerStep::new(SHORT.network()), by, |model, data, rng| {
         SHORT.trainer().fit(model, data, rng).expect("trains")
     });
+}
+
+/// Flows whose log-determinants are estimated, by probes that are never the same by chance.
+fn estimated() -> [(&'static str, Box<dyn Flow<f32>>); 3] {
+    let (noise, seed) = (Noise::Gaussian, 0);
+    let plain = Trace::Hutchinson(Hutchinson { probes: 1, noise, seed });
+    let plus = Trace::HutchPlusPlus(HutchPlusPlus { range: 1, residual: 1, seed: 0 });
+    let series = PowerSeries { probes: 1, noise, ..PowerSeries::default() };
+    let layer = EulerStep::new(SHORT.network()).determinant(Determinant::Series(series));
+    [
+        ("Hutchinson", Box::new(SHORT.flow().trace(plain))),
+        ("Hutch++", Box::new(SHORT.flow().trace(plus))),
+        ("power series", Box::new(layer)),
+    ]
+}
+
+fn log_dets(flow: &dyn Flow<f32>, points: &DMatrix<f32>, noise: Option<u64>) -> Vec<f32> {
+    let (mut packet, mut workspace) = (Packet::new(Track::LogDet), Workspace::new());
+    packet.load(points.as_slice(), points.nrows(), &[], 0);
+    packet.noise = noise;
+    flow.follow_packet(Direction::Inverse, &mut packet, &mut workspace);
+    assert!(packet.estimated.is_some());
+    packet.log_det.row(0)[..points.ncols()].to_vec()
+}
+
+#[test]
+fn noise_belongs_to_the_mini_batch_and_the_sample() {
+    let mut rng = StdRng::seed_from_u64(1);
+    let points: DMatrix<f32> = StandardNormal::new(SHORT.dim).sample(20, &mut rng).expect("some");
+    for (what, flow) in estimated() {
+        let found = log_dets(&*flow, &points, Some(7));
+        for (column, expected) in found.iter().enumerate() {
+            let alone = log_dets(&*flow, &points.columns(column, 1).into_owned(), Some(7));
+            assert_eq!(alone, [*expected], "{what}: column {column}, alone");
+        }
+        let plain = flow.follow(Direction::Inverse, &points, None).expect("valid input");
+        assert_eq!(log_dets(&*flow, &points, None), plain.log_det.as_slice(), "{what}");
+        for other in [None, Some(0), Some(8)] {
+            let other = log_dets(&*flow, &points, other);
+            assert!(found.iter().zip(&other).all(|(a, b)| a != b), "{what}: the same noise");
+        }
+    }
+}
+
+/// The parameters after a few steps.
+fn trained<F: TrainableFlow<f32>>(threads: usize, flow: F) -> Vec<f32> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a small pool");
+    pool.install(|| {
+        let mut rng = StdRng::seed_from_u64(1);
+        let data: DMatrix<f32> =
+            StandardNormal::new(SHORT.dim).sample(300, &mut rng).expect("some");
+        let mut model = StandardNormal::new(SHORT.dim).pushed_by(flow);
+        let trainer = Trainer::maximum_likelihood().steps(3).quiet();
+        trainer.fit(&mut model, &data, &mut rng).expect("trains");
+        model.flow().parameters()
+    })
+}
+
+#[test]
+fn fresh_noise_is_the_same_on_any_number_of_threads() {
+    for trace in [Trace::hutchinson(2), Trace::hutch_plus_plus(2)] {
+        let parameters = |threads: usize| trained(threads, SHORT.flow().trace(trace));
+        assert_eq!(parameters(1), parameters(2), "{trace:?}");
+    }
+    let series = Determinant::Series(PowerSeries { probes: 1, ..PowerSeries::default() });
+    let layer = EulerStep::new(SHORT.network()).determinant(series);
+    assert_eq!(trained(1, layer.clone()), trained(2, layer));
 }

@@ -1,5 +1,6 @@
 //! An estimate is read where one was asked for by name, and nowhere else.
 
+use liouville::diagnose::Diagnose;
 use liouville::flow::euler_step::Determinant;
 use liouville::prelude::*;
 use liouville::trace::Estimate;
@@ -28,13 +29,15 @@ fn deep() -> Mlp<f64> {
 #[test]
 fn a_closure_in_forty_dimensions_is_exact_unless_told_otherwise() {
     let rate = |i: usize| 0.05 * (i as f64).cos();
-    let field = field::autonomous_dyn(40, move |x, out| {
-        for i in 0..40 {
-            out[i] = x[i] * rate(i) + x[(i + 1) % 40].sin();
-        }
-    });
+    let field = || {
+        field::autonomous_dyn(40, move |x, out| {
+            for i in 0..40 {
+                out[i] = x[i] * rate(i) + x[(i + 1) % 40].sin();
+            }
+        })
+    };
     let expected: f64 = -(0..40).map(rate).sum::<f64>();
-    let flow = ContinuousFlow::new(field).tolerance(1e-8);
+    let flow = ContinuousFlow::new(field()).tolerance(1e-8);
     let model = StandardNormal::new(40).pushed_by(flow.clone());
     let points = matrix(40, 5, 1);
     let found = model.evaluate(&points, None).expect("valid input");
@@ -47,6 +50,14 @@ fn a_closure_in_forty_dimensions_is_exact_unless_told_otherwise() {
     let errors = estimated.standard_error.expect("an estimate says that it is one");
     assert!(errors.iter().all(|error| *error > 0.1), "{errors}");
     assert_ne!(estimated.log_prob, found.log_prob);
+    let diagnosis = |trace: Trace| {
+        let model = StandardNormal::new(40).pushed_by(ContinuousFlow::new(field()).trace(trace));
+        let diagnosis = Diagnose::new().jacobians(1).references(1).flow(&model, &points, None);
+        diagnosis.expect("valid input")
+    };
+    let (plain, named) = (diagnosis(Trace::Auto), diagnosis(Trace::hutchinson(8)));
+    assert!(plain.standard_error.is_none() && !plain.to_string().contains("an estimate"));
+    assert!(named.standard_error.is_some() && named.to_string().contains("an estimate"));
 }
 
 #[test]
@@ -60,6 +71,12 @@ fn evaluation_by_auto_is_evaluation_by_the_exact_trace() {
     assert_eq!(auto.log_prob(&points).expect("valid input"), log_prob);
     let scores = [&auto, &exact].map(|model| model.score(&points, None).expect("valid input"));
     assert_eq!(scores[0].log_prob, log_prob);
+    assert!(scores[0].standard_error.is_none());
+    let named = model(Trace::hutchinson(4));
+    let (scored, evaluated) = (named.score(&points, None), named.evaluate(&points, None));
+    let errors = scored.expect("valid input").standard_error;
+    assert_eq!(errors, evaluated.expect("valid input").standard_error);
+    assert!(errors.is_some(), "an estimate says that it is one");
     assert_eq!(scores[0].score, scores[1].score);
     for direction in [Direction::Forward, Direction::Inverse] {
         let moved = auto.flow().follow(direction, &points, None).expect("valid input");

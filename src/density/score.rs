@@ -18,6 +18,9 @@ use crate::real::Real;
 pub struct Scored<T: Real> {
     /// The log-density of each column, in nats.
     pub log_prob: DVector<T>,
+    /// The standard error of each log-density, as in [`Evaluated`](super::Evaluated): `None` if it is
+    /// exact.
+    pub standard_error: Option<DVector<T>>,
     /// ∂ log p(x | c) / ∂x: dim x n.
     pub score: DMatrix<T>,
     /// ∂ log p(x | c) / ∂c of each column: context_dim x n.
@@ -42,6 +45,8 @@ struct Memory<T, P> {
 /// What comes out of one packet.
 struct Part<T> {
     log_prob: Vec<T>,
+    /// Standard errors, if the log-densities were estimated.
+    errors: Option<Vec<T>>,
     score: Vec<T>,
     context_score: Vec<T>,
     outcomes: Vec<Outcome>,
@@ -119,11 +124,14 @@ impl<B, F> Pushforward<B, F> {
         let log_prob =
             base.row(0).iter().zip(packet.log_det.row(0)).take(count).map(|(a, b)| *a + *b);
         let log_prob = log_prob.collect();
+        let variance = packet.variance.row(0)[..count].iter();
+        let errors = packet.estimated.map(|_| variance.map(|value| value.sqrt()).collect());
         self.seed(packet, cotangent);
         sums.fill(T::zero());
         self.flow().pullback_packet(Direction::Inverse, tape, cotangent, sums, workspace);
         let mut part = Part {
             log_prob,
+            errors,
             score: vec![T::zero(); count * dim],
             context_score: vec![T::zero(); count * contexts.dim],
             outcomes: packet.outcomes.clone(),
@@ -192,7 +200,8 @@ impl<T: Real> Part<T> {
     fn spoil_failed(&mut self) {
         let count = self.outcomes.len();
         for j in (0..count).filter(|&j| !self.outcomes[j].arrived()) {
-            for values in [&mut self.log_prob, &mut self.score, &mut self.context_score] {
+            let found = [&mut self.log_prob, &mut self.score, &mut self.context_score];
+            for values in found.into_iter().chain(&mut self.errors) {
                 let rows = values.len() / count;
                 values[j * rows..(j + 1) * rows].fill(T::of(f64::NAN));
             }
@@ -207,8 +216,12 @@ impl<T: Real> Scored<T> {
     fn gather(parts: Vec<Part<T>>, dim: usize, context_dim: usize) -> Self {
         let count = parts.iter().map(|part| part.outcomes.len()).sum();
         let all = |of: fn(&Part<T>) -> &Vec<T>| parts.iter().flat_map(of).copied();
+        let errors: Option<Vec<&Vec<T>>> = parts.iter().map(|part| part.errors.as_ref()).collect();
+        let standard_error = errors
+            .map(|errors| DVector::from_iterator(count, errors.into_iter().flatten().copied()));
         Self {
             log_prob: DVector::from_iterator(count, all(|part| &part.log_prob)),
+            standard_error,
             score: DMatrix::from_iterator(dim, count, all(|part| &part.score)),
             context_score: DMatrix::from_iterator(
                 context_dim,

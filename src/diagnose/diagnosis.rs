@@ -26,6 +26,9 @@ pub struct Diagnosis {
     pub scalar: &'static str,
     /// The log-density of each sample, in nats.
     pub log_prob: Vec<f64>,
+    /// The standard error of each log-density, if the model was told by name to estimate it; NaN where a
+    /// single probe gives no spread. `None` if they are exact.
+    pub standard_error: Option<Vec<f64>>,
     /// What each log-density cost, in evaluations of the field or layer.
     pub evaluations: Vec<f64>,
     /// How far each sample comes back from where it was, relative to 1 + its largest coordinate.
@@ -64,6 +67,9 @@ impl fmt::Display for Diagnosis {
         writeln!(f, "{:<34} {:>11} {:>11} {:>11}", "", "least", "median", "most")?;
         let mean = Summary::of(&self.log_prob).mean;
         line(f, &format!("log-density (nats; mean {})", short(mean)), &self.log_prob)?;
+        if let Some(errors) = &self.standard_error {
+            line(f, "its standard error (an estimate)", errors)?;
+        }
         line(f, "evaluations per sample", &self.evaluations)?;
         line(f, "inverse error", &self.inverse_error)?;
         line(f, "log-determinant against Jacobian", &self.conditioning.log_det_error)?;

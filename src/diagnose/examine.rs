@@ -46,6 +46,10 @@ impl Diagnose {
             outside,
             scalar: T::NAME,
             log_prob: arrived.iter().map(|&j| evaluated.log_prob[j].wide()).collect(),
+            standard_error: evaluated
+                .standard_error
+                .as_ref()
+                .map(|errors| arrived.iter().map(|&j| errors[j].wide()).collect()),
             evaluations: arrived.iter().map(|&j| evaluated.efforts[j].evaluations as f64).collect(),
             inverse_error: measure::inverse_error(model.flow(), &held_out, &latent)?,
             conditioning,

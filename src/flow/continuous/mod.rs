@@ -74,7 +74,8 @@ impl<F> ContinuousFlow<F> {
 }
 
 impl<F, S> ContinuousFlow<F, S> {
-    /// How the divergence is taken.
+    /// How the divergence is taken. Default: [`Trace::Auto`], exact in every evaluation; an estimator
+    /// that is named here estimates in training and in evaluation.
     pub fn trace(mut self, trace: Trace) -> Self {
         self.trace = trace;
         self
