@@ -115,8 +115,9 @@ impl TrainableFlow<f64> for Affine {
         2 * DIM
     }
 
-    fn fold(&self, sums: &[f64], gradient: &mut [f64]) {
+    fn fold(&self, sums: &[f64], gradient: &mut [f64]) -> Result<()> {
         gradient.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum);
+        Ok(())
     }
 
     fn record_packet(

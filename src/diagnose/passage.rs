@@ -60,7 +60,9 @@ impl Passage {
         let share = bins as f64 / self.ways.len() as f64;
         for [t, _] in self.steps() {
             let place = (t - self.span.from) / self.span.length() * bins as f64;
-            if let Some(count) = counts.get_mut((place.max(0.0) as usize).min(bins - 1)) {
+            if let Some(count) =
+                counts.get_mut((place.max(0.0) as usize).min(bins.saturating_sub(1)))
+            {
                 *count += share;
             }
         }

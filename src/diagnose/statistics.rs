@@ -137,7 +137,9 @@ impl Uniformity {
     pub fn histogram(&self, bins: usize) -> Vec<f64> {
         let mut counts = vec![0.0; bins];
         for u in &self.values {
-            if let Some(count) = counts.get_mut(((u * bins as f64) as usize).min(bins - 1)) {
+            if let Some(count) =
+                counts.get_mut(((u * bins as f64) as usize).min(bins.saturating_sub(1)))
+            {
                 *count += bins as f64 / self.values.len() as f64;
             }
         }

@@ -266,10 +266,16 @@ pub trait TrainableField<T: Real>: VectorField<T> {
     }
 
     /// Turns sums over many pullbacks into the gradient by the parameters (added to `gradient`).
-    fn fold(&self, sums: &[T], gradient: &mut [T]) {
+    ///
+    /// # Errors
+    ///
+    /// If `sums` or `gradient` has another length than that; the gradient is then unchanged.
+    fn fold(&self, sums: &[T], gradient: &mut [T]) -> Result<()> {
+        self.held().check_fold(sums, self.sums_len(), gradient)?;
         for (total, sum) in gradient.iter_mut().zip(sums) {
             *total += *sum;
         }
+        Ok(())
     }
 
     /// Evaluates velocity and traces, and keeps on `tape` what the pullback needs. By default nothing,

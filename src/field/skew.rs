@@ -130,8 +130,10 @@ impl<T: Real> TrainableField<T> for Skew<T> {
         self.linear.sums_len()
     }
 
-    fn fold(&self, sums: &[T], gradient: &mut [T]) {
+    fn fold(&self, sums: &[T], gradient: &mut [T]) -> Result<()> {
+        self.held().check_fold(sums, self.sums_len(), gradient)?;
         Self::add_angles(self.linear.dim(), sums, gradient);
+        Ok(())
     }
 
     fn pullback(

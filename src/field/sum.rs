@@ -212,11 +212,12 @@ impl<T: Real, A: TrainableField<T>, B: TrainableField<T>> TrainableField<T> for 
         self.first.sums_len() + self.second.sums_len()
     }
 
-    fn fold(&self, sums: &[T], gradient: &mut [T]) {
+    fn fold(&self, sums: &[T], gradient: &mut [T]) -> Result<()> {
+        self.held().check_fold(sums, self.sums_len(), gradient)?;
         let (first, second) = sums.split_at(self.first.sums_len());
         let (to_first, to_second) = gradient.split_at_mut(self.first.parameters().len());
-        self.first.fold(first, to_first);
-        self.second.fold(second, to_second);
+        self.first.fold(first, to_first)?;
+        self.second.fold(second, to_second)
     }
 
     fn record(

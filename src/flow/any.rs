@@ -129,8 +129,8 @@ impl<T: Real> TrainableFlow<T> for AnyFlow<T> {
         self.0.sums_len()
     }
 
-    fn fold(&self, sums: &[T], gradient: &mut [T]) {
-        self.0.fold(sums, gradient);
+    fn fold(&self, sums: &[T], gradient: &mut [T]) -> Result<()> {
+        self.0.fold(sums, gradient)
     }
 
     fn record_packet(
@@ -178,7 +178,7 @@ trait Erased<T: Real>: Flow<T> {
     fn state(&self) -> State<T>;
     fn set_state(&mut self, state: &State<T>) -> Result<()>;
     fn sums_len(&self) -> usize;
-    fn fold(&self, sums: &[T], gradient: &mut [T]);
+    fn fold(&self, sums: &[T], gradient: &mut [T]) -> Result<()>;
     fn record(
         &self,
         direction: Direction,
@@ -251,8 +251,8 @@ impl<T: Real, F: TrainableFlow<T, Tape: 'static> + Clone + 'static> Erased<T> fo
         TrainableFlow::sums_len(self)
     }
 
-    fn fold(&self, sums: &[T], gradient: &mut [T]) {
-        TrainableFlow::fold(self, sums, gradient);
+    fn fold(&self, sums: &[T], gradient: &mut [T]) -> Result<()> {
+        TrainableFlow::fold(self, sums, gradient)
     }
 
     fn record(

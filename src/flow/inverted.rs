@@ -84,8 +84,8 @@ impl<T: Real, F: TrainableFlow<T>> TrainableFlow<T> for Inverted<F> {
         self.flow.sums_len()
     }
 
-    fn fold(&self, sums: &[T], gradient: &mut [T]) {
-        self.flow.fold(sums, gradient);
+    fn fold(&self, sums: &[T], gradient: &mut [T]) -> Result<()> {
+        self.flow.fold(sums, gradient)
     }
 
     fn record_packet(

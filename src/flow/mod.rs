@@ -303,10 +303,17 @@ pub trait TrainableFlow<T: Real>: Flow<T> {
 
     /// Turns sums over many packets into the gradient by the parameters (added to `gradient`). By
     /// default they are the gradient.
-    fn fold(&self, sums: &[T], gradient: &mut [T]) {
+    ///
+    /// # Errors
+    ///
+    /// If `sums` or `gradient` has another length than that; the gradient is then unchanged.
+    fn fold(&self, sums: &[T], gradient: &mut [T]) -> Result<()> {
+        let count = self.held().map_or(0, |held| held.len());
+        parameters::check_fold([sums.len(), self.sums_len()], [gradient.len(), count])?;
         for (total, sum) in gradient.iter_mut().zip(sums) {
             *total += *sum;
         }
+        Ok(())
     }
 
     /// As [`follow_packet`](Flow::follow_packet), keeping on `tape` what the pullback needs.

@@ -60,7 +60,7 @@ impl<T: Real> Packet<T> {
     /// Takes in samples, `dim` contiguous values each, and as many contexts of `context_dim`
     /// values; forgets what was there, the noise included, and keeps its memory.
     pub fn load(&mut self, columns: &[T], dim: usize, contexts: &[T], context_dim: usize) {
-        let count = columns.len() / dim;
+        let count = columns.len().checked_div(dim).unwrap_or(0);
         columns_to_block(columns, dim, &mut self.points);
         if context_dim == 0 {
             self.context.reshape(0, count);

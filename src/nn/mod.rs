@@ -190,12 +190,18 @@ impl<T: Real> Network<T> {
 
     /// Turns sums over many pullbacks into the gradient by the parameters (added to `gradient`);
     /// masked weights have none.
-    pub fn fold(&self, sums: &[T], gradient: &mut [T]) {
+    ///
+    /// # Errors
+    ///
+    /// If `sums` or `gradient` has not as many values as there are parameters.
+    pub fn fold(&self, sums: &[T], gradient: &mut [T]) -> Result<()> {
+        self.values.check_fold(sums, self.sums_len(), gradient)?;
         for (i, (total, sum)) in gradient.iter_mut().zip(sums).enumerate() {
             if self.free.get(i).copied().unwrap_or(true) {
                 *total += *sum;
             }
         }
+        Ok(())
     }
 
     /// Sets masked weights to zero.

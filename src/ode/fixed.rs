@@ -31,7 +31,7 @@ impl<T: Real> Solver<T> for Fixed {
         if self.steps == 0 {
             return Err(Error::setting("a solver of equal steps needs at least one step"));
         }
-        Ok(())
+        self.method.check()
     }
 
     fn solve<R: RightHandSide<T> + ?Sized>(

@@ -1,5 +1,7 @@
 //! Butcher tableaus of explicit Runge-Kutta methods, as constants that the tests check.
 
+use crate::error::{Error, Result};
+
 /// An explicit Runge-Kutta method: k_i = f(t + c_i h, y + h Σ a_ij k_j), y(t + h) ≈ y + h Σ b_i k_i.
 #[derive(Debug, PartialEq)]
 pub struct Tableau {
@@ -18,6 +20,40 @@ pub struct Tableau {
 }
 
 impl Tableau {
+    /// An error unless the parts fit together: row i of a has i entries, b and c one for each stage, the
+    /// embedded error as many or none, all finite, and b adds up to one, without which no number of
+    /// steps leads to the solution.
+    ///
+    /// # Errors
+    ///
+    /// If they do not.
+    pub fn check(&self) -> Result<()> {
+        let (name, stages) = (self.name, self.c.len());
+        let wrong = |what: String| Err(Error::setting(format!("the method `{name}` has {what}")));
+        if stages == 0 {
+            return wrong("no stage: give one or more".into());
+        }
+        if self.a.len() != stages || self.b.len() != stages {
+            let (a, b) = (self.a.len(), self.b.len());
+            return wrong(format!("{stages} nodes, but {a} rows of a and {b} weights"));
+        }
+        if let Some(i) = (0..stages).find(|&i| self.a[i].len() != i) {
+            return wrong(format!("{} entries in row {i} of a: give {i}", self.a[i].len()));
+        }
+        if ![0, stages].contains(&self.error.len()) {
+            let error = self.error.len();
+            return wrong(format!("{error} weights of an error: give none, or {stages}"));
+        }
+        let rows = self.a.iter().copied().chain([self.b, self.c, self.error]);
+        let sum: f64 = self.b.iter().sum();
+        if rows.flatten().any(|value| !value.is_finite()) || (sum - 1.0).abs() > 1e-9 {
+            return wrong(format!(
+                "coefficients that are not finite, or weights whose sum is {sum}"
+            ));
+        }
+        Ok(())
+    }
+
     /// The number of stages.
     pub fn stages(&self) -> usize {
         self.c.len()

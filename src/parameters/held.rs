@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use super::Layout;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::real::Real;
 
 /// Named arrays and their values, one flat vector to which this derefs. The values always fit the layout,
@@ -56,10 +56,36 @@ impl<T: Real> Parameters<T> {
         Ok(())
     }
 
+    /// An error unless `gradient` has a place for each value, and there are `expected` sums to fill it
+    /// from: what whatever folds sums into a gradient asks first.
+    ///
+    /// # Errors
+    ///
+    /// If one has another length.
+    pub fn check_fold(&self, sums: &[T], expected: usize, gradient: &[T]) -> Result<()> {
+        check_fold([sums.len(), expected], [gradient.len(), self.values.len()])
+    }
+
     /// The values, to be changed by whoever keeps them finite, or asks afterwards.
     pub(crate) fn values_mut(&mut self) -> &mut [T] {
         &mut self.values
     }
+}
+
+/// The same, from the lengths that are and those that should be.
+///
+/// # Errors
+///
+/// If they differ.
+pub fn check_fold(sums: [usize; 2], gradient: [usize; 2]) -> Result<()> {
+    for (what, [found, expected]) in [("sums", sums), ("places in the gradient", gradient)] {
+        if found != expected {
+            return Err(Error::shape(format!(
+                "{found} {what} of a pullback, but there are {expected}: ask the model for their number"
+            )));
+        }
+    }
+    Ok(())
 }
 
 impl<T> Deref for Parameters<T> {

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::real::Real;
 
 pub use fixed::{Fixed, fit};
-pub use held::Parameters;
+pub use held::{Parameters, check_fold};
 pub use state::{Setting, State};
 
 /// One named array inside a flat parameter vector.

@@ -153,6 +153,7 @@ impl FlowMatching {
         S: Sync,
     {
         let (field, span) = (model.flow().field(), model.flow().times());
+        batch.check(field.dim(), field.context_dim())?;
         let draws = self.draw(model.base(), &batch)?;
         let count = batch.points.ncols();
         let sums_len = if gradient.is_some() { field.velocity_sums_len() } else { 0 };
@@ -168,10 +169,9 @@ impl FlowMatching {
                 Ok(Loss { value, effort, ..Loss::default() })
             };
         let mut loss = accumulate(count, sums_len, pool, work, |sums| {
-            if let Some(gradient) = gradient {
-                gradient.fill(T::zero());
-                field.fold(sums, gradient);
-            }
+            let Some(gradient) = gradient else { return Ok(()) };
+            gradient.fill(T::zero());
+            field.fold(sums, gradient)
         })?;
         loss.value /= count as f64;
         Ok(loss)

@@ -63,13 +63,13 @@ impl<T: Real, W: Default> Pool<T, W> {
 ///
 /// # Errors
 ///
-/// The first error, in the order of the columns.
+/// The first error, in the order of the columns, or that of `finish`.
 pub fn accumulate<T: Real, W: Default + Send>(
     columns: usize,
     sums_len: usize,
     pool: &Pool<T, W>,
     work: impl Fn(Range<usize>, &mut W, &mut [T]) -> Result<Loss> + Sync,
-    finish: impl FnOnce(&[T]),
+    finish: impl FnOnce(&[T]) -> Result<()>,
 ) -> Result<Loss> {
     let blocks = columns.div_ceil(BLOCK);
     let groups = blocks.clamp(1, GROUPS);
@@ -91,7 +91,7 @@ pub fn accumulate<T: Real, W: Default + Send>(
         axpy(T::one(), &part, &mut sums);
         spare(&pool.sums).push(part);
     }
-    finish(&sums);
+    finish(&sums)?;
     spare(&pool.sums).push(sums);
     Ok(total)
 }

@@ -109,6 +109,7 @@ where
         batch: MiniBatch<'_, T>,
         pool: &Pool<T, Self::Memory>,
     ) -> Result<Loss> {
+        batch.check(model.flow().dim(), model.flow().context_dim())?;
         let count = batch.points.ncols();
         let work = |range: Range<usize>, memory: &mut Self::Memory, _: &mut [T]| {
             memory.load(&batch, &range);
@@ -116,7 +117,7 @@ where
             model.flow().follow_packet(Direction::Inverse, packet, workspace);
             memory.loss(model.base(), range.start)
         };
-        let mut loss = accumulate(count, 0, pool, work, |_| {})?;
+        let mut loss = accumulate(count, 0, pool, work, |_| Ok(()))?;
         loss.value /= count as f64;
         Ok(loss)
     }
@@ -129,6 +130,7 @@ where
         gradient: &mut [T],
     ) -> Result<Loss> {
         let (flow, count) = (model.flow(), batch.points.ncols());
+        batch.check(flow.dim(), flow.context_dim())?;
         let work = |range: Range<usize>, memory: &mut Self::Memory, sums: &mut [T]| {
             memory.load(&batch, &range);
             let LikelihoodMemory { packet, workspace, tape, .. } = memory;

@@ -4,8 +4,8 @@ use nalgebra::DMatrix;
 
 use super::{Loss, Pool};
 use crate::density::Pushforward;
-use crate::error::Result;
-use crate::flow::TrainableFlow;
+use crate::error::{Error, Result};
+use crate::flow::{TrainableFlow, check_points};
 use crate::parameters::Layout;
 use crate::real::Real;
 
@@ -72,6 +72,25 @@ pub struct MiniBatch<'a, T: Real> {
     /// [`Packet::noise`](crate::flow::Packet::noise) where packets go through a flow. Checks have one
     /// that no step has, always the same.
     pub seed: u64,
+}
+
+impl<T: Real> MiniBatch<'_, T> {
+    /// An error unless there are samples of `dim` rows with as many contexts of `context_dim` rows.
+    ///
+    /// # Errors
+    ///
+    /// If there are none, or shapes differ.
+    pub fn check(&self, dim: usize, context_dim: usize) -> Result<()> {
+        check_points(dim, self.points)?;
+        let (expected, found) = ((context_dim, self.points.ncols()), self.contexts.shape());
+        if found != expected {
+            return Err(Error::shape(format!(
+                "the contexts of a mini-batch are {} x {}: give {} x {}, a column for each sample",
+                found.0, found.1, expected.0, expected.1
+            )));
+        }
+        Ok(())
+    }
 }
 
 /// A loss with a gradient, for models of type `M`.

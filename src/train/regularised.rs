@@ -163,6 +163,7 @@ where
     ) -> Result<Loss> {
         Objective::<T, Pushforward<B, ContinuousFlow<F, S>>>::check(self)?;
         let (field, count) = (model.flow().field(), batch.points.ncols());
+        batch.check(field.dim(), field.context_dim())?;
         let flow = self.penalised(model.flow(), batch.seed);
         let work = |range: Range<usize>, memory: &mut Self::Memory, sums: &mut [T]| {
             memory.load(&batch, &range);

@@ -20,7 +20,8 @@ impl Schedule {
         if step < self.warm_up {
             return self.rate * (step + 1) as f64 / self.warm_up as f64;
         }
-        let progress = (step - self.warm_up) as f64 / (steps - self.warm_up).max(1) as f64;
+        let rest = steps.saturating_sub(self.warm_up).max(1);
+        let progress = (step - self.warm_up) as f64 / rest as f64;
         self.rate * (self.floor + (1.0 - self.floor) * 0.5 * (1.0 + cos(PI * progress)))
     }
 }

@@ -91,7 +91,7 @@ impl<T: Real> Objective<T> {
             (points, context) = (cotangent.points, cotangent.context);
         }
         let mut folded = vec![T::zero(); flow.layout().len()];
-        flow.fold(&sums, &mut folded);
+        flow.fold(&sums, &mut folded).map_err(|error| inputs.refused(Some(direction), error))?;
         let matrix = |block: &Block<T>, share: f64| {
             DMatrix::from_fn(block.rows(), count, |i, j| share * block.row(i)[j].wide())
         };

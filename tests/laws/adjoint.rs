@@ -87,7 +87,7 @@ impl Case {
         let cotangents = &mut cotangent;
         flow.pullback_packet(self.direction, &mut tape, cotangents, &mut sums, &mut workspace);
         let mut gradient = vec![0.0; flow.field().parameters().len()];
-        TrainableFlow::fold(flow, &sums, &mut gradient);
+        TrainableFlow::fold(flow, &sums, &mut gradient).expect("lengths that fit");
         let columns = |block: &Block<f64>| {
             (0..COLUMNS).flat_map(|j| (0..block.rows()).map(move |i| block.row(i)[j])).collect()
         };

@@ -80,7 +80,7 @@ impl<F: TrainableField<f64>> Case<'_, F> {
             Pulled { x: x_bar.view_mut(), context: context_bar.view_mut(), sums: &mut sums };
         field.pullback(inputs.at(), self.traced(), &tape, cotangents, pulled, &mut scratch);
         let mut gradient = vec![0.0; field.parameters().len()];
-        field.fold(&sums, &mut gradient);
+        field.fold(&sums, &mut gradient).expect("lengths that fit");
         let columns = |block: &Block<f64>| {
             (0..COLUMNS).flat_map(|j| (0..block.rows()).map(move |i| block.row(i)[j])).collect()
         };

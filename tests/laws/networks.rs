@@ -84,7 +84,7 @@ fn pulled(
     let to = Pulled { x: x_bar.view_mut(), context: c_bar.view_mut(), sums: &mut sums };
     network.pullback(input, &tape, bars.view(), to, &mut scratch);
     let mut gradient = vec![0.0; network.parameters().len()];
-    network.fold(&sums, &mut gradient);
+    network.fold(&sums, &mut gradient).expect("lengths that fit");
     let columns = |block: &Block<f64>| {
         (0..COLUMNS).flat_map(|j| (0..block.rows()).map(move |i| block.row(i)[j])).collect()
     };
@@ -206,7 +206,7 @@ proptest! {
         // Levels 1, 1, 1, 2, 2, 2: three units see one input, three see two, and so on.
         prop_assert_eq!(zeros.iter().filter(|zero| **zero).count(), (18 - 9) + 9 + (18 - 9));
         let mut gradient = vec![0.0; zeros.len()];
-        network.fold(&vec![1.0; zeros.len()], &mut gradient);
+        network.fold(&vec![1.0; zeros.len()], &mut gradient).expect("lengths that fit");
         let none: Vec<bool> = gradient.iter().map(|g| *g == 0.0).collect();
         prop_assert_eq!(zeros, none);
     }

@@ -54,7 +54,7 @@ impl<T: Real> Objective<T> {
         let mut sums = vec![T::zero(); layer.sums_len()];
         layer.pullback_packet(direction, &mut tape, &mut cotangent, &mut sums, &mut workspace);
         let mut gradient = vec![T::zero(); layer.parameters().len()];
-        layer.fold(&sums, &mut gradient);
+        layer.fold(&sums, &mut gradient).expect("lengths that fit");
         let columns = |block: &Block<T>| {
             let value = |i: usize, j: usize| block.row(i)[j].wide();
             (0..COLUMNS).flat_map(|j| (0..block.rows()).map(move |i| value(i, j))).collect()

@@ -53,8 +53,8 @@ impl<T: Real> TrainableField<T> for AffineCoupling<T> {
         ]
     }
 
-    fn fold(&self, sums: &[T], gradient: &mut [T]) {
-        self.network.fold(sums, gradient);
+    fn fold(&self, sums: &[T], gradient: &mut [T]) -> Result<()> {
+        self.network.fold(sums, gradient)
     }
 
     fn record(

@@ -37,12 +37,16 @@ impl<T: Real> TrainableField<T> for Mlp<T> {
         self.values.len()
     }
 
-    fn fold(&self, sums: &[T], gradient: &mut [T]) {
+    fn fold(&self, sums: &[T], gradient: &mut [T]) -> Result<()> {
+        let both = [self.sums_len(), self.velocity_sums_len()];
+        let expected = if sums.len() == both[1] { both[1] } else { both[0] };
+        self.held().check_fold(sums, expected, gradient)?;
         let (plain, contraction) = sums.split_at(self.values.len());
         for (total, sum) in gradient.iter_mut().zip(plain) {
             *total += *sum;
         }
         self.fold_contraction(contraction, gradient);
+        Ok(())
     }
 
     fn record(

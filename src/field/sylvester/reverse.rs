@@ -35,7 +35,8 @@ impl<T: Real> TrainableField<T> for Sylvester<T> {
         self.rank * (self.dim + 2 * self.rank + 1)
     }
 
-    fn fold(&self, sums: &[T], gradient: &mut [T]) {
+    fn fold(&self, sums: &[T], gradient: &mut [T]) -> Result<()> {
+        self.held().check_fold(sums, self.sums_len(), gradient)?;
         let (dim, rank) = (self.dim, self.rank);
         let (q, rest) = sums.split_at(dim * rank);
         let bar = DMatrix::from_fn(dim, rank, |i, k| q[i * rank + k].wide());
@@ -47,6 +48,7 @@ impl<T: Real> TrainableField<T> for Sylvester<T> {
         for (total, value) in gradient.iter_mut().zip(all) {
             *total += value;
         }
+        Ok(())
     }
 
     fn record(

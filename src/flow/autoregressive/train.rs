@@ -55,8 +55,8 @@ impl<T: Real, R: Transformer<T>> TrainableFlow<T> for Autoregressive<T, R> {
         vec![Setting::kind("Autoregressive"), transformer, self.network.setting()]
     }
 
-    fn fold(&self, sums: &[T], gradient: &mut [T]) {
-        self.network.fold(sums, gradient);
+    fn fold(&self, sums: &[T], gradient: &mut [T]) -> Result<()> {
+        self.network.fold(sums, gradient)
     }
 
     fn record_packet(

@@ -84,11 +84,14 @@ impl<T: Real> TrainableFlow<T> for Chain<T> {
         self.links.iter().map(Place::sums_len).sum()
     }
 
-    fn fold(&self, sums: &[T], gradient: &mut [T]) {
+    fn fold(&self, sums: &[T], gradient: &mut [T]) -> Result<()> {
+        let count = self.links.iter().map(Place::parameter_count).sum();
+        parameters::check_fold([sums.len(), self.sums_len()], [gradient.len(), count])?;
         for (k, place) in self.links.iter().enumerate().filter(|(_, place)| !place.frozen) {
             let sums = &sums[self.part(k, Place::sums_len)];
-            place.link.fold(sums, &mut gradient[self.part(k, Place::parameter_count)]);
+            place.link.fold(sums, &mut gradient[self.part(k, Place::parameter_count)])?;
         }
+        Ok(())
     }
 
     fn record_packet(

@@ -252,7 +252,8 @@ impl<T: Real> TrainableFlow<T> for InvertibleLinear<T> {
     }
 
     /// With B the cotangent of L U: that of L is B U', that of U is L' B.
-    fn fold(&self, sums: &[T], gradient: &mut [T]) {
+    fn fold(&self, sums: &[T], gradient: &mut [T]) -> Result<()> {
+        self.values.check_fold(sums, self.sums_len(), gradient)?;
         let dim = self.dim;
         let [lower, upper] = self.factors();
         let bar = DMatrix::from_fn(dim, dim, |i, j| sums[self.order[i] * dim + j].wide());
@@ -267,6 +268,7 @@ impl<T: Real> TrainableFlow<T> for InvertibleLinear<T> {
         for (i, total) in scales.iter_mut().enumerate() {
             *total += T::of(by_upper[(i, i)] * upper[(i, i)]) + log_det;
         }
+        Ok(())
     }
 
     fn record_packet(

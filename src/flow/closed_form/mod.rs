@@ -143,8 +143,10 @@ impl<T: Real, F: Solvable<Scalar = T>> TrainableFlow<T> for ClosedForm<F> {
         self.map.entries() + 1
     }
 
-    fn fold(&self, sums: &[T], gradient: &mut [T]) {
+    fn fold(&self, sums: &[T], gradient: &mut [T]) -> Result<()> {
+        self.field.held().check_fold(sums, self.sums_len(), gradient)?;
         self.field.fold_map(&self.map, sums, gradient);
+        Ok(())
     }
 
     fn record_packet(

@@ -293,8 +293,8 @@ where
         self.field.sums_len()
     }
 
-    fn fold(&self, sums: &[T], gradient: &mut [T]) {
-        self.field.fold(sums, gradient);
+    fn fold(&self, sums: &[T], gradient: &mut [T]) -> Result<()> {
+        self.field.fold(sums, gradient)
     }
 
     fn record_packet(

@@ -49,8 +49,8 @@ impl<T: Real, R: Transformer<T>> TrainableFlow<T> for Coupling<T, R> {
         vec![Setting::kind("Coupling"), transformer, self.network.setting()]
     }
 
-    fn fold(&self, sums: &[T], gradient: &mut [T]) {
-        self.network.fold(sums, gradient);
+    fn fold(&self, sums: &[T], gradient: &mut [T]) -> Result<()> {
+        self.network.fold(sums, gradient)
     }
 
     fn record_packet(

@@ -65,11 +65,13 @@ impl<T: Real, F: StepInvertible<T>> TrainableFlow<T> for EulerStep<F> {
         self.constrained.sums_len()
     }
 
-    fn fold(&self, sums: &[T], gradient: &mut [T]) {
+    fn fold(&self, sums: &[T], gradient: &mut [T]) -> Result<()> {
+        self.field.held().check_fold(sums, self.sums_len(), gradient)?;
         let mut by_constrained = vec![T::zero(); gradient.len()];
-        self.constrained.fold(sums, &mut by_constrained);
+        self.constrained.fold(sums, &mut by_constrained)?;
         self.field.pull_constraint(&mut by_constrained);
         add(&by_constrained, gradient);
+        Ok(())
     }
 
     fn record_packet(

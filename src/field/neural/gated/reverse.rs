@@ -56,8 +56,8 @@ impl<T: Real> TrainableField<T> for Gated<T> {
         self.core.velocity_sums_len()
     }
 
-    fn fold(&self, sums: &[T], gradient: &mut [T]) {
-        self.core.fold(sums, gradient);
+    fn fold(&self, sums: &[T], gradient: &mut [T]) -> Result<()> {
+        self.core.fold(sums, gradient)
     }
 
     fn record(
