@@ -5,6 +5,7 @@ mod calibration;
 mod checks;
 mod compaction;
 mod diagnose;
+mod edges;
 mod fresh_noise;
 mod house;
 mod masks;

@@ -94,7 +94,7 @@ fn pull_back<F: TrainableField<f64>>(
     let bars = Cotangents { velocity: velocity_bar.view(), traces: traces_bar.view() };
     field.pullback(at, traced, &tape, bars, pulled, &mut scratch);
     let mut gradient = vec![0.0; field.layout().len()];
-    field.fold(&sums, &mut gradient);
+    field.fold(&sums, &mut gradient).expect("lengths that fit");
     [x.values(), context.values(), &gradient].concat()
 }
 
