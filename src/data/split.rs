@@ -20,7 +20,7 @@ pub fn split<T: Real, R: Rng + ?Sized>(
     let count = (data.ncols() as f64 * share).round();
     if !(count >= 1.0 && count < data.ncols() as f64) {
         return Err(Error::setting(format!(
-            "a share of {share} of {} columns leaves one part empty",
+            "a share of {share} of {} columns leaves one of the two parts empty: give a number between 0 and 1 that leaves a column for each",
             data.ncols()
         )));
     }

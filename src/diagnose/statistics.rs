@@ -103,7 +103,8 @@ pub struct Uniformity {
     pub values: Vec<f64>,
     /// The largest distance of their distribution function from the uniform one.
     pub statistic: f64,
-    /// The probability of such a distance or a larger one, if they are uniform.
+    /// The probability of such a distance or a larger one, if they are uniform; one if there is no number,
+    /// which nothing speaks against.
     pub p_value: f64,
 }
 

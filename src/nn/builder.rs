@@ -89,7 +89,9 @@ impl NetworkBuilder {
     pub fn build<T: Real, R: Rng + ?Sized>(&self, rng: &mut R) -> Result<Network<T>> {
         if !(self.last_scale.is_finite() && self.last_scale >= 0.0) {
             let scale = self.last_scale;
-            return Err(Error::setting(format!("a last layer times {scale}: give zero or more")));
+            return Err(Error::setting(format!(
+                "the scale of the last layer is {scale}: give a finite number, zero or more"
+            )));
         }
         let mut network = self.arrange()?;
         for l in 0..network.layers.len() {
@@ -134,12 +136,14 @@ impl NetworkBuilder {
             return Err(Error::setting("a network needs at least one output"));
         }
         if let Some(l) = shape.hidden.iter().position(|&width| width == 0) {
-            return Err(Error::setting(format!("hidden layer {l} has width zero")));
+            return Err(Error::setting(format!(
+                "hidden layer {l} has no unit: give it one or more, or leave it out"
+            )));
         }
         if shape.form == Form::Residual && shape.hidden.windows(2).any(|pair| pair[0] != pair[1]) {
             let widths = &shape.hidden;
             return Err(Error::setting(format!(
-                "residual blocks of widths {widths:?}: give all the same width"
+                "residual blocks have one width in common, and these have {widths:?}: give all the same"
             )));
         }
         self.degrees.as_ref().map_or(Ok(()), |degrees| degrees.check(shape))

@@ -173,7 +173,10 @@ impl<T: Real> Network<T> {
     pub fn with_last_bias(mut self, bias: &[T]) -> Result<Self> {
         let outputs = self.shape.outputs;
         if bias.len() != outputs {
-            return Err(Error::shape(format!("{} biases for {outputs} outputs", bias.len())));
+            return Err(Error::shape(format!(
+                "{} biases of the last layer for {outputs} outputs: give one for each",
+                bias.len()
+            )));
         }
         let mut values = self.values.to_vec();
         if let Some(last) = self.layers.last() {

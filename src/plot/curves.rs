@@ -73,7 +73,9 @@ impl CurvesPicture {
     fn add(mut self, label: &str, xs: &[f64], ys: &[f64], look: Look) -> Self {
         if xs.len() != ys.len() {
             let (x, y) = (xs.len(), ys.len());
-            self.problem.get_or_insert(Error::shape(format!("{label}: {x} values of x, {y} of y")));
+            self.problem.get_or_insert(Error::shape(format!(
+                "the curve `{label}` has {x} values of x and {y} of y: give both for every point"
+            )));
         }
         let points = xs.iter().zip(ys).map(|(&x, &y)| [x, y]).collect();
         self.series.push(Series { label: label.to_string(), points, look });

@@ -91,7 +91,10 @@ impl FieldPicture<'_> {
         for step in steps {
             let shape = check_plane("trajectories", step);
             let count = || {
-                format!("trajectories: {} columns at one time, {columns} at another", step.ncols())
+                format!(
+                    "trajectories: {} points at one time, {columns} at the first: give the same points at all",
+                    step.ncols()
+                )
             };
             let checked = shape.and_then(|()| {
                 if step.ncols() == columns { Ok(()) } else { Err(Error::shape(count())) }

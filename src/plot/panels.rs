@@ -71,8 +71,11 @@ impl Picture for Panels<'_> {
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Area) -> Result<()> {
-        if self.pictures.is_empty() || self.columns == 0 {
-            return Err(Error::empty("a grid of panels needs a picture and a column"));
+        if self.pictures.is_empty() {
+            return Err(Error::empty("there are no panels to draw: add a picture"));
+        }
+        if self.columns == 0 {
+            return Err(Error::setting("panels in 0 columns: give one or more"));
         }
         let shape = self.shape();
         for (k, picture) in self.pictures.iter().enumerate() {

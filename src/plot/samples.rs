@@ -123,7 +123,7 @@ pub(super) fn check_plane<T: Real>(name: &str, points: &DMatrix<T>) -> Result<()
     if points.nrows() != 2 {
         let (rows, columns) = points.shape();
         return Err(Error::shape(format!(
-            "{name}: {rows} x {columns} cannot be drawn in the plane; give 2 x n"
+            "{name}: a {rows} x {columns} matrix is no set of points in the plane: give two rows, and a column for each point"
         )));
     }
     if points.ncols() == 0 {

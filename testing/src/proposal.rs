@@ -34,8 +34,11 @@ impl Proposal {
     pub fn fitted(samples: &DMatrix<f64>) -> Result<Self> {
         let (dim, count) = samples.shape();
         let moments = Moments::of_rows(samples);
-        let unspread =
-            || Error::non_finite("the samples of the flow have no covariance: do they all agree?");
+        let unspread = || {
+            Error::non_finite(
+                "the samples of the flow agree in a coordinate, or two coordinates in all samples: it has no density to integrate",
+            )
+        };
         if moments.iter().any(|row| !row.deviation.is_normal()) {
             return Err(unspread());
         }
