@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::outcome::Outcome;
 
@@ -20,6 +21,7 @@ struct Inner {
     kind: Kind,
     message: String,
     columns: Vec<(usize, Outcome)>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +38,7 @@ enum Kind {
 
 impl Error {
     fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind, message: message.into(), columns: Vec::new() }))
+        Self(Box::new(Inner { kind, message: message.into(), columns: Vec::new(), source: None }))
     }
 
     /// Rows, columns or lengths that do not fit together.
@@ -88,15 +90,11 @@ impl Error {
     fn from_columns(outcomes: &[Outcome], listed: fn(&Outcome) -> bool) -> Option<Self> {
         let all = outcomes.iter().copied().enumerate();
         let columns: Vec<_> = all.filter(|(_, outcome)| listed(outcome)).collect();
-        let &(first, outcome) = columns.first()?;
-        let message = match (columns.len(), outcomes.len()) {
-            (1, 1) => format!("the only column failed: {outcome}"),
-            (1, all) => format!("column {first} of {all} failed: {outcome}"),
-            (_, all) => {
-                format!("{} of {all} failed; column {first}: {outcome}", named(&columns))
-            }
+        let message = match (&columns[..], outcomes.len()) {
+            ([(_, outcome)], 1) => format!("the only column failed: {outcome}"),
+            (columns, all) => sentence(columns, &all.to_string())?,
         };
-        Some(Self(Box::new(Inner { kind: Kind::Columns, message, columns })))
+        Some(Self::new(Kind::Columns, message).naming(columns))
     }
 
     /// Whether shapes did not fit.
@@ -140,6 +138,33 @@ impl Error {
         &self.0.columns
     }
 
+    /// The same error with these columns as those that failed.
+    pub(crate) fn naming(mut self, columns: Vec<(usize, Outcome)>) -> Self {
+        self.0.columns = columns;
+        self
+    }
+
+    /// The same columns counted otherwise: column `j` becomes column `number(j)` of `whole`, such as "the
+    /// data". Errors of other kinds stay as they are.
+    pub(crate) fn renumbered(mut self, whole: &str, number: impl Fn(usize) -> usize) -> Self {
+        let Inner { kind, message, columns, .. } = &mut *self.0;
+        if *kind == Kind::Columns {
+            columns.iter_mut().for_each(|(column, _)| *column = number(*column));
+            columns.sort_by_key(|(column, _)| *column);
+            *message = sentence(columns, whole).unwrap_or_default();
+        }
+        self
+    }
+
+    /// The same error with what it comes from, for [`source`](std::error::Error::source).
+    pub(crate) fn from_source(
+        mut self,
+        source: impl std::error::Error + Send + Sync + 'static,
+    ) -> Self {
+        self.0.source = Some(Arc::new(source));
+        self
+    }
+
     /// The same error with what to do about it at the end, unless it is none of columns.
     pub(crate) fn advising(mut self, advice: &str) -> Self {
         if self.0.kind == Kind::Columns {
@@ -153,6 +178,15 @@ impl Error {
         self.0.message = format!("{what}: {}", self.0.message);
         self
     }
+}
+
+/// Which columns of `whole` failed, and why the first of them did; `None` without any.
+fn sentence(columns: &[(usize, Outcome)], whole: &str) -> Option<String> {
+    let &(first, outcome) = columns.first()?;
+    Some(match columns.len() {
+        1 => format!("column {first} of {whole} failed: {outcome}"),
+        _ => format!("{} of {whole} failed; column {first}: {outcome}", named(columns)),
+    })
 }
 
 /// "columns 3, 7, 8, 9 and 21 more": all of up to five, else the first four.
@@ -180,7 +214,14 @@ impl fmt::Debug for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.0.source {
+            Some(source) => Some(&**source),
+            None => None,
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -203,6 +244,19 @@ mod tests {
         let text = few.to_string();
         assert!(text.starts_with("columns 0, 1 and 2 of 3 failed;"), "{text}");
         assert!(text.ends_with("; look again"), "{text}");
+    }
+
+    #[test]
+    fn columns_are_counted_as_the_caller_counts_them() {
+        let failed =
+            Outcome::Failed(Failure { reason: Reason::StepUnderflow, t: 0.37, step: 1e-15 });
+        let error = Error::from_outcomes(&[failed, Outcome::Arrived, failed]).expect("two failed");
+        let error = error.renumbered("the data", |j| [195, 3, 7][j]);
+        assert_eq!(error.failed_columns(), &[(7, failed), (195, failed)]);
+        let text = error.to_string();
+        assert!(text.starts_with("columns 7 and 195 of the data failed; column 7:"), "{text}");
+        let other = Error::shape("too long").renumbered("the data", |_| 0);
+        assert_eq!(other.to_string(), "too long");
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod picture_ranges;
 mod pictures;
 mod pytorch;
 mod re_exports;
+mod refusals;
 mod some_fail;
 mod tangent_slices;
 mod testing;

@@ -169,7 +169,7 @@ impl<B, F> Pushforward<B, F> {
         Ok(Samples::new(moved))
     }
 
-    pub(super) fn check_dims<T: Real>(&self) -> Result<()>
+    pub(crate) fn check_dims<T: Real>(&self) -> Result<()>
     where
         B: Base<T>,
         F: Flow<T>,

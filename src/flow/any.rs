@@ -88,6 +88,19 @@ impl<T: Real> Flow<T> for AnyFlow<T> {
     ) {
         self.0.follow_packet(direction, packet, workspace);
     }
+
+    fn is_bounded(&self, direction: Direction) -> bool {
+        self.0.is_bounded(direction)
+    }
+
+    fn mark_outside(
+        &self,
+        direction: Direction,
+        packet: &mut Packet<T>,
+        workspace: &mut Workspace<T>,
+    ) {
+        self.0.mark_outside(direction, packet, workspace);
+    }
 }
 
 impl<T: Real> TrainableFlow<T> for AnyFlow<T> {

@@ -34,6 +34,41 @@ pub fn transport<T: Real, F: Flow<T> + ?Sized>(
     Ok(spread(&follow, points, &context, track))
 }
 
+/// What becomes of every column of `points` at the bounds of a flow: [`Outcome::Outside`] for those outside
+/// its support, with as little work as that takes, and none at all for a flow without bounds.
+///
+/// ```
+/// use liouville::flow::elementwise::{Constrain, interval};
+/// use liouville::flow::outside;
+/// use liouville::prelude::*;
+///
+/// let flow = Constrain::new().then(interval(0.0, 1.0, 1)?);
+/// let found = outside(&flow, Direction::Inverse, &nalgebra::dmatrix![0.2f64, 1.0], None)?;
+/// assert!(found[0].arrived() && found[1].is_outside());
+/// # Ok::<(), liouville::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// As [`Flow::follow`].
+pub fn outside<T: Real, F: Flow<T> + ?Sized>(
+    flow: &F,
+    direction: Direction,
+    points: &DMatrix<T>,
+    context: Option<&DMatrix<T>>,
+) -> Result<Vec<Outcome>> {
+    flow.check()?;
+    check_points(flow.dim(), points)?;
+    let context = Contexts::new(flow.context_dim(), points.ncols(), context)?;
+    if !flow.is_bounded(direction) {
+        return Ok(vec![Outcome::Arrived; points.ncols()]);
+    }
+    let mark = |packet: &mut Packet<T>, workspace: &mut Workspace<T>| {
+        flow.mark_outside(direction, packet, workspace);
+    };
+    Ok(spread(&mark, points, &context, Track::Points).outcomes)
+}
+
 /// What follows one packet, behind a reference: everything around it is compiled once, not once for every
 /// flow.
 type Follow<'a, T> = &'a (dyn Fn(&mut Packet<T>, &mut Workspace<T>) + Sync);

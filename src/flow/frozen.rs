@@ -61,6 +61,19 @@ impl<T: Real, F: Flow<T>> Flow<T> for Frozen<F> {
     ) {
         self.flow.follow_packet(direction, packet, workspace);
     }
+
+    fn is_bounded(&self, direction: Direction) -> bool {
+        self.flow.is_bounded(direction)
+    }
+
+    fn mark_outside(
+        &self,
+        direction: Direction,
+        packet: &mut Packet<T>,
+        workspace: &mut Workspace<T>,
+    ) {
+        self.flow.mark_outside(direction, packet, workspace);
+    }
 }
 
 impl<T: Real, F: TrainableFlow<T>> TrainableFlow<T> for Frozen<F> {

@@ -50,6 +50,19 @@ impl<T: Real, F: Flow<T>> Flow<T> for Inverted<F> {
     ) {
         self.flow.follow_packet(direction.reversed(), packet, workspace);
     }
+
+    fn is_bounded(&self, direction: Direction) -> bool {
+        self.flow.is_bounded(direction.reversed())
+    }
+
+    fn mark_outside(
+        &self,
+        direction: Direction,
+        packet: &mut Packet<T>,
+        workspace: &mut Workspace<T>,
+    ) {
+        self.flow.mark_outside(direction.reversed(), packet, workspace);
+    }
 }
 
 impl<T: Real, F: TrainableFlow<T>> TrainableFlow<T> for Inverted<F> {

@@ -44,7 +44,7 @@ use crate::real::Real;
 pub use crate::columns::Mask;
 pub use any::{AnyFlow, AnyTape};
 pub use autoregressive::{Autoregressive, AutoregressiveBuilder};
-pub use batch::{Contexts, PACKET, check_points, transport};
+pub use batch::{Contexts, PACKET, check_points, outside, transport};
 pub use chain::{Chain, ChainTape};
 pub use closed_form::{ClosedForm, InvertibleLinear, Permutation, Solvable};
 pub use continuous::{ColumnSteps, ContinuousFlow};
@@ -124,6 +124,26 @@ pub trait Flow<T: Real>: Send + Sync {
         packet: &mut Packet<T>,
         workspace: &mut Workspace<T>,
     );
+
+    /// Whether some points have no image in this direction, since they lie outside the support. Flows
+    /// that mark samples as [`Outcome::Outside`] say yes; by default no.
+    fn is_bounded(&self, direction: Direction) -> bool {
+        let _ = direction;
+        false
+    }
+
+    /// Marks the samples of a packet that lie outside the support, with as little work as that takes;
+    /// where the others end up is not specified. [`outside`] does it for a matrix.
+    fn mark_outside(
+        &self,
+        direction: Direction,
+        packet: &mut Packet<T>,
+        workspace: &mut Workspace<T>,
+    ) {
+        if self.is_bounded(direction) {
+            self.follow_packet(direction, packet, workspace);
+        }
+    }
 
     /// Moves every column of `points` (dim x n) and reports on each.
     ///

@@ -3,9 +3,10 @@
 use nalgebra::DMatrix;
 use rand::Rng;
 
+use super::intake::check_data;
 use super::run::{Run, Unwatched, Watch};
 use super::{Objective, Optimizer, Report, Trainable, Trainer};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::real::Real;
 
 impl<O, P> Trainer<O, P> {
@@ -14,9 +15,11 @@ impl<O, P> Trainer<O, P> {
     ///
     /// # Errors
     ///
-    /// If shapes do not fit, there are too few samples, a value is NaN or infinite, a setting is
-    /// out of range, or training meets a loss that cannot be computed; in the last case the model
-    /// keeps the best parameters so far.
+    /// If shapes do not fit, there are too few samples, a value is NaN or infinite, a sample lies
+    /// outside the support of the model, or a setting is out of range: all this is looked at before
+    /// the first step. And if training meets a loss that cannot be computed or is infinite: the
+    /// error names the sample and the reason, the model keeps the best parameters so far, and
+    /// [`Report::of`] takes the curves from the error. Columns and rows are named as they were given.
     pub fn fit<T, M, R>(&self, model: &mut M, data: &DMatrix<T>, rng: &mut R) -> Result<Report>
     where
         T: Real,
@@ -67,38 +70,7 @@ impl<O, P> Trainer<O, P> {
         self.settings.check()?;
         self.objective.check()?;
         model.check()?;
-        check_data(model, data, contexts)?;
+        check_data(model, [data, contexts])?;
         Run::new(self, model, data, contexts, rng)?.train(watch)
     }
-}
-
-/// An error unless data and contexts fit the model and are finite.
-fn check_data<T: Real, M: Trainable<T>>(
-    model: &M,
-    data: &DMatrix<T>,
-    contexts: &DMatrix<T>,
-) -> Result<()> {
-    if data.ncols() == 0 {
-        return Err(Error::empty("there is no sample to train on"));
-    }
-    for (what, matrix, rows) in
-        [("data", data, model.dim()), ("contexts", contexts, model.context_dim())]
-    {
-        if matrix.nrows() != rows || matrix.ncols() != data.ncols() {
-            return Err(Error::shape(format!(
-                "the {what} are {} x {}, expected {rows} x {}: samples are columns",
-                matrix.nrows(),
-                matrix.ncols(),
-                data.ncols()
-            )));
-        }
-        if let Some(i) = matrix.iter().position(|value| !value.is_finite()) {
-            let (row, column) = (i % rows, i / rows);
-            let value = matrix[i];
-            return Err(Error::non_finite(format!(
-                "the {what} hold {value} in row {row} of column {column}: remove or repair the sample"
-            )));
-        }
-    }
-    Ok(())
 }

@@ -6,6 +6,7 @@ use nalgebra::DMatrix;
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
 
+use super::warning::Warning;
 use super::{Loss, MiniBatch, Objective, Pairing, Pool, accumulate};
 use crate::columns::{Block, Scratch, columns_to_block};
 use crate::density::{Base, Pushforward};
@@ -115,6 +116,12 @@ where
 
     fn name(&self) -> &'static str {
         "flow-matching error per coordinate"
+    }
+
+    fn warnings(&self, _: &DMatrix<T>, contexts: &DMatrix<T>, batch: usize) -> Vec<Warning> {
+        let companions = self.pairing.companions(contexts, batch);
+        let unpaired = companions.filter(|&companions| companions < 1.0);
+        unpaired.map(|companions| Warning::Unpaired { companions }).into_iter().collect()
     }
 
     fn loss(

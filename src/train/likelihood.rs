@@ -58,9 +58,7 @@ impl<T: Real, P> LikelihoodMemory<T, P> {
     /// The sum of the negative log-densities of the packet, which has arrived at the base.
     pub(super) fn loss<B: Base<T>>(&mut self, base: &B, first: usize) -> Result<Loss> {
         if let Some(error) = Error::from_outcomes(&self.packet.outcomes) {
-            let range = first..first + self.packet.len();
-            return Err(error
-                .during(format!("columns {range:?} of the mini-batch, counted from its start")));
+            return Err(error.renumbered("the mini-batch", |column| first + column));
         }
         self.log_prob.resize(self.packet.points.lanes(), T::zero());
         base.log_prob_rows(self.packet.points.view(), &mut self.log_prob);

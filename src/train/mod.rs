@@ -12,13 +12,17 @@
 //! | `gradient` | a gradient over columns, in a fixed order for any number of threads |
 //! | `optimizer`, `schedule`, `average` | Adam, the learning rate, the moving average |
 //! | `monitor`, `snapshot` | what becomes of the model, shown to a callback every so many steps |
-//! | `report`, `progress` | every curve, and a bar |
+//! | `intake`, `scales` | what is looked at before the first step: errors, and warnings |
+//! | `blame` | which sample makes a loss infinite |
+//! | `report`, `warning`, `progress` | every curve, what to be warned of, and a bar |
 
 mod assignment;
 mod average;
+mod blame;
 mod fit;
 mod flow_matching;
 mod gradient;
+mod intake;
 mod likelihood;
 mod loss;
 mod monitor;
@@ -29,10 +33,12 @@ mod progress;
 mod regularised;
 mod report;
 mod run;
+mod scales;
 mod schedule;
 mod settings;
 mod snapshot;
 mod trainer;
+mod warning;
 
 pub use flow_matching::FlowMatching;
 pub use gradient::{Pool, accumulate};
@@ -47,3 +53,4 @@ pub use report::{Check, Report, StepReport, Stop};
 pub use schedule::Schedule;
 pub use snapshot::{Observed, Snapshot};
 pub use trainer::Trainer;
+pub use warning::{Part, Warning};

@@ -2,10 +2,12 @@
 
 use nalgebra::DMatrix;
 
+use super::warning::Warning;
 use super::{Loss, Pool};
-use crate::density::Pushforward;
+use crate::density::{Base, Pushforward};
 use crate::error::{Error, Result};
-use crate::flow::{TrainableFlow, check_points};
+use crate::flow::{Direction, Track, TrainableFlow, check_points, outside, transport};
+use crate::outcome::Outcome;
 use crate::parameters::Layout;
 use crate::real::Real;
 
@@ -33,9 +35,33 @@ pub trait Trainable<T: Real> {
     /// If there are more values than parameters or fewer, or one is NaN or infinite
     /// ([`Layout::check`]); the model is then unchanged.
     fn set_parameters(&mut self, values: &[T]) -> Result<()>;
+
+    /// What becomes of every sample at the bounds of the model's support, asked before the first step;
+    /// by default all arrive.
+    ///
+    /// # Errors
+    ///
+    /// If shapes do not fit.
+    fn outside(&self, points: &DMatrix<T>, contexts: &DMatrix<T>) -> Result<Vec<Outcome>> {
+        let _ = contexts;
+        Ok(vec![Outcome::Arrived; points.ncols()])
+    }
+
+    /// Where samples arrive at the base, asked before the first step if the data are not on the scale
+    /// of networks: a model may put them there by itself. By default it is not known.
+    fn latents(&self, points: &DMatrix<T>, contexts: &DMatrix<T>) -> Option<DMatrix<T>> {
+        let _ = (points, contexts);
+        None
+    }
+
+    /// Why the loss of one sample is infinite, as far as the model can tell.
+    fn explain(&self, point: &DMatrix<T>, context: &DMatrix<T>) -> Option<String> {
+        let _ = (point, context);
+        None
+    }
 }
 
-impl<T: Real, B, F: TrainableFlow<T>> Trainable<T> for Pushforward<B, F> {
+impl<T: Real, B: Base<T>, F: TrainableFlow<T>> Trainable<T> for Pushforward<B, F> {
     fn dim(&self) -> usize {
         self.flow().dim()
     }
@@ -45,6 +71,7 @@ impl<T: Real, B, F: TrainableFlow<T>> Trainable<T> for Pushforward<B, F> {
     }
 
     fn check(&self) -> Result<()> {
+        self.check_dims()?;
         self.flow().check()
     }
 
@@ -59,6 +86,37 @@ impl<T: Real, B, F: TrainableFlow<T>> Trainable<T> for Pushforward<B, F> {
     fn set_parameters(&mut self, values: &[T]) -> Result<()> {
         self.flow_mut().set_parameters(values)
     }
+
+    fn outside(&self, points: &DMatrix<T>, contexts: &DMatrix<T>) -> Result<Vec<Outcome>> {
+        outside(self.flow(), Direction::Inverse, points, given(contexts))
+    }
+
+    fn latents(&self, points: &DMatrix<T>, contexts: &DMatrix<T>) -> Option<DMatrix<T>> {
+        let way = Direction::Inverse;
+        let moved = transport(self.flow(), way, points, given(contexts), Track::Points);
+        moved.ok().map(|moved| moved.points)
+    }
+
+    fn explain(&self, point: &DMatrix<T>, context: &DMatrix<T>) -> Option<String> {
+        let found = self.evaluate(point, given(context)).ok()?;
+        let outcome = found.outcomes.first().filter(|outcome| !outcome.arrived());
+        if let Some(outcome) = outcome {
+            return Some(outcome.to_string());
+        }
+        let norm = found.latent.map(|value| value.wide()).norm();
+        let log_prob = found.log_prob[0];
+        (!log_prob.is_finite()).then(|| {
+            format!(
+                "it arrives at the base {norm:.3e} from the origin, where the logarithm of its density is {log_prob} in {}",
+                T::NAME
+            )
+        })
+    }
+}
+
+/// The contexts, unless they have no rows.
+fn given<T: Real>(contexts: &DMatrix<T>) -> Option<&DMatrix<T>> {
+    (contexts.nrows() > 0).then_some(contexts)
 }
 
 /// The samples of one step of training.
@@ -108,6 +166,12 @@ pub trait Objective<T: Real, M>: Sync {
     /// If one is.
     fn check(&self) -> Result<()> {
         Ok(())
+    }
+
+    /// What a report should warn of beside data of another scale, for mini-batches of this size.
+    fn warnings(&self, data: &DMatrix<T>, contexts: &DMatrix<T>, batch: usize) -> Vec<Warning> {
+        let _ = (data, contexts, batch);
+        Vec::new()
     }
 
     /// The mean loss of a batch, without a gradient. Models are chosen by it.

@@ -72,6 +72,19 @@ impl Pairing {
         }
         Ok(partner)
     }
+
+    /// How many others of a mini-batch share the context of a sample, on average over all; `None` where it
+    /// does not matter.
+    pub(super) fn companions<T: Real>(&self, contexts: &DMatrix<T>, batch: usize) -> Option<f64> {
+        let count = contexts.ncols();
+        if *self == Self::Independent || contexts.nrows() == 0 || count < 2 || batch < 2 {
+            return None;
+        }
+        let others = |group: &Vec<usize>| (group.len() * (group.len() - 1)) as f64;
+        let shared: f64 = alike(contexts, count).iter().map(others).sum();
+        let chosen = (batch.min(count) - 1) as f64 / (count - 1) as f64;
+        Some(chosen * shared / count as f64)
+    }
 }
 
 /// An error unless all shapes fit and all values are finite.
@@ -95,7 +108,7 @@ fn check<T: Real>(noise: &DMatrix<T>, data: &DMatrix<T>, contexts: &DMatrix<T>) 
 }
 
 /// The columns in groups of equal contexts, each in order.
-pub(super) fn alike<T: Real>(contexts: &DMatrix<T>, count: usize) -> Vec<Vec<usize>> {
+fn alike<T: Real>(contexts: &DMatrix<T>, count: usize) -> Vec<Vec<usize>> {
     let mut order: Vec<usize> = (0..count).collect();
     // Numbers, not bits, are compared: -0 and 0 are one context.
     let compare = |a: &usize, b: &usize| {
@@ -182,6 +195,19 @@ mod tests {
         assert_eq!(pair(&noise, &data, &signs), pair(&noise, &data, &DMatrix::zeros(0, 40)));
         let own = DMatrix::from_fn(1, 40, |_, j| j as f64 * 1e-9);
         assert_eq!(pair(&noise, &data, &own), (0..40).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn companions_are_those_of_a_mini_batch() {
+        let pairing = Pairing::OptimalTransport;
+        // Of 8 others, 3 share the context; a mini-batch of 5 has 4 of the 8.
+        let contexts = DMatrix::from_fn(1, 9, |_, j| if j < 4 { 7.0 } else { j as f64 });
+        let expected = 4.0 / 8.0 * (4.0 * 3.0) / 9.0;
+        let found = pairing.companions(&contexts, 5).expect("contexts");
+        assert!((found - expected).abs() < 1e-15, "{found}");
+        assert_eq!(pairing.companions(&DMatrix::<f64>::zeros(1, 9), 100), Some(8.0));
+        assert_eq!(pairing.companions(&DMatrix::<f64>::zeros(0, 9), 5), None);
+        assert_eq!(Pairing::Independent.companions(&contexts, 5), None);
     }
 
     #[test]

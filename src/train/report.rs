@@ -1,8 +1,14 @@
 //! What happened in training: every curve, and how it ended.
 
+use std::error::Error as _;
 use std::fmt;
 
+use super::warning::Warning;
+use crate::error::Error;
 use crate::trace::Estimate;
+
+/// How many warnings are printed.
+const SHOWN: usize = 8;
 
 /// One step of training.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -41,6 +47,8 @@ pub enum Stop {
     Early,
     /// The callback of [`Trainer::monitor`](super::Trainer::monitor) asked for it.
     Asked,
+    /// By a failure: training returned an error, of which [`Report::of`] took this report.
+    Failed,
 }
 
 /// The curves of a training run.
@@ -59,14 +67,65 @@ pub struct Report {
     /// then estimates. The trained model is exact again wherever it is evaluated, unless it was told
     /// by name to estimate.
     pub estimated: Option<Estimate>,
+    /// What is likely to make the model worse than it could be.
+    pub warnings: Vec<Warning>,
     /// How training ended.
     pub stop: Stop,
 }
 
+/// The report of a run that failed, as its error carries it.
+#[derive(Debug)]
+pub(super) struct Unfinished(pub Report);
+
+impl fmt::Display for Unfinished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "training ended early; `train::Report::of` has the curves up to there")
+    }
+}
+
+impl std::error::Error for Unfinished {}
+
 impl Report {
+    /// The report of the run that ended with this error: the curves up to there. `None` if the error was
+    /// met before training began.
+    ///
+    /// ```
+    /// use liouville::prelude::*;
+    /// use liouville::train::{Report, Stop};
+    /// use rand::SeedableRng;
+    ///
+    /// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+    /// let data: nalgebra::DMatrix<f64> = StandardNormal::new(2).sample(500, &mut rng)?;
+    /// let field = Mlp::new(2).hidden([8, 8]).build(&mut rng)?;
+    /// let mut model = StandardNormal::new(2).pushed_by(ContinuousFlow::new(field));
+    /// let wild = Trainer::maximum_likelihood().learning_rate(1e12).quiet();
+    /// let error = wild.fit(&mut model, &data, &mut rng).unwrap_err();
+    /// let report = Report::of(&error).expect("it began");
+    /// assert_eq!(report.stop, Stop::Failed);
+    /// assert!(!report.steps.is_empty());
+    /// // The model has the best parameters of all checks.
+    /// assert!(model.log_prob(&data)?[0].is_finite());
+    /// # Ok::<(), liouville::Error>(())
+    /// ```
+    pub fn of(error: &Error) -> Option<&Self> {
+        let source = error.source()?.downcast_ref::<Unfinished>();
+        source.map(|unfinished| &unfinished.0)
+    }
+
     /// The wall time of all steps, in seconds.
     pub fn seconds(&self) -> f64 {
         self.steps.last().map_or(0.0, |step| step.seconds)
+    }
+
+    /// The first of the warnings, and how many there are beside.
+    fn write_warnings(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for warning in self.warnings.iter().take(SHOWN) {
+            writeln!(f, "warning              {warning}")?;
+        }
+        match self.warnings.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            more => writeln!(f, "warnings             {more} more"),
+        }
     }
 
     /// The numbers of the steps, from 1, beside any curve over the steps.
@@ -87,6 +146,7 @@ impl fmt::Display for Report {
             Stop::Finished => "all taken",
             Stop::Early => "stopped early",
             Stop::Asked => "stopped by the monitor",
+            Stop::Failed => "stopped by a failure",
         };
         writeln!(f, "loss                 {}", self.loss_name)?;
         if let Some(estimate) = self.estimated {
@@ -98,6 +158,7 @@ impl fmt::Display for Report {
             self.steps.len(),
             self.seconds()
         )?;
+        self.write_warnings(f)?;
         if let (Some(first), Some(last)) = (self.steps.first(), self.steps.last()) {
             writeln!(f, "training loss        {:.4} -> {:.4}", first.loss, last.loss)?;
             if self.steps.iter().any(|step| step.penalty != 0.0) {

@@ -9,13 +9,17 @@ use rand::seq::SliceRandom;
 use rand::{Rng, RngExt, SeedableRng};
 
 use super::average::Average;
+use super::blame::{Asked, culprit};
 use super::progress::Progress;
+use super::report::Unfinished;
+use super::scales;
 use super::settings::Settings;
 use super::{
     Check, Loss, MiniBatch, Objective, Optimizer, Pool, Report, StepReport, Stop, Trainable,
     Trainer,
 };
 use crate::error::{Error, Result};
+use crate::outcome::{Failure, Outcome, Reason};
 use crate::real::Real;
 use crate::trace::Estimate;
 
@@ -44,6 +48,8 @@ pub(super) struct Run<'a, T: Real, M, O: Objective<T, M>, P> {
     model: &'a mut M,
     optimizer: P,
     source: Source<'a, T>,
+    /// The columns of the data that are held out, and what they hold.
+    held: Vec<usize>,
     held_out: [DMatrix<T>; 2],
     parameters: Vec<T>,
     average: Option<Average>,
@@ -73,7 +79,11 @@ where
         order.shuffle(&mut rng);
         let held = held_out_count(settings.held_out, order.len())?;
         let held_out = [data, contexts].map(|matrix| matrix.select_columns(&order[..held]));
-        let source = Source::new(data, contexts, order.split_off(held), settings.batch, rng);
+        let trained = order.split_off(held);
+        let batch = settings.batch.min(trained.len());
+        let source = Source::new(data, contexts, trained, batch, rng);
+        let mut warnings = scales::warnings(model, [data, contexts]);
+        warnings.extend(trainer.objective.warnings(data, contexts, batch));
         let parameters = model.parameters();
         let mut optimizer = trainer.optimizer.clone();
         optimizer.start(parameters.len());
@@ -81,6 +91,7 @@ where
             trainer,
             optimizer,
             source,
+            held: order,
             held_out,
             average: settings.average.map(|decay| Average::new(decay, &parameters)),
             parameters,
@@ -93,6 +104,7 @@ where
                 checks: Vec::new(),
                 best: None,
                 estimated: None,
+                warnings,
                 stop: Stop::Finished,
             },
             start: Instant::now(),
@@ -105,7 +117,6 @@ where
         let progress = Progress::new(steps, progress);
         let result = self.take_steps(&progress, watch);
         progress.finish();
-        let taken = self.report.steps.len();
         match &self.best {
             Some((check, parameters)) => {
                 self.report.best = Some(*check);
@@ -115,16 +126,29 @@ where
         }
         match result {
             Ok(()) => Ok(self.report),
-            Err(error) => {
-                let kept = self.best.map_or_else(
-                    || "its last finite parameters".to_string(),
-                    |(check, _)| format!("the best parameters, those of step {}", check.step),
-                );
-                Err(Error::training(format!(
-                    "training stopped after {taken} steps, and the model keeps {kept}: {error}"
-                )))
-            }
+            Err(error) => Err(self.failed(&error)),
         }
+    }
+
+    /// The error of a run that could not go on, with the report up to there.
+    fn failed(mut self, error: &Error) -> Error {
+        self.report.stop = Stop::Failed;
+        let taken = self.report.steps.len();
+        let kept = match self.report.best {
+            Some(check) => format!("the best parameters, those of step {}", check.step),
+            None if taken == 0 => "the parameters that it had".to_string(),
+            None => "its last finite parameters".to_string(),
+        };
+        let advice = match (taken, self.report.warnings.first()) {
+            (_, Some(warning)) => format!("beforehand: {warning}"),
+            (0, None) => "the model had not learnt anything yet: start from other parameters, or take the sample out".to_string(),
+            _ => "lower the learning rate, or clip gradients to a smaller norm".to_string(),
+        };
+        let message = format!(
+            "training stopped after {taken} steps, and the model keeps {kept}: {error}; {advice}"
+        );
+        let columns = error.failed_columns().to_vec();
+        Error::training(message).naming(columns).from_source(Unfinished(self.report))
     }
 
     fn take_steps(&mut self, progress: &Progress, watch: &mut impl Watch<M>) -> Result<()> {
@@ -160,15 +184,19 @@ where
     /// One mini-batch: gradient, clipping, optimiser, average.
     fn step(&mut self, step: usize, gradient: &mut [T]) -> Result<()> {
         let Trainer { objective, settings, .. } = self.trainer;
-        let batch = self.source.next();
+        self.source.advance();
+        let batch = self.source.current();
         let Loss { value, penalty, effort, estimated } =
-            objective.gradient(self.model, batch, &self.pool, gradient)?;
+            objective.gradient(self.model, batch, &self.pool, gradient).map_err(|error| {
+                error.renumbered("the data", |slot| place(&self.source.columns, slot))
+            })?;
         self.report.estimated = Estimate::roughest(self.report.estimated, estimated);
         let norm = gradient.iter().map(|g| g.wide().powi(2)).sum::<f64>().sqrt();
         if !(value.is_finite() && penalty.is_finite() && norm.is_finite()) {
-            return Err(Error::training(format!(
-                "the loss is {value}, its penalty {penalty} and the norm of its gradient {norm}: lower the learning rate"
-            )));
+            let asked = Asked::Gradient;
+            let found = culprit(objective, self.model, batch, &self.pool, asked);
+            let what = format!("the loss is {value}, the norm of its gradient {norm}");
+            return Err(infinite(&what, found, &self.source.columns));
         }
         if norm > settings.clip {
             let factor = T::of(settings.clip / norm);
@@ -179,9 +207,7 @@ where
         if let Err(error) = self.model.set_parameters(&self.parameters) {
             // The model kept those before the step.
             self.parameters = self.model.parameters();
-            return Err(
-                error.during("the step of the optimiser was too long, lower the learning rate")
-            );
+            return Err(error.during("the step of the optimiser was too long"));
         }
         if let Some(average) = &mut self.average {
             average.update(&self.parameters);
@@ -202,6 +228,19 @@ where
         self.average.as_ref().map_or_else(|| self.parameters.clone(), Average::parameters)
     }
 
+    /// The loss of the held-out samples by the parameters that the model has now.
+    fn judge(&self, batch: MiniBatch<'_, T>) -> Result<Loss> {
+        let objective = &self.trainer.objective;
+        let loss = objective.loss(self.model, batch, &self.pool).map_err(|error| {
+            error.renumbered("the data, held out", |slot| place(&self.held, slot))
+        })?;
+        if loss.value.is_finite() {
+            return Ok(loss);
+        }
+        let found = culprit(objective, self.model, batch, &self.pool, Asked::Loss);
+        Err(infinite(&format!("the held-out loss is {}", loss.value), found, &self.held))
+    }
+
     /// Measures the held-out loss, and says whether it improved.
     fn check(&mut self, step: usize) -> Result<bool> {
         let [points, contexts] = &self.held_out;
@@ -211,7 +250,7 @@ where
         let candidate = self.candidate();
         self.model.set_parameters(&candidate)?;
         let batch = MiniBatch { points, contexts, seed: CHECK_SEED };
-        let loss = self.trainer.objective.loss(self.model, batch, &self.pool);
+        let loss = self.judge(batch);
         self.model.set_parameters(&self.parameters)?;
         let Loss { value, effort, .. } = loss?;
         let evaluations = effort.evaluations as f64 / points.ncols() as f64;
@@ -223,6 +262,22 @@ where
         }
         Ok(improved)
     }
+}
+
+/// The column of the data at a place in a mini-batch.
+fn place(columns: &[usize], slot: usize) -> usize {
+    columns.get(slot).copied().unwrap_or(slot)
+}
+
+/// An error that names the sample which made a loss infinite, if one did.
+fn infinite(what: &str, culprit: Option<(usize, String)>, columns: &[usize]) -> Error {
+    let Some((slot, why)) = culprit else {
+        return Error::training(format!("{what}, by several samples together"));
+    };
+    let column = place(columns, slot);
+    let failure = Failure { reason: Reason::Overflow, t: 0.0, step: 0.0 };
+    Error::training(format!("{what}, by column {column} of the data: {why}"))
+        .naming(vec![(column, Outcome::Failed(failure))])
 }
 
 /// The number of samples to hold out, leaving at least one to train on.
@@ -245,7 +300,10 @@ struct Source<'a, T: Real> {
     order: Vec<usize>,
     next: usize,
     batch: usize,
+    /// The columns of the data in the mini-batch, and what they hold.
+    columns: Vec<usize>,
     current: [DMatrix<T>; 2],
+    seed: u64,
     rng: Xoshiro256PlusPlus,
 }
 
@@ -257,26 +315,33 @@ impl<'a, T: Real> Source<'a, T> {
         batch: usize,
         rng: Xoshiro256PlusPlus,
     ) -> Self {
-        let batch = batch.min(order.len());
         let data = [data, contexts];
         let current = data.map(|matrix| DMatrix::zeros(matrix.nrows(), batch));
         // Starting behind the last sample makes the first batch shuffle.
-        Self { data, next: order.len(), order, batch, current, rng }
+        let columns = Vec::with_capacity(batch);
+        Self { data, next: order.len(), order, batch, columns, current, seed: 0, rng }
     }
 
-    fn next(&mut self) -> MiniBatch<'_, T> {
+    /// Goes on to the next mini-batch.
+    fn advance(&mut self) {
+        self.columns.clear();
         for slot in 0..self.batch {
             if self.next == self.order.len() {
                 self.order.shuffle(&mut self.rng);
                 self.next = 0;
             }
             let column = self.order[self.next];
+            self.columns.push(column);
             for (current, data) in self.current.iter_mut().zip(self.data) {
                 current.set_column(slot, &data.column(column));
             }
             self.next += 1;
         }
+        self.seed = self.rng.random();
+    }
+
+    fn current(&self) -> MiniBatch<'_, T> {
         let [points, contexts] = &self.current;
-        MiniBatch { points, contexts, seed: self.rng.random() }
+        MiniBatch { points, contexts, seed: self.seed }
     }
 }

@@ -159,6 +159,19 @@ impl<T: Real, F: Flow<T> + ?Sized> Flow<T> for Borrowed<'_, F> {
     ) {
         self.0.follow_packet(direction, packet, workspace);
     }
+
+    fn is_bounded(&self, direction: Direction) -> bool {
+        self.0.is_bounded(direction)
+    }
+
+    fn mark_outside(
+        &self,
+        direction: Direction,
+        packet: &mut Packet<T>,
+        workspace: &mut Workspace<T>,
+    ) {
+        self.0.mark_outside(direction, packet, workspace);
+    }
 }
 
 /// The largest absolute value of a column.

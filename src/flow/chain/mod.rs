@@ -113,6 +113,20 @@ impl<T: Real> Chain<T> {
         self.links.is_empty()
     }
 
+    /// Takes a packet through some of the links, one after the other.
+    fn pass(
+        &self,
+        order: impl Iterator<Item = usize>,
+        direction: Direction,
+        packet: &mut Packet<T>,
+        workspace: &mut Workspace<T>,
+    ) {
+        for k in order {
+            let link = &self.links[k].link;
+            with_context(link, packet, |packet| link.follow_packet(direction, packet, workspace));
+        }
+    }
+
     /// The places of the links in the order in which a direction meets them.
     fn order(&self, direction: Direction) -> impl Iterator<Item = usize> + use<T> {
         let last = self.links.len();
@@ -219,9 +233,23 @@ impl<T: Real> Flow<T> for Chain<T> {
         packet: &mut Packet<T>,
         workspace: &mut Workspace<T>,
     ) {
-        for k in self.order(direction) {
-            let link = &self.links[k].link;
-            with_context(link, packet, |packet| link.follow_packet(direction, packet, workspace));
-        }
+        self.pass(self.order(direction), direction, packet, workspace);
+    }
+
+    fn is_bounded(&self, direction: Direction) -> bool {
+        self.links.iter().any(|place| place.link.is_bounded(direction))
+    }
+
+    /// Goes no farther than to the last link with bounds.
+    fn mark_outside(
+        &self,
+        direction: Direction,
+        packet: &mut Packet<T>,
+        workspace: &mut Workspace<T>,
+    ) {
+        let bounded = |&k: &usize| self.links[k].link.is_bounded(direction);
+        let count = self.order(direction).collect::<Vec<_>>().iter().rposition(bounded);
+        let count = count.map_or(0, |last| last + 1);
+        self.pass(self.order(direction).take(count), direction, packet, workspace);
     }
 }

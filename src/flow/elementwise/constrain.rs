@@ -102,6 +102,10 @@ impl<T: Real> Flow<T> for Constrain<T> {
         Ok(())
     }
 
+    fn is_bounded(&self, direction: Direction) -> bool {
+        direction == Direction::Inverse
+    }
+
     /// A column that fails keeps its point, so that whatever comes behind meets real numbers.
     fn follow_packet(
         &self,
