@@ -201,7 +201,7 @@ mod tests {
     fn companions_are_those_of_a_mini_batch() {
         let pairing = Pairing::OptimalTransport;
         // Of 8 others, 3 share the context; a mini-batch of 5 has 4 of the 8.
-        let contexts = DMatrix::from_fn(1, 9, |_, j| if j < 4 { 7.0 } else { j as f64 });
+        let contexts = DMatrix::from_fn(1, 9, |_, j| if j < 4 { -7.0 } else { j as f64 });
         let expected = 4.0 / 8.0 * (4.0 * 3.0) / 9.0;
         let found = pairing.companions(&contexts, 5).expect("contexts");
         assert!((found - expected).abs() < 1e-15, "{found}");
