@@ -157,7 +157,7 @@ impl Error {
     }
 
     /// The same error with what it comes from, for [`source`](std::error::Error::source).
-    pub(crate) fn from_source(
+    pub(crate) fn with_source(
         mut self,
         source: impl std::error::Error + Send + Sync + 'static,
     ) -> Self {

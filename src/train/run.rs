@@ -148,7 +148,7 @@ where
             "training stopped after {taken} steps, and the model keeps {kept}: {error}; {advice}"
         );
         let columns = error.failed_columns().to_vec();
-        Error::training(message).naming(columns).from_source(Unfinished(self.report))
+        Error::training(message).naming(columns).with_source(Unfinished(self.report))
     }
 
     fn take_steps(&mut self, progress: &Progress, watch: &mut impl Watch<M>) -> Result<()> {
