@@ -18,10 +18,13 @@ use crate::support::{BOTH, matrix, seeds};
 /// Scales of data that a flow is to bear, and those at which it may give up.
 const ORDINARY: [f64; 7] = [1e-9, 1e-6, 1e-3, 1.0, 1e3, 1e6, 1e9];
 const FAR: [f64; 2] = [1e-30, 1e30];
+/// Farther ones, at which squares overflow and vanish in `f64` as they do at the others in `f32`.
+const FARTHEST: [f64; 2] = [1e-200, 1e200];
 
 /// Random columns at every scale, then constants.
 fn columns<T: Real>(dim: usize, seed: u64) -> DMatrix<T> {
-    let scales: Vec<f64> = ORDINARY.into_iter().chain(FAR).collect();
+    let far = if T::EPSILON < 1e-10 { &[FAR, FARTHEST][..] } else { &[FAR][..] };
+    let scales: Vec<f64> = ORDINARY.into_iter().chain(far.iter().flatten().copied()).collect();
     let constants = [0.0, 1.0, -1.0, 1e9, -1e9, 1e-30, 1e30, -1e30];
     let random = matrix::<T>(dim, 2 * scales.len(), 1.0, seed);
     DMatrix::from_fn(dim, 2 * scales.len() + constants.len(), |i, j| match scales.get(j / 2) {
