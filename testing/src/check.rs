@@ -45,10 +45,11 @@ where
 /// same in every run with the same seed.
 ///
 /// ```
+/// use liouville::nalgebra::{self, dmatrix};
 /// use liouville::prelude::*;
 /// use liouville_testing::Checks;
 ///
-/// let turn = field::Linear::new(liouville::nalgebra::dmatrix![0.1, -1.0; 1.0, 0.3])?;
+/// let turn = field::Linear::new(dmatrix![0.1, -1.0; 1.0, 0.3])?;
 /// let flow = ContinuousFlow::new(turn).tolerance(1e-9);
 /// let checked = Checks::new().cases(4).accuracy(1e-6).flow::<f64, _>(&flow)?;
 /// assert!(checked.to_string().contains("log-determinant"));

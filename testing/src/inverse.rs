@@ -25,11 +25,12 @@ const ROUNDINGS: f64 = 16.0;
 /// Points that lie outside the support of the flow are replaced by those to which it leads from there.
 ///
 /// ```
+/// use liouville::nalgebra::{self, dmatrix, dvector};
 /// use liouville::prelude::*;
 /// use liouville_testing::{Tolerances, inverse_law};
 ///
-/// let layer = EulerStep::new(field::Radial::new(liouville::nalgebra::dvector![0.0f64, 1.0], 1.0, 2.0)?);
-/// inverse_law(&layer, &liouville::nalgebra::dmatrix![0.3, 1e6; 0.4, -2.0], None, &Tolerances::of::<f64>())?;
+/// let layer = EulerStep::new(field::Radial::new(dvector![0.0f64, 1.0], 1.0, 2.0)?);
+/// inverse_law(&layer, &dmatrix![0.3, 1e6; 0.4, -2.0], None, &Tolerances::of::<f64>())?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///

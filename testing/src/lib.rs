@@ -3,11 +3,12 @@
 //! Five lines check a flow:
 //!
 //! ```
+//! use liouville::nalgebra::{self, dvector};
 //! use liouville::prelude::*;
 //! use liouville_testing::check_trainable;
 //!
 //! let layer = EulerStep::new(field::Planar::new(
-//!     liouville::nalgebra::dvector![1.0f64, 0.5], liouville::nalgebra::dvector![0.3, -0.8], 0.1)?);
+//!     dvector![1.0f64, 0.5], dvector![0.3, -0.8], 0.1)?);
 //! let checked = check_trainable(&layer)?; // else a violation, shrunk to a readable case
 //! println!("{checked}");
 //! # Ok::<(), Box<dyn std::error::Error>>(())

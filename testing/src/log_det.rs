@@ -15,12 +15,13 @@ use liouville::real::Real;
 /// the support of the flow, the law cannot be told.
 ///
 /// ```
+/// use liouville::nalgebra::{self, dmatrix};
 /// use liouville::prelude::*;
 /// use liouville_testing::{Tolerances, log_det_law};
 ///
-/// let turn = field::Linear::new(liouville::nalgebra::dmatrix![0.1f64, -1.0; 1.0, 0.3])?;
+/// let turn = field::Linear::new(dmatrix![0.1f64, -1.0; 1.0, 0.3])?;
 /// let flow = ContinuousFlow::new(turn).tolerance(1e-10);
-/// log_det_law(&flow, &liouville::nalgebra::dmatrix![0.3; 0.4], None, &Tolerances::within::<f64>(1e-7))?;
+/// log_det_law(&flow, &dmatrix![0.3; 0.4], None, &Tolerances::within::<f64>(1e-7))?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
