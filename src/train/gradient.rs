@@ -43,15 +43,6 @@ impl<T: Real, W: Default> Pool<T, W> {
         spare(&self.memory).push(memory);
         answer
     }
-
-    /// Spare sums, set to zero.
-    fn zeros(&self, len: usize) -> Vec<T> {
-        let taken = spare(&self.sums).pop();
-        let mut sums = taken.unwrap_or_default();
-        sums.clear();
-        sums.resize(len, T::zero());
-        sums
-    }
 }
 
 /// Adds up losses and parameter sums over `columns`, in blocks that `work` computes.
@@ -71,37 +62,56 @@ pub fn accumulate<T: Real, W: Default + Send>(
     work: impl Fn(Range<usize>, &mut W, &mut [T]) -> Result<Loss> + Sync,
     finish: impl FnOnce(&[T]) -> Result<()>,
 ) -> Result<Loss> {
-    let blocks = columns.div_ceil(BLOCK);
-    let groups = blocks.clamp(1, GROUPS);
-    let one = |group: usize| {
+    let group = |blocks: Range<usize>, sums: &mut [T]| {
         pool.with(|memory| {
-            let mut sums = pool.zeros(sums_len);
             let mut total = Loss::default();
-            for block in group * blocks / groups..(group + 1) * blocks / groups {
+            for block in blocks {
                 let range = block * BLOCK..((block + 1) * BLOCK).min(columns);
-                add(&mut total, work(range, memory, &mut sums)?);
+                add(&mut total, work(range, memory, sums)?);
             }
-            Ok((total, sums))
+            Ok(total)
         })
     };
-    let (mut total, mut sums) = (Loss::default(), pool.zeros(sums_len));
-    for part in spread(groups, &one) {
-        let (loss, part) = part?;
-        add(&mut total, loss);
-        axpy(T::one(), &part, &mut sums);
-        spare(&pool.sums).push(part);
-    }
+    let (total, sums) = in_groups(columns.div_ceil(BLOCK), sums_len, &pool.sums, &group)?;
     finish(&sums)?;
     spare(&pool.sums).push(sums);
     Ok(total)
 }
 
-/// The losses of a group of blocks and its sums of parameters.
-type Part<T> = Result<(Loss, Vec<T>)>;
+/// What becomes of a range of blocks, behind a reference: everything around it is compiled once, not once
+/// for every model.
+type Group<'a, T> = &'a (dyn Fn(Range<usize>, &mut [T]) -> Result<Loss> + Sync);
 
-/// All groups on all threads, in order; compiled once, not once for every model.
-fn spread<T: Real>(groups: usize, one: &(dyn Fn(usize) -> Part<T> + Sync)) -> Vec<Part<T>> {
-    (0..groups).into_par_iter().map(one).collect()
+/// All blocks in groups on all threads, each group summed in order, then the groups in order.
+fn in_groups<T: Real>(
+    blocks: usize,
+    sums_len: usize,
+    memory: &Mutex<Vec<Vec<T>>>,
+    group: Group<'_, T>,
+) -> Result<(Loss, Vec<T>)> {
+    let groups = blocks.clamp(1, GROUPS);
+    let one = |k: usize| {
+        let mut sums = zeros(memory, sums_len);
+        let total = group(k * blocks / groups..(k + 1) * blocks / groups, &mut sums)?;
+        Ok((total, sums))
+    };
+    let parts: Vec<Result<(Loss, Vec<T>)>> = (0..groups).into_par_iter().map(one).collect();
+    let (mut total, mut sums) = (Loss::default(), zeros(memory, sums_len));
+    for part in parts {
+        let (loss, part) = part?;
+        add(&mut total, loss);
+        axpy(T::one(), &part, &mut sums);
+        spare(memory).push(part);
+    }
+    Ok((total, sums))
+}
+
+/// Spare sums, set to zero.
+fn zeros<T: Real>(memory: &Mutex<Vec<Vec<T>>>, len: usize) -> Vec<T> {
+    let mut sums = spare(memory).pop().unwrap_or_default();
+    sums.clear();
+    sums.resize(len, T::zero());
+    sums
 }
 
 fn add(total: &mut Loss, loss: Loss) {

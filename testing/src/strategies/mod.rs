@@ -3,7 +3,7 @@
 //! ```
 //! use liouville::prelude::*;
 //! use liouville_testing::{Tolerances, inverse_law, strategies};
-//! use proptest::prelude::*;
+//! use liouville_testing::proptest::prelude::*;
 //!
 //! proptest!(ProptestConfig::with_cases(8), |(chain in strategies::chains::<f64>(3, 0),
 //!                                            points in strategies::points::<f64>(3))| {
