@@ -4,7 +4,6 @@ use std::sync::OnceLock;
 
 use rand::{Rng, RngExt};
 
-use super::gated::GatedBuilder;
 use super::{Layer, Mlp, Shape};
 use crate::error::{Error, Result};
 use crate::kernels::Activation;
@@ -52,12 +51,6 @@ impl MlpBuilder {
         self
     }
 
-    /// The same network with a gate behind every affine map, which time and context open; they
-    /// then enter through the gates alone.
-    pub fn gated(self) -> GatedBuilder {
-        GatedBuilder::new(self)
-    }
-
     /// Draws the initial parameters: weights and biases uniform in ±1/√inputs as in PyTorch, the
     /// last layer a hundred times smaller.
     ///
@@ -99,7 +92,9 @@ impl MlpBuilder {
             return Err(Error::setting("a field needs at least one dimension"));
         }
         match self.shape.hidden.iter().position(|&width| width == 0) {
-            Some(l) => Err(Error::setting(format!("hidden layer {l} has width zero"))),
+            Some(l) => Err(Error::setting(format!(
+                "hidden layer {l} has no unit: give it one or more, or leave it out"
+            ))),
             None => Ok(()),
         }
     }

@@ -23,11 +23,15 @@ struct Plan {
     gates: Vec<Gate>,
 }
 
-impl GatedBuilder {
-    pub(in super::super) fn new(plain: MlpBuilder) -> Self {
-        Self { plain }
+impl MlpBuilder {
+    /// The same network with a gate behind every affine map, which time and context open; they
+    /// then enter through the gates alone.
+    pub fn gated(self) -> GatedBuilder {
+        GatedBuilder { plain: self }
     }
+}
 
+impl GatedBuilder {
     /// Draws the initial parameters: all uniform in ±1/√inputs as in PyTorch, the affine map and
     /// the shift of the last layer a hundred times smaller.
     ///
