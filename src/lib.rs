@@ -52,8 +52,16 @@
 //! # What is promised
 //!
 //! - A sample's numbers are the same to the last bit alone, in a batch, in any place and on any
-//!   number of threads; a training run gives the same parameters on any number of threads. This
-//!   holds for one instruction set: processors with AVX-512, AVX2 or neither differ in rounding.
+//!   number of threads; a training run gives the same parameters on any number of threads.
+//! - These bits are the same on every 64-bit processor with fused multiply-add, too, whatever the width of
+//!   its vectors, and on every operating system: log-densities, samples, gradients, estimates, diagnoses,
+//!   whole training runs. Elementary functions are written in Rust; no number comes from the C
+//!   library, whose last bits are the platform's. A processor without fused multiply-add gives other last
+//!   bits, the same on all of its kind, and those of the rest if it is told to
+//!   ([`kernels::InstructionSet::PlainFused`], which is slow there). This holds for one version of
+//!   the crate and of what it depends on; not for pictures, for the external solvers of [`ode`], which
+//!   choose their steps by the C library's powers, for closures that call functions such as `sin`,
+//!   which are the C library's in the numbers of `num-dual`, and for which NaN a NaN is.
 //! - A column that fails is a result with a reason, a time and a step; the others go on.
 //! - A warm solve allocates nothing.
 //! - Library code does not panic on bad input; errors are of the one type [`Error`].

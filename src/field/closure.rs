@@ -12,6 +12,10 @@ use crate::real::Real;
 /// Made by [`autonomous`], [`time_dependent`] and [`conditional`]. The function is evaluated in
 /// `f64`, whatever the scalar of the columns; one evaluation over dual numbers with N parts gives
 /// the whole Jacobian, so that the divergence and its products are exact.
+///
+/// Functions such as `sin` and `exp` of dual numbers are those of the platform's C library, whose last
+/// bits are its own: numbers of such a field are the same on any number of threads, but not on every
+/// platform.
 #[derive(Clone, Copy, Debug)]
 pub struct Closure<F, const N: usize, const C: usize> {
     function: F,

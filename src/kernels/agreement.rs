@@ -23,7 +23,7 @@ use crate::columns::{Block, Rows, Scratch};
 use crate::real::Real;
 use crate::simd::Vector;
 
-/// The sets that are to agree.
+/// The sets that are to agree, as far as this processor has them.
 const FUSED: [InstructionSet; 3] =
     [InstructionSet::PlainFused, InstructionSet::Avx2, InstructionSet::Avx512];
 
@@ -35,7 +35,7 @@ fn same<T: Real>(a: T, b: T) -> bool {
 /// Runs a kernel with every set, and returns what all of them say.
 fn agreed<T: Real>(what: &str, run: impl Fn(InstructionSet) -> Vec<T>) -> Vec<T> {
     let first = run(FUSED[0]);
-    for set in FUSED {
+    for set in FUSED.into_iter().filter(|set| set.here() == *set) {
         let again = run(set);
         assert_eq!(first.len(), again.len());
         for (i, (a, b)) in first.iter().zip(&again).enumerate() {
@@ -431,9 +431,8 @@ fn logarithms_down_to_zero() {
 
 #[test]
 fn a_fused_set_is_always_there() {
-    let here = FUSED.map(InstructionSet::here);
-    assert_eq!(here[0], InstructionSet::PlainFused);
+    assert_eq!(InstructionSet::PlainFused.here(), InstructionSet::PlainFused);
     assert_eq!(InstructionSet::Plain.here(), InstructionSet::Plain);
     let most = super::available();
-    assert!(here[1..].iter().all(|set| *set <= most), "{here:?} beyond {most:?}");
+    assert!(FUSED[1..].iter().all(|set| set.here() <= most), "beyond {most:?}");
 }

@@ -180,10 +180,16 @@ pub(super) unsafe fn ln<T: Real, V: Vector<T>>(x: V) -> V {
         let (zero, one) = (constant::<T, V>(0.0), constant::<T, V>(1.0));
         let least = constant::<T, V>(T::SMALLEST);
         let middle = constant::<T, V>(std::f64::consts::SQRT_2);
-        let normal =
-            x.select_less(least, x.mul(constant::<T, V>((1u128 << LIFT as u32) as f64)), x);
-        let (m, n) = (normal.significand(), normal.exponent());
-        let n = n.sub(x.select_less(least, constant::<T, V>(LIFT), zero));
+        // A branch that is hardly ever taken costs nothing.
+        let small = zero.sub(x).any_beyond(zero.sub(least));
+        let (m, n) = if small {
+            let lifted = x.mul(constant::<T, V>((1u128 << LIFT as u32) as f64));
+            let lifted = x.select_less(least, lifted, x);
+            let lift = x.select_less(least, constant::<T, V>(LIFT), zero);
+            (lifted.significand(), lifted.exponent().sub(lift))
+        } else {
+            (x.significand(), x.exponent())
+        };
         let n = middle.select_less(m, n.add(one), n);
         let m = middle.select_less(m, m.mul(constant::<T, V>(0.5)), m);
         let s = m.sub(one).div(m.add(one));
@@ -196,7 +202,8 @@ pub(super) unsafe fn ln<T: Real, V: Vector<T>>(x: V) -> V {
         let double = s.add(s);
         let rest = double.mul(w).mul_add(tail, n.mul(constant::<T, V>(low)));
         let sum = n.mul_add(constant::<T, V>(high), double.add(rest));
-        let sum = zero.select_less(x, sum, constant::<T, V>(f64::NEG_INFINITY));
+        let nothing = constant::<T, V>(f64::NEG_INFINITY);
+        let sum = if small { zero.select_less(x, sum, nothing) } else { sum };
         // Zero, but NaN for infinities and NaN, whose exponents mean nothing.
         sum.add(x.sub(x))
     }

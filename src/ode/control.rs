@@ -7,9 +7,9 @@
 
 use crate::columns::Rows;
 use crate::real::Real;
-use crate::real::portable::{exp2, exp2_single, log2, log2_single};
 
 use super::Tolerance;
+use super::powers::{exp2, log2};
 
 /// A step is this much shorter than the error estimate would allow.
 ///
@@ -34,7 +34,7 @@ const STRETCH: f64 = 1.2;
 /// happens to vanish.
 const LEAP: f64 = 10.0;
 /// Previous errors below this count as this.
-const LEAST_ERROR: f32 = 1e-4;
+const LEAST_ERROR: f64 = 1e-4;
 
 /// The factor for the next step after a step of scaled error `error` (accepted if at most one),
 /// when the error before that was `previous`.
@@ -42,37 +42,33 @@ pub(super) fn factor(error: f64, previous: Magnitude, order: u32) -> f64 {
     if !error.is_finite() {
         return SHRINK;
     }
-    let exponent = 1.0 / order as f32;
+    let exponent = 1.0 / f64::from(order);
     let Magnitude(error) = Magnitude::of(error);
     if error > 0.0 {
-        return (SAFETY * f64::from(exp2_single(-exponent * error))).max(SHRINK);
+        return (SAFETY * exp2(-exponent * error)).max(SHRINK);
     }
-    if error == f32::NEG_INFINITY {
-        return GROW;
-    }
-    let memory = MEMORY as f32;
-    let damped = exp2_single((0.75 * memory - exponent) * error + memory * previous.0);
-    (SAFETY * f64::from(damped)).clamp(SHRINK, GROW)
+    let damped = exp2((0.75 * MEMORY - exponent) * error + MEMORY * previous.0);
+    (SAFETY * damped).clamp(SHRINK, GROW)
 }
 
-/// The base-two logarithm of an error; single precision is plenty for a step size, and its powers are
-/// a good part of what a step costs beside its evaluations.
+/// The base-two logarithm of an error; six digits are plenty for a step size, and powers were a good part
+/// of what a step costs beside its evaluations.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Magnitude(f32);
+pub(super) struct Magnitude(f64);
 
 impl Magnitude {
     /// That of the last accepted step before there was one.
     pub(super) fn least() -> Self {
-        Self(log2_single(LEAST_ERROR))
+        Self(log2(LEAST_ERROR))
     }
 
     fn of(error: f64) -> Self {
-        Self(log2_single(error as f32))
+        Self(log2(error))
     }
 
     /// The magnitude of an accepted error, to be remembered.
     pub(super) fn remembered(error: f64) -> Self {
-        Self::of(error.max(f64::from(LEAST_ERROR)))
+        Self::of(error.max(LEAST_ERROR))
     }
 }
 
@@ -120,8 +116,9 @@ impl Norms {
         let root = |x: f64| exp2(log2(x) / f64::from(order));
         let cautious = root(0.01 / fastest).min(100.0 * probe);
         let tau = self.velocity / acceleration;
-        let bold = tau * root(BOLDNESS / (self.velocity * tau));
-        // Not so for a NaN, from a velocity of zero.
+        let bold =
+            if acceleration > 0.0 { tau * root(BOLDNESS / (self.velocity * tau)) } else { 0.0 };
+        // Not so for a NaN.
         let step = if bold > cautious { bold.min(LEAP * cautious) } else { cautious };
         // A velocity that overflows at the probe says nothing but that the step must be short.
         if step.is_finite() { step.min(longest) } else { probe }

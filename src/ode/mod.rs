@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `tableau`, `high_order` | the methods as constants |
 //! | `adaptive`, `stepping` | error control per column: the settings; the loop, and compaction |
-//! | `clock`, `control` | step sizes: the first, and the next |
+//! | `clock`, `control`, `powers` | step sizes: the first, and the next; by powers of six digits |
 //! | `stages` | the stages of one step |
 //! | `fixed` | equal steps |
 //! | `external` | the solvers of the `ode_solvers` crate behind the same trait |
@@ -19,6 +19,7 @@ mod control;
 mod external;
 mod fixed;
 mod high_order;
+mod powers;
 mod quadrature;
 mod record;
 mod reverse;

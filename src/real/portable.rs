@@ -69,18 +69,6 @@ pub(crate) fn hypot(x: f64, y: f64) -> f64 {
     libm::hypot(x, y)
 }
 
-/// 2ˣ in single precision.
-#[inline]
-pub(crate) fn exp2_single(x: f32) -> f32 {
-    libm::exp2f(x)
-}
-
-/// The logarithm to base two in single precision.
-#[inline]
-pub(crate) fn log2_single(x: f32) -> f32 {
-    libm::log2f(x)
-}
-
 /// ln(1 + eˣ), without overflow.
 pub(crate) fn softplus(x: f64) -> f64 {
     x.max(0.0) + ln_1p(exp(-x.abs()))

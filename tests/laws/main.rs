@@ -15,6 +15,7 @@ mod gated;
 mod general;
 mod gradients;
 mod hutch_plus_plus;
+mod instruction_sets;
 mod networks;
 mod objective;
 mod parts;
