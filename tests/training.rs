@@ -43,12 +43,12 @@ fn two_moons() {
 
 #[test]
 fn eight_gaussians() {
-    learn("eight gaussians", &data::eight_gaussians(), [64, 64], 1_500, 0.05);
+    learn("eight gaussians", &data::eight_gaussians(), [64, 64], 750, 0.03);
 }
 
 #[test]
 fn circles() {
-    learn("circles", &data::circles(), [64, 64], 1_500, 0.05);
+    learn("circles", &data::circles(), [64, 64], 750, 0.03);
 }
 
 #[test]
@@ -58,5 +58,5 @@ fn checkerboard() {
 
 #[test]
 fn two_spirals() {
-    learn("two spirals", &data::two_spirals(), [64, 64], 2_000, 0.15);
+    learn("two spirals", &data::two_spirals(), [64, 64], 1_000, 0.1);
 }
