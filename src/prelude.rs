@@ -3,7 +3,9 @@
 pub use num_dual::DualNum;
 
 pub use crate::data;
-pub use crate::density::{Base, Density, Pushforward, Sample, Samples, StandardNormal};
+pub use crate::density::{
+    Base, Density, Pushforward, Sample, Samples, StandardNormal, UniformCircle,
+};
 pub use crate::diagnose::Diagnose;
 pub use crate::field::{self, Mlp, TrainableField, VectorField};
 pub use crate::flow::layers::AffineCoupling;

@@ -3,6 +3,7 @@
 mod bad_input;
 mod calibration;
 mod checks;
+mod circle;
 mod compaction;
 mod diagnose;
 mod edges;

@@ -3,14 +3,18 @@
 //! | file | what |
 //! | --- | --- |
 //! | `normal` | the standard normal base |
+//! | `circle` | the uniform base of angles |
+//! | `product` | two independent bases beside one another |
 //! | `pushforward` | base + flow, plain and detailed calls |
 //! | `score` | gradients of log-densities by points and contexts |
 //! | `samples` | samples of a model, a few of which may have failed |
 //! | `given` | a pushforward with its context fixed |
 //! | `rows` | the log-density of a base on a matrix |
 
+mod circle;
 mod given;
 mod normal;
+mod product;
 mod pushforward;
 mod rows;
 mod samples;
@@ -21,16 +25,19 @@ use rand::Rng;
 
 use crate::columns::{Rows, RowsMut};
 use crate::error::{Error, Result};
+use crate::flow::Space;
 use crate::real::Real;
 
+pub use circle::UniformCircle;
 pub use given::Given;
 pub use normal::StandardNormal;
+pub use product::Product;
 pub use pushforward::{Evaluated, Pushforward};
 pub(crate) use rows::check_finite;
 pub use samples::Samples;
 pub use score::Scored;
 
-/// A normalised probability density on R^dim.
+/// A normalised probability density on R^dim, or on a product of lines and circles.
 pub trait Density<T: Real>: Sync {
     /// The dimension of the space.
     fn dim(&self) -> usize;
@@ -66,6 +73,11 @@ pub trait Base<T: Real>: Density<T> + Sample<T, Drawn = DMatrix<T>> + Send {
 
     /// Writes the score of each lane, the gradient of the log-density by the point.
     fn score_rows(&self, points: Rows<'_, T>, score: RowsMut<'_, T>);
+
+    /// Where each coordinate lives, for which a flow has to be made. Default: all on the line.
+    fn spaces(&self) -> Vec<Space> {
+        vec![Space::Line; self.dim()]
+    }
 }
 
 /// Room for `count` columns of `dim` values, or an error that says how much is missing.

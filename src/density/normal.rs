@@ -6,7 +6,7 @@ use nalgebra::{DMatrix, DVector};
 use rand::{Rng, RngExt};
 
 use super::rows::log_prob_checked;
-use super::{Base, Density, Pushforward, Sample, room_for};
+use super::{Base, Density, Product, Pushforward, Sample, room_for};
 use crate::columns::{Rows, RowsMut};
 use crate::error::Result;
 use crate::kernels::sum_of_products;
@@ -40,6 +40,11 @@ impl StandardNormal {
     /// The distribution that a flow makes of this one.
     pub fn pushed_by<F>(self, flow: F) -> Pushforward<Self, F> {
         Pushforward::new(self, flow)
+    }
+
+    /// The distribution of these coordinates and, behind them, those of another base, independent.
+    pub fn beside<B>(self, other: B) -> Product<Self, B> {
+        Product::new(self, other)
     }
 }
 

@@ -1,12 +1,15 @@
 //! Base + flow: the distribution of a flow's end points.
 
+use std::borrow::Cow;
+use std::f64::consts::{PI, TAU};
+
 use nalgebra::{DMatrix, DVector};
 use rand::Rng;
 
 use super::rows::log_prob_of;
 use super::{Base, Density, Sample, Samples};
 use crate::error::{Error, Result};
-use crate::flow::{Direction, Flow, Moved, Track, TrainableFlow, transport};
+use crate::flow::{Direction, Flow, Moved, Space, Track, TrainableFlow, transport};
 use crate::outcome::{Effort, Outcome};
 use crate::real::Real;
 
@@ -135,8 +138,8 @@ impl<B, F> Pushforward<B, F> {
         B: Base<T>,
         F: Flow<T>,
     {
-        self.check_dims()?;
-        let moved = self.flow.follow(Direction::Inverse, points, context)?;
+        let points = self.wrapped(points)?;
+        let moved = self.flow.follow(Direction::Inverse, &points, context)?;
         let mut log_prob = log_prob_of(&self.base, &moved.points);
         log_prob += &moved.log_det;
         for (value, outcome) in log_prob.iter_mut().zip(&moved.outcomes) {
@@ -169,7 +172,13 @@ impl<B, F> Pushforward<B, F> {
         Ok(Samples::new(moved))
     }
 
-    pub(crate) fn check_dims<T: Real>(&self) -> Result<()>
+    /// Where each coordinate of a sample lives.
+    ///
+    /// # Errors
+    ///
+    /// If base and flow do not fit: by their dimensions, or where what the base draws does not lie where
+    /// the flow takes it, as normal numbers around a circle. The error names the coordinate.
+    pub fn spaces<T: Real>(&self) -> Result<Vec<Space>>
     where
         B: Base<T>,
         F: Flow<T>,
@@ -180,8 +189,46 @@ impl<B, F> Pushforward<B, F> {
                 "the base has dimension {base}, the flow {flow}: give the base the dimension of the flow"
             )));
         }
-        Ok(())
+        let spaces = self.flow.spaces(Direction::Forward, &self.base.spaces());
+        spaces.map_err(|error| error.during("the base does not fit the flow"))
     }
+
+    /// An error unless base and flow fit.
+    pub(crate) fn check_dims<T: Real>(&self) -> Result<()>
+    where
+        B: Base<T>,
+        F: Flow<T>,
+    {
+        self.spaces().map(|_| ())
+    }
+
+    /// The points with every angle between -π and π, where flows of the circle take them.
+    pub(super) fn wrapped<'a, T: Real>(&self, points: &'a DMatrix<T>) -> Result<Cow<'a, DMatrix<T>>>
+    where
+        B: Base<T>,
+        F: Flow<T>,
+    {
+        let spaces = self.spaces()?;
+        let angles = || (0..spaces.len()).filter(|&i| spaces[i] == Space::Circle);
+        if points.nrows() != spaces.len() || angles().next().is_none() {
+            return Ok(Cow::Borrowed(points));
+        }
+        let mut points = points.clone();
+        for i in angles() {
+            points.row_mut(i).iter_mut().for_each(|angle| *angle = wrap(*angle));
+        }
+        Ok(Cow::Owned(points))
+    }
+}
+
+/// The angle from -π to π that differs by a multiple of 2π.
+fn wrap<T: Real>(angle: T) -> T {
+    let (x, end) = (angle.wide(), T::of(PI));
+    if angle >= -end && angle < end || !x.is_finite() {
+        return angle;
+    }
+    let inner = T::of(x - TAU * (x / TAU).round());
+    if inner >= -end && inner < end { inner } else { -end }
 }
 
 impl<T: Real> Evaluated<T> {

@@ -85,7 +85,7 @@ impl<B, F> Pushforward<B, F> {
         B: Base<T>,
         F: TrainableFlow<T>,
     {
-        self.check_dims()?;
+        let points = &*self.wrapped(points)?;
         self.flow().check()?;
         crate::flow::check_points(self.flow().dim(), points)?;
         let contexts = Contexts::new(self.flow().context_dim(), points.ncols(), context)?;

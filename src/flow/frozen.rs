@@ -1,6 +1,6 @@
 //! A flow whose parameters stay as they are while others learn.
 
-use super::{Cotangent, Direction, Flow, Packet, TrainableFlow};
+use super::{Cotangent, Direction, Flow, Packet, Space, TrainableFlow};
 use crate::error::Result;
 use crate::ode::Workspace;
 use crate::parameters::{self, Fixed, Setting};
@@ -51,6 +51,10 @@ impl<T: Real, F: Flow<T>> Flow<T> for Frozen<F> {
 
     fn check(&self) -> Result<()> {
         self.flow.check()
+    }
+
+    fn spaces(&self, direction: Direction, from: &[Space]) -> Result<Vec<Space>> {
+        self.flow.spaces(direction, from)
     }
 
     fn follow_packet(

@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 
-use super::{Cotangent, Direction, Flow, Packet, TrainableFlow};
+use super::{Cotangent, Direction, Flow, Packet, Space, TrainableFlow};
 use crate::error::Result;
 use crate::ode::Workspace;
 use crate::parameters::{Fixed, Layout, Setting};
@@ -40,6 +40,10 @@ impl<T: Real, F: Flow<T>> Flow<T> for Inverted<F> {
 
     fn check(&self) -> Result<()> {
         self.flow.check()
+    }
+
+    fn spaces(&self, direction: Direction, from: &[Space]) -> Result<Vec<Space>> {
+        self.flow.spaces(direction.reversed(), from)
     }
 
     fn follow_packet(

@@ -14,6 +14,7 @@
 //! | `transformer/` | increasing maps of one coordinate, for couplings and autoregressive flows |
 //! | `stack` | the usual stacks of layers, with the defaults of their papers |
 //! | `layers` | the names of layers, in one table |
+//! | `space` | where coordinates live: on the line, on a part of it, on the circle |
 //! | `root` | roots of increasing functions, one for every lane |
 
 mod any;
@@ -30,6 +31,7 @@ mod inverted;
 pub mod layers;
 mod packet;
 mod root;
+mod space;
 mod stack;
 pub mod transformer;
 
@@ -55,6 +57,7 @@ pub use frozen::Frozen;
 pub use inverted::Inverted;
 pub use packet::{Cotangent, Packet, Track};
 pub use root::Report;
+pub use space::Space;
 pub use stack::Stack;
 
 /// Which way a flow is followed.
@@ -114,6 +117,30 @@ pub trait Flow<T: Real>: Send + Sync {
     /// An error if a setting is out of range.
     fn check(&self) -> Result<()> {
         Ok(())
+    }
+
+    /// Where the coordinates live to which `direction` leads, given where those live that come in.
+    /// By default all come from the line, or from parts of it, and go to the line.
+    ///
+    /// ```
+    /// use liouville::flow::Space;
+    /// use liouville::flow::elementwise::{Constrain, free, positive};
+    /// use liouville::prelude::*;
+    ///
+    /// let flow: Constrain<f64> = Constrain::new().then(free(1)).then(positive(1));
+    /// let spaces = flow.spaces(Direction::Forward, &[Space::Line; 2])?;
+    /// assert_eq!(spaces, [Space::Line, Space::between(0.0, f64::INFINITY)]);
+    /// // The other way round it takes positive numbers only.
+    /// assert!(flow.spaces(Direction::Inverse, &[Space::Line; 2]).is_err());
+    /// # Ok::<(), liouville::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If a coordinate comes from where the flow does not take it; the error names the coordinate.
+    fn spaces(&self, direction: Direction, from: &[Space]) -> Result<Vec<Space>> {
+        let _ = direction;
+        space::along_the_line(self.dim(), from)
     }
 
     /// Moves the samples of a packet, adds to their log-determinants and efforts, and marks those

@@ -170,6 +170,11 @@ impl Stack {
         }
         let splines = matches!(self.kind, Kind::SplineCoupling | Kind::SplineAutoregressive);
         let networks = self.kind != Kind::Planar;
+        if splines && self.spline.is_some_and(|spline| spline.is_circular()) {
+            return Err(Error::setting(
+                "the linear layers of a stack do not keep angles: make a chain of couplings with circular splines and of permutations",
+            ));
+        }
         let idle = [
             ("hidden layers", self.hidden.is_some() && !networks),
             ("activation", self.activation.is_some() && !networks),

@@ -6,7 +6,7 @@ use liouville::nalgebra::DMatrix;
 
 use super::{Cause, Difference, Failures, Law, Place, Tolerances, Violation};
 use liouville::error::Error;
-use liouville::flow::{Direction, Flow, Moved, Packet};
+use liouville::flow::{Direction, Flow, Moved, Packet, Space};
 use liouville::ode::Workspace;
 use liouville::outcome::Outcome;
 use liouville::real::Real;
@@ -149,6 +149,10 @@ impl<T: Real, F: Flow<T> + ?Sized> Flow<T> for Borrowed<'_, F> {
 
     fn check(&self) -> liouville::error::Result<()> {
         self.0.check()
+    }
+
+    fn spaces(&self, direction: Direction, from: &[Space]) -> liouville::error::Result<Vec<Space>> {
+        self.0.spaces(direction, from)
     }
 
     fn follow_packet(

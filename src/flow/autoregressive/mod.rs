@@ -9,8 +9,9 @@ mod builder;
 mod train;
 
 use super::transformer::Transformer;
-use super::{Direction, Flow, Packet};
+use super::{Direction, Flow, Packet, Space, space};
 use crate::columns::{Block, Rows, RowsMut, Scratch};
+use crate::error::Result;
 use crate::nn::{Input, Network, Stages, Walk};
 use crate::ode::Workspace;
 use crate::outcome::Reason;
@@ -123,6 +124,13 @@ impl<T: Real, R: Transformer<T>> Flow<T> for Autoregressive<T, R> {
 
     fn context_dim(&self) -> usize {
         self.network.context_dim()
+    }
+
+    fn spaces(&self, _: Direction, from: &[Space]) -> Result<Vec<Space>> {
+        space::count(self.order.len(), from)?;
+        let own = self.transformer.space();
+        from.iter().enumerate().try_for_each(|(i, space)| space::fit(i, *space, own))?;
+        Ok(vec![own; from.len()])
     }
 
     fn follow_packet(

@@ -10,7 +10,7 @@ mod train;
 
 use std::ops::Range;
 
-use super::{AnyFlow, AnyTape, Direction, Flow, Packet, TrainableFlow};
+use super::{AnyFlow, AnyTape, Direction, Flow, Packet, Space, TrainableFlow};
 use crate::error::{Error, Result};
 use crate::ode::Workspace;
 use crate::real::Real;
@@ -225,6 +225,14 @@ impl<T: Real> Flow<T> for Chain<T> {
             }
         }
         Ok(())
+    }
+
+    /// Every link takes what the one before it leads to.
+    fn spaces(&self, direction: Direction, from: &[Space]) -> Result<Vec<Space>> {
+        self.order(direction).try_fold(from.to_vec(), |spaces, k| {
+            let there = self.links[k].link.spaces(direction, &spaces);
+            there.map_err(|error| error.during(format!("link {k} of the chain")))
+        })
     }
 
     fn follow_packet(

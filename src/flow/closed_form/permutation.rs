@@ -3,7 +3,7 @@
 use rand::Rng;
 use rand::seq::SliceRandom;
 
-use super::super::{Cotangent, Direction, Flow, Packet, TrainableFlow};
+use super::super::{Cotangent, Direction, Flow, Packet, Space, TrainableFlow, space};
 use super::{ConstantMap, StartTape, constant};
 use crate::columns::{Rows, RowsMut, Scratch};
 use crate::error::{Error, Result};
@@ -110,6 +110,15 @@ impl<T: Real> ConstantMap<T> for Permutation {
 }
 
 impl<T: Real> Flow<T> for Permutation {
+    fn spaces(&self, direction: Direction, from: &[Space]) -> Result<Vec<Space>> {
+        space::count(self.order.len(), from)?;
+        let order = match direction {
+            Direction::Forward => &self.order,
+            Direction::Inverse => &self.inverse,
+        };
+        Ok(order.iter().map(|&i| from[i]).collect())
+    }
+
     fn dim(&self) -> usize {
         self.order.len()
     }

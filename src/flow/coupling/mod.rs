@@ -9,7 +9,7 @@ mod builder;
 mod train;
 
 use super::transformer::{Affine, Transformer};
-use super::{Direction, Flow, Packet};
+use super::{Direction, Flow, Packet, Space, space};
 use crate::columns::Mask;
 use crate::error::{Error, Result};
 use crate::field;
@@ -121,6 +121,17 @@ impl<T: Real, R: Transformer<T>> Flow<T> for Coupling<T, R> {
 
     fn context_dim(&self) -> usize {
         self.network.context_dim()
+    }
+
+    /// What is kept may live anywhere.
+    fn spaces(&self, _: Direction, from: &[Space]) -> Result<Vec<Space>> {
+        space::count(self.mask.dim(), from)?;
+        let mut spaces = from.to_vec();
+        for &i in self.mask.moved() {
+            space::fit(i, from[i], self.transformer.space())?;
+            spaces[i] = self.transformer.space();
+        }
+        Ok(spaces)
     }
 
     fn follow_packet(

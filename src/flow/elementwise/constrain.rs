@@ -1,6 +1,6 @@
 //! The flow that applies bijectors to slices of coordinates, from free to constrained.
 
-use super::super::{Cotangent, Direction, Flow, Packet, TrainableFlow};
+use super::super::{Cotangent, Direction, Flow, Packet, Space, TrainableFlow, space};
 use super::Bijector;
 use crate::columns::{Block, pad_lanes};
 use crate::error::{Error, Result};
@@ -104,6 +104,24 @@ impl<T: Real> Flow<T> for Constrain<T> {
 
     fn is_bounded(&self, direction: Direction) -> bool {
         direction == Direction::Inverse
+    }
+
+    /// Free coordinates are on the line; those that stay as they are may live anywhere.
+    fn spaces(&self, direction: Direction, from: &[Space]) -> Result<Vec<Space>> {
+        space::count(self.dim(), from)?;
+        let mut spaces = from.to_vec();
+        for (part, place) in self.places().filter(|(part, _)| !part.is_identity()) {
+            let (free, constrained) = (vec![Space::Line; place.len()], part.support());
+            let [into, to] = match direction {
+                Direction::Forward => [free, constrained],
+                Direction::Inverse => [constrained, free],
+            };
+            for (k, i) in place.enumerate() {
+                space::fit(i, from[i], into[k])?;
+                spaces[i] = to[k];
+            }
+        }
+        Ok(spaces)
     }
 
     /// A column that fails keeps its point, so that whatever comes behind meets real numbers.

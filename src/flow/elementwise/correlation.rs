@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 
-use super::{Bijector, Outside, inside};
+use super::{Bijector, Outside, Space, inside};
 use crate::error::{Error, Result};
 use crate::real::Real;
 use crate::real::portable::{exp, ln, ln_1p, tanh};
@@ -157,6 +157,13 @@ impl<T: Real> Bijector<T> for Correlation {
                 cotangent[k] = T::of(bar);
                 w_bar += bar * tanh(free) * exp(log_w);
             }
+        }
+    }
+
+    fn support(&self) -> Vec<Space> {
+        match self.size {
+            2 => vec![Space::between(-1.0, 1.0)],
+            more => vec![Space::Joint; more * (more - 1) / 2],
         }
     }
 

@@ -16,6 +16,7 @@ mod simplex;
 
 use std::fmt::Debug;
 
+use super::Space;
 use crate::real::Real;
 
 pub use constrain::{Constrain, ConstrainTape};
@@ -55,6 +56,16 @@ pub trait Bijector<T: Real>: Debug + Send + Sync {
     /// Solves J' λ = c with J the forward Jacobian at the free coordinates `x`; c is in `cotangent`
     /// before, λ after.
     fn solve_transposed(&self, x: &[T], cotangent: &mut [T]);
+
+    /// Where each constrained coordinate lives. By default they must fit to one another.
+    fn support(&self) -> Vec<Space> {
+        vec![Space::Joint; self.dim()]
+    }
+
+    /// Whether coordinates stay as they are, angles included. By default no.
+    fn is_identity(&self) -> bool {
+        false
+    }
 
     /// The same bijector in a box of its own.
     fn boxed(&self) -> Box<dyn Bijector<T>>;

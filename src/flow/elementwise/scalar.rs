@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use super::{Bijector, Outside, inside};
+use super::{Bijector, Outside, Space, inside};
 use crate::error::{Error, Result};
 use crate::real::portable::{exp, exp_m1, ln, ln_1p, tanh};
 use crate::real::{Real, sigmoid, softplus as ln_1p_exp};
@@ -23,6 +23,11 @@ pub trait ScalarMap: Debug + Clone + Send + Sync + 'static {
 
     /// The derivative of ln |g'(x)|.
     fn bend(&self, x: f64) -> f64;
+
+    /// Whether g(x) = x. By default no.
+    fn is_identity(&self) -> bool {
+        false
+    }
 
     /// g'(x).
     fn slope(&self, x: f64) -> f64 {
@@ -88,6 +93,15 @@ impl<T: Real, M: ScalarMap> Bijector<T> for Each<M> {
         for (x, bar) in x.iter().zip(cotangent) {
             *bar = T::of(bar.wide() / self.map.slope(x.wide()));
         }
+    }
+
+    fn support(&self) -> Vec<Space> {
+        let (low, high) = self.map.support();
+        vec![Space::between(low, high); self.count]
+    }
+
+    fn is_identity(&self) -> bool {
+        self.map.is_identity()
     }
 
     fn boxed(&self) -> Box<dyn Bijector<T>> {
@@ -222,6 +236,10 @@ impl ScalarMap for Line {
             Self::Softplus => sigmoid(-x),
             Self::Interval(..) => -tanh(0.5 * x),
         }
+    }
+
+    fn is_identity(&self) -> bool {
+        *self == Self::Free
     }
 
     fn slope(&self, x: f64) -> f64 {

@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 
-use super::{Bijector, Outside, inside};
+use super::{Bijector, Outside, Space, inside};
 use crate::error::{Error, Result};
 use crate::real::portable::{exp, ln};
 use crate::real::{Real, sigmoid, softplus};
@@ -143,6 +143,13 @@ impl<T: Real> Bijector<T> for Simplex {
             let bar = (cotangent[k].wide() + rest_bar * sigmoid(u)) / sigmoid(-u);
             cotangent[k] = T::of(bar / exp(log_p));
             rest_bar += bar;
+        }
+    }
+
+    fn support(&self) -> Vec<Space> {
+        match self.probabilities {
+            2 => vec![Space::between(0.0, 1.0)],
+            more => vec![Space::Joint; more - 1],
         }
     }
 

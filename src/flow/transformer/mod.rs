@@ -10,7 +10,7 @@ mod affine;
 mod shift;
 mod spline;
 
-use super::Direction;
+use super::{Direction, Space};
 use crate::columns::{Rows, RowsMut, Scratch};
 use crate::real::Real;
 
@@ -36,6 +36,11 @@ pub struct Mapped<'a, T> {
 pub trait Transformer<T: Real>: Clone + std::fmt::Debug + Send + Sync {
     /// The number of raw parameters of one coordinate.
     fn parameters(&self) -> usize;
+
+    /// Where the coordinate lives, before and behind. Default: on the line.
+    fn space(&self) -> Space {
+        Space::Line
+    }
 
     /// Writes the raw parameters of the identity, or of what is nearest to it.
     fn identity(&self, raw: &mut [T]);

@@ -1,6 +1,6 @@
 //! The rational-quadratic spline as an increasing map of one coordinate.
 
-use super::super::Direction;
+use super::super::{Direction, Space};
 use super::{Mapped, Transformer};
 use crate::columns::{Rows, RowsMut, Scratch};
 use crate::error::{Error, Result};
@@ -83,7 +83,10 @@ impl Spline {
     /// Flows on Tori and Spheres, section 2.1.3): the derivatives at both ends are one parameter, so
     /// that there are K of them, the first that at ±π. -π stays where it is; add a rotation to move it.
     ///
-    /// Input is wrapped into \[-π, π); output lies there.
+    /// Input is wrapped into \[-π, π); output lies there. What a coupling only reads it reads as it is: give
+    /// angles between -π and π, as the densities do for their flows. The base of angles is
+    /// [`UniformCircle`](crate::density::UniformCircle); a base on the line is refused, since what lies
+    /// beyond ±π would be lost.
     ///
     /// # Errors
     ///
@@ -137,6 +140,10 @@ fn way(direction: Direction) -> SplineWay {
 impl<T: Real> Transformer<T> for Spline {
     fn parameters(&self) -> usize {
         self.shape.parameters()
+    }
+
+    fn space(&self) -> Space {
+        if self.is_circular() { Space::Circle } else { Space::Line }
     }
 
     fn identity(&self, raw: &mut [T]) {
