@@ -78,6 +78,12 @@ pub enum Reason {
     TooManySteps,
     /// The search for the inverse did not settle.
     NotConverged,
+    /// A coordinate came so near to the end of its support that the scalar cannot hold its distance from
+    /// there, and the density at the rounded point is another.
+    Saturated {
+        /// Which coordinate, counted from zero.
+        coordinate: usize,
+    },
     /// A coordinate or the log-determinant became NaN or infinite on the way.
     Overflow,
 }
@@ -105,6 +111,10 @@ impl fmt::Display for Failure {
             Reason::NotConverged => write!(
                 f,
                 "the search for the inverse still moved by {step:.3e} when it was given up: the map may be too flat there"
+            ),
+            Reason::Saturated { coordinate } => write!(
+                f,
+                "coordinate {coordinate} came so near to the end of its support, or to the coordinate before it, that rounding changes its density: stretch less in front of the bound, widen the support, or compute in f64"
             ),
             Reason::Overflow => write!(
                 f,

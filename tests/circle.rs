@@ -43,7 +43,7 @@ fn cylinder<T: Real>(seed: u64) -> Chain<T> {
     let shift = AffineCoupling::<f32>::new(Mask::new(&[false, true]).expect("splits"))
         .hidden([8])
         .activation(Activation::Tanh)
-        .last_scale(2.0);
+        .last_scale(0.5);
     let shift: AffineCoupling<T> = shift.build(&mut rng).expect("valid");
     Chain::new().then(turn).then(shift)
 }
@@ -67,19 +67,22 @@ fn densities_of_angles_integrate_to_one() {
         let mass = mass_on_circle(&UniformCircle::new(1).pushed_by(torus(1, seed)));
         assert!((mass - 1.0).abs() < 1e-6, "seed {seed}: {mass}");
     }
-    assert!((mass_on_circle(&UniformCircle::new(1)) - 1.0).abs() < 1e-12);
+    // Two hundred thousand roundings.
+    assert!((mass_on_circle(&UniformCircle::new(1)) - 1.0).abs() < 1e-10);
 }
 
 #[test]
 fn densities_beside_other_coordinates_integrate_to_one() {
     for seed in 0..3 {
         let model = on_cylinder::<f64>(seed);
-        let (side, reach) = (1200, 60.0);
-        let points = DMatrix::from_fn(2, side * side, |i, k| match i {
-            0 => -PI + TAU * ((k % side) as f64 + 0.5) / side as f64,
-            _ => -reach + 2.0 * reach * ((k / side) as f64 + 0.5) / side as f64,
+        // Many angles, for the kinks of steep splines; along the line the sum of a smooth density converges
+        // at once.
+        let (around, along, reach) = (6000, 400, 20.0);
+        let points = DMatrix::from_fn(2, around * along, |i, k| match i {
+            0 => -PI + TAU * ((k % around) as f64 + 0.5) / around as f64,
+            _ => -reach + 2.0 * reach * ((k / around) as f64 + 0.5) / along as f64,
         });
-        let cell = TAU * 2.0 * reach / (side * side) as f64;
+        let cell = TAU * 2.0 * reach / (around * along) as f64;
         let mass = model.log_prob(&points).expect("finite").map(f64::exp).sum() * cell;
         assert!((mass - 1.0).abs() < 1e-4, "seed {seed}: {mass}");
     }

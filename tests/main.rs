@@ -20,6 +20,7 @@ mod pictures;
 mod pytorch;
 mod re_exports;
 mod refusals;
+mod saturation;
 mod some_fail;
 mod tangent_slices;
 mod testing;

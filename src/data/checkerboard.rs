@@ -21,10 +21,13 @@ impl Formula for Checkerboard {
         Ok(())
     }
 
-    fn log_density(&self, [x, y]: [f64; 2]) -> f64 {
+    fn log_density(&self, point: [f64; 2]) -> f64 {
+        if self.holds(point) { -ln(8.0) } else { f64::NEG_INFINITY }
+    }
+
+    fn holds(&self, [x, y]: [f64; 2]) -> bool {
         let inside = (-2.0..2.0).contains(&x) && (-2.0..2.0).contains(&y);
-        let dark = (x.floor() + y.floor()).rem_euclid(2.0) == 0.0;
-        if inside && dark { -ln(8.0) } else { f64::NEG_INFINITY }
+        inside && (x.floor() + y.floor()).rem_euclid(2.0) == 0.0
     }
 
     fn draw<R: Rng + ?Sized>(&self, rng: &mut R) -> [f64; 2] {

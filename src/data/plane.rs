@@ -10,6 +10,9 @@ use crate::flow::check_points;
 use crate::real::portable::ln;
 use crate::real::{Normal, Real};
 
+/// How often a sample is drawn again that rounding moves out of its support.
+const TRIES: usize = 64;
+
 /// A density in the plane, in `f64`.
 pub trait Formula: Send + Sync {
     /// An error that names the setting that is out of range.
@@ -21,6 +24,13 @@ pub trait Formula: Send + Sync {
 
     /// The log-density at a finite point, in nats; -∞ outside the support.
     fn log_density(&self, point: [f64; 2]) -> f64;
+
+    /// Whether a point lies within the support, if that has an end. A sample that rounding has moved out of
+    /// it is drawn again.
+    fn holds(&self, point: [f64; 2]) -> bool {
+        let _ = point;
+        true
+    }
 
     /// One sample.
     fn draw<R: Rng + ?Sized>(&self, rng: &mut R) -> [f64; 2];
@@ -76,9 +86,29 @@ impl<F: Formula> Plane<F> {
         self.formula.check()
     }
 
+    fn inner(&self, point: [f64; 2]) -> [f64; 2] {
+        [0, 1].map(|i| (point[i] - self.shift[i]) / self.scale)
+    }
+
+    /// A sample that lies within the support when it is rounded.
+    fn draw<T: Real, R: Rng + ?Sized>(&self, rng: &mut R) -> Result<[T; 2]> {
+        for _ in 0..TRIES {
+            let point = self.formula.draw(rng);
+            let rounded = [0, 1].map(|i| T::of(self.scale * point[i] + self.shift[i]));
+            if self.formula.holds(self.inner(rounded.map(T::wide))) {
+                return Ok(rounded);
+            }
+        }
+        Err(Error::setting(format!(
+            "{} does not resolve the samples scaled by {} and shifted by {:?}: shift less, or use f64",
+            T::NAME,
+            self.scale,
+            self.shift
+        )))
+    }
+
     fn log_density(&self, point: [f64; 2]) -> f64 {
-        let inner = [0, 1].map(|i| (point[i] - self.shift[i]) / self.scale);
-        self.formula.log_density(inner) - 2.0 * ln(self.scale.abs())
+        self.formula.log_density(self.inner(point)) - 2.0 * ln(self.scale.abs())
     }
 }
 
@@ -104,10 +134,7 @@ impl<T: Real, F: Formula> Sample<T> for Plane<F> {
         self.check()?;
         let mut values = room_for(2, count)?;
         for _ in 0..count {
-            let point = self.formula.draw(rng);
-            for (x, shift) in point.into_iter().zip(self.shift) {
-                values.push(T::of(self.scale * x + shift));
-            }
+            values.extend_from_slice(&self.draw(rng)?);
         }
         Ok(DMatrix::from_vec(2, count, values))
     }

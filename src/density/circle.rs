@@ -11,6 +11,7 @@ use crate::columns::{Rows, RowsMut};
 use crate::error::Result;
 use crate::flow::Space;
 use crate::real::Real;
+use crate::real::portable::ln;
 
 /// The uniform distribution of `dim` angles from -π to π,
 ///
@@ -85,7 +86,7 @@ impl<T: Real> Sample<T> for UniformCircle {
 
 impl<T: Real> Base<T> for UniformCircle {
     fn log_prob_rows(&self, points: Rows<'_, T>, log_prob: &mut [T]) {
-        log_prob.fill(T::of(-(self.dim as f64) * TAU.ln()));
+        log_prob.fill(T::of(-(self.dim as f64) * ln(TAU)));
         // Zero times anything finite is zero; what is not stays NaN.
         for i in 0..points.rows() {
             for (value, x) in log_prob.iter_mut().zip(points.row(i)) {

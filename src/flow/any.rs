@@ -5,7 +5,7 @@ use std::fmt;
 
 use nalgebra::DMatrix;
 
-use super::{Cotangent, Direction, Flow, Packet, TrainableFlow};
+use super::{Cotangent, Direction, Flow, Packet, Space, TrainableFlow};
 use crate::error::Result;
 use crate::ode::Workspace;
 use crate::parameters::{Fixed, Layout, Setting, State};
@@ -78,6 +78,10 @@ impl<T: Real> Flow<T> for AnyFlow<T> {
 
     fn check(&self) -> Result<()> {
         self.0.check()
+    }
+
+    fn spaces(&self, direction: Direction, from: &[Space]) -> Result<Vec<Space>> {
+        self.0.spaces(direction, from)
     }
 
     fn follow_packet(

@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 
+use super::resolution::resolved;
 use super::{Bijector, Outside, Space, inside};
 use crate::error::{Error, Result};
 use crate::real::portable::{exp, exp_m1, ln, ln_1p, tanh};
@@ -52,6 +53,11 @@ impl<M: ScalarMap> Each<M> {
 impl<T: Real, M: ScalarMap> Bijector<T> for Each<M> {
     fn dim(&self) -> usize {
         self.count
+    }
+
+    fn check(&self) -> Result<()> {
+        let (low, high) = self.map.support();
+        resolved::<T>(low, high)
     }
 
     fn forward(&self, x: &mut [T]) -> f64 {
@@ -139,7 +145,8 @@ pub fn softplus(count: usize) -> Each<Line> {
     Each::new(Line::Softplus, count)
 }
 
-/// Coordinates above `low`, by low + eˣ.
+/// Coordinates above `low`, by low + eˣ. A flow refuses a bound so large that its scalar has no numbers for
+/// distances of one from there.
 ///
 /// # Errors
 ///
@@ -149,7 +156,7 @@ pub fn above(low: f64, count: usize) -> Result<Each<Line>> {
     Ok(Each::new(Line::Above(low), count))
 }
 
-/// Coordinates below `high`, by high - eˣ.
+/// Coordinates below `high`, by high - eˣ, as [`above`].
 ///
 /// # Errors
 ///
@@ -160,7 +167,7 @@ pub fn below(high: f64, count: usize) -> Result<Each<Line>> {
 }
 
 /// Coordinates between `low` and `high`, by the logistic function: a normal base becomes
-/// logit-normal.
+/// logit-normal. A flow refuses an interval that its scalar does not resolve.
 ///
 /// # Errors
 ///
