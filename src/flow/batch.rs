@@ -40,10 +40,11 @@ pub fn transport<T: Real, F: Flow<T> + ?Sized>(
 /// ```
 /// use liouville::flow::elementwise::{Constrain, interval};
 /// use liouville::flow::outside;
+/// use liouville::nalgebra::{self, dmatrix};
 /// use liouville::prelude::*;
 ///
 /// let flow = Constrain::new().then(interval(0.0, 1.0, 1)?);
-/// let found = outside(&flow, Direction::Inverse, &nalgebra::dmatrix![0.2f64, 1.0], None)?;
+/// let found = outside(&flow, Direction::Inverse, &dmatrix![0.2f64, 1.0], None)?;
 /// assert!(found[0].arrived() && found[1].is_outside());
 /// # Ok::<(), liouville::Error>(())
 /// ```

@@ -90,12 +90,13 @@ impl Report {
     /// met before training began.
     ///
     /// ```
+    /// use liouville::nalgebra::DMatrix;
     /// use liouville::prelude::*;
+    /// use liouville::rand::{SeedableRng, rngs::StdRng};
     /// use liouville::train::{Report, Stop};
-    /// use rand::SeedableRng;
     ///
-    /// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
-    /// let data: nalgebra::DMatrix<f64> = StandardNormal::new(2).sample(500, &mut rng)?;
+    /// let mut rng = StdRng::seed_from_u64(1);
+    /// let data: DMatrix<f64> = StandardNormal::new(2).sample(500, &mut rng)?;
     /// let field = Mlp::new(2).hidden([8, 8]).build(&mut rng)?;
     /// let mut model = StandardNormal::new(2).pushed_by(ContinuousFlow::new(field));
     /// let wild = Trainer::maximum_likelihood().learning_rate(1e12).quiet();
