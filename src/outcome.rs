@@ -70,8 +70,10 @@ pub struct Failure {
 pub enum Reason {
     /// The column's input, or its context, holds a NaN or an infinity.
     NonFiniteInput,
-    /// The field returned a NaN or an infinity at a finite point.
+    /// The field returned a NaN or an infinity at an ordinary point.
     NonFiniteVelocity,
+    /// The solution grew out of the range of the scalar, while the field was finite along it.
+    Diverged,
     /// The step size fell below what the time variable can resolve.
     StepUnderflow,
     /// The step limit was reached before the end.
@@ -98,15 +100,19 @@ impl fmt::Display for Failure {
             ),
             Reason::NonFiniteVelocity => write!(
                 f,
-                "the field returned a NaN or an infinity at t = {t}: check the field's domain there"
+                "the field returned a NaN or an infinity at an ordinary point at t = {t}: check the field's domain there"
+            ),
+            Reason::Diverged => write!(
+                f,
+                "the solution grew out of the scalar's range at t = {t}, with step {step:.3e}: the field drives points apart too fast in this direction, as one that contracts strongly does when it is followed backwards; weaken it, shorten the span, or compute in f64 if this was f32"
             ),
             Reason::StepUnderflow => write!(
                 f,
-                "the step size fell to {step:.3e} at t = {t}: the field may blow up there; bound it, or loosen the tolerance"
+                "the step size fell to {step:.3e} at t = {t}: the field, or the solution, may jump or blow up there; smooth or bound it, or loosen the tolerance"
             ),
             Reason::TooManySteps => write!(
                 f,
-                "the step limit was reached at t = {t} with step {step:.3e}: raise the limit, loosen the tolerance, or smooth the field"
+                "the step limit was reached at t = {t} with step {step:.3e}: raise the limit or the longest step, loosen the tolerance, or smooth the field (one that contracts very fast keeps steps short, whatever the tolerance)"
             ),
             Reason::NotConverged => write!(
                 f,

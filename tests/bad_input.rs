@@ -137,6 +137,37 @@ fn a_field_that_blows_up_in_finite_time_is_told_where() {
 }
 
 #[test]
+fn a_solution_that_runs_away_is_told_from_a_field_that_fails() {
+    // A field that contracts by e^10000 is followed backwards, in both scalars.
+    fn reasons<T: Real>() -> Vec<(Reason, String)> {
+        let field =
+            || field::Linear::new(DMatrix::from_element(1, 1, T::of(-1e4))).expect("square");
+        let points = DMatrix::from_row_slice(1, 2, &[T::zero(), T::one()]);
+        let flow = ContinuousFlow::new(field());
+        let way = |moved: liouville::Result<liouville::flow::Moved<T>>| {
+            let error = moved.expect_err("it runs away");
+            let failed = error.failed_columns();
+            assert_eq!(failed.len(), 1, "{error}");
+            (failed[0].1.failure().expect("it failed").reason, error.to_string())
+        };
+        vec![
+            way(flow.inverse(&points)),
+            way(flow.clone().solver(tsit5()).inverse(&points)),
+            way(flow.clone().solver(dopri8().tolerance(1e-5)).inverse(&points)),
+            way(flow.clone().solver(rk4(5000)).inverse(&points)),
+            way(flow.clone().solver(external_dopri5()).inverse(&points)),
+            way(flow.clone().solver(external_dop853()).inverse(&points)),
+            way(flow.clone().solver(external_rk4(5000)).inverse(&points)),
+        ]
+    }
+    for (i, (reason, text)) in [reasons::<f32>(), reasons::<f64>()].concat().into_iter().enumerate()
+    {
+        assert_eq!(reason, Reason::Diverged, "{i}: {text}");
+        assert!(text.contains("range") && !text.contains("domain"), "{text}");
+    }
+}
+
+#[test]
 fn settings_out_of_range_are_refused_before_any_work() {
     let points = DMatrix::<f64>::zeros(2, 1);
     let flow = || normal_flow().flow().clone();

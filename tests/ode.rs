@@ -113,7 +113,7 @@ fn problems() -> Vec<Problem> {
 
 /// The end state of one column, and the cost.
 fn solve<S: Solver<f64>>(problem: &Problem, solver: S) -> (Vec<f64>, Effort) {
-    solver.check().expect("valid settings");
+    solver.check(problem.span).expect("valid settings");
     let mut state = Block::new(problem.rows(), 1);
     for (i, value) in problem.start.iter().enumerate() {
         state.row_mut(i).fill(*value);

@@ -6,6 +6,7 @@ use super::{At, Cotangents, Pulled, Traced, TrainableField, VectorField};
 use crate::columns::{Rows, RowsMut, Scratch};
 use crate::error::{Error, Result};
 use crate::kernels::{multiply, row_sums, sum_of_products};
+use crate::ode::Sharpness;
 use crate::parameters::{Layout, Parameters};
 use crate::real::Real;
 
@@ -112,6 +113,11 @@ impl<T: Real> VectorField<T> for DiagonalAffine<T> {
     ) {
         self.velocity(at, velocity, scratch);
         divergence.fill(self.rates().iter().fold(T::zero(), |sum, &rate| sum + rate));
+    }
+
+    /// It is linear in x and does not depend on time.
+    fn sharpness(&self) -> Option<Sharpness> {
+        Some(Sharpness::NONE)
     }
 
     fn divergence_cost(&self) -> f64 {

@@ -6,6 +6,7 @@ use super::{At, Cotangents, Pulled, Traced, TrainableField, VectorField, product
 use crate::columns::{Rows, RowsMut, Scratch};
 use crate::error::{Error, Result};
 use crate::kernels::{Start, Weights, outer, product, row_sums};
+use crate::ode::Sharpness;
 use crate::parameters::{Layout, Parameters};
 use crate::real::Real;
 
@@ -122,6 +123,11 @@ impl<T: Real> VectorField<T> for Linear<T> {
     ) {
         self.velocity(at, velocity, scratch);
         divergence.fill(self.trace());
+    }
+
+    /// It is linear in x and does not depend on time.
+    fn sharpness(&self) -> Option<Sharpness> {
+        Some(Sharpness::NONE)
     }
 
     fn divergence_cost(&self) -> f64 {

@@ -30,6 +30,7 @@ mod tangents;
 use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::error::Result;
 use crate::kernels::{multiply, sum_of_products};
+use crate::ode::Sharpness;
 use crate::parameters::{self, Fixed, Layout, Parameters, Setting};
 use crate::real::Real;
 
@@ -110,6 +111,13 @@ pub trait VectorField<T: Real>: Send + Sync {
         divergence_by_tangents(self, at, velocity, divergence, scratch);
     }
 
+    /// How suddenly the field can change along a trajectory, if its structure says so; steps are then as
+    /// long as their error allows, up to what this bound vouches for. By default nothing is known, and
+    /// [`ode::Adaptive`](crate::ode::Adaptive) keeps steps to an eighth of the span.
+    fn sharpness(&self) -> Option<Sharpness> {
+        None
+    }
+
     /// What [`divergence`](VectorField::divergence) costs, in evaluations of the velocity.
     fn divergence_cost(&self) -> f64 {
         1.0 + self.dim() as f64
@@ -148,6 +156,10 @@ impl<T: Real, F: VectorField<T> + ?Sized> VectorField<T> for Box<F> {
         scratch: &mut Scratch<T>,
     ) {
         (**self).divergence(at, velocity, divergence, scratch);
+    }
+
+    fn sharpness(&self) -> Option<Sharpness> {
+        (**self).sharpness()
     }
 
     fn divergence_cost(&self) -> f64 {
@@ -327,6 +339,11 @@ pub fn evaluate<T: Real, F: VectorField<T> + ?Sized>(
         }
         Traced::Products(tangents) => field.jvp(at, tangents, velocity, traces, scratch),
     }
+}
+
+/// The Euclidean length of a vector.
+pub(crate) fn length<T: Real>(values: &[T]) -> f64 {
+    values.iter().map(|value| value.wide() * value.wide()).sum::<f64>().sqrt()
 }
 
 /// The cotangents of the products J u that those of the traces u'J u stand for: each probe times

@@ -2,10 +2,13 @@
 
 use nalgebra::DVector;
 
-use super::{At, Cotangents, Pulled, Traced, TrainableField, VectorField, product_cotangents};
+use super::{
+    At, Cotangents, Pulled, Traced, TrainableField, VectorField, length, product_cotangents,
+};
 use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::error::{Error, Result};
 use crate::kernels::{Activation, Start, Weights, multiply, product, row_sums};
+use crate::ode::Sharpness;
 use crate::parameters::{Layout, Parameters};
 use crate::real::Real;
 
@@ -140,6 +143,11 @@ impl<T: Real> VectorField<T> for Planar<T> {
             *trace = factor * *slope;
         }
         scratch.give(jet);
+    }
+
+    /// The tanh rises within a length of 1 / |w|.
+    fn sharpness(&self) -> Option<Sharpness> {
+        Some(Sharpness { in_time: 0.0, in_space: length(self.w()) })
     }
 
     fn divergence_cost(&self) -> f64 {

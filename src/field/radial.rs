@@ -6,6 +6,7 @@ use super::{At, Cotangents, Pulled, Traced, TrainableField, VectorField, product
 use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::error::{Error, Result};
 use crate::kernels::row_sums;
+use crate::ode::Sharpness;
 use crate::parameters::{Layout, Parameters};
 use crate::real::portable::{exp_m1, ln};
 use crate::real::{Real, sigmoid, softplus};
@@ -193,6 +194,11 @@ impl<T: Real> VectorField<T> for Radial<T> {
             *trace = beta * h * (dim - r * h);
         }
         scratch.give(polar);
+    }
+
+    /// It turns around within a length of α.
+    fn sharpness(&self) -> Option<Sharpness> {
+        Some(Sharpness { in_time: 0.0, in_space: 1.0 / self.alpha().wide() })
     }
 
     fn divergence_cost(&self) -> f64 {

@@ -5,6 +5,7 @@ use nalgebra::DMatrix;
 use super::{At, Cotangents, Linear, Pulled, Traced, TrainableField, VectorField};
 use crate::columns::{Rows, RowsMut, Scratch};
 use crate::error::{Error, Result};
+use crate::ode::Sharpness;
 use crate::parameters::{Layout, Parameters};
 use crate::real::Real;
 
@@ -102,6 +103,11 @@ impl<T: Real> VectorField<T> for Skew<T> {
         scratch: &mut Scratch<T>,
     ) {
         self.linear.divergence(at, velocity, divergence, scratch);
+    }
+
+    /// It is linear in x and does not depend on time.
+    fn sharpness(&self) -> Option<Sharpness> {
+        Some(Sharpness::NONE)
     }
 
     fn divergence_cost(&self) -> f64 {

@@ -3,6 +3,7 @@
 use super::{At, Cotangents, Pulled, Traced, TrainableField, VectorField};
 use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::error::{Error, Result};
+use crate::ode::Sharpness;
 use crate::parameters::{self, Fixed, Layout, Parameters, Setting};
 use crate::real::Real;
 
@@ -154,6 +155,11 @@ impl<T: Real, A: VectorField<T>, B: VectorField<T>> VectorField<T> for Sum<T, A,
         add(traces.values(), divergence);
         scratch.give(traces);
         scratch.give(other);
+    }
+
+    /// No more sudden than the sharper of both, if both are known.
+    fn sharpness(&self) -> Option<Sharpness> {
+        Some(self.first.sharpness()?.and(self.second.sharpness()?))
     }
 
     /// No more than the dearer of both.

@@ -5,7 +5,7 @@ use rand::rngs::StdRng;
 
 use super::activation::{jet_with_3, value_in_place_with};
 use super::affine::{apply_with, pullback_with};
-use super::combine::{combine_with, squared_error_with};
+use super::combine::{StepEnds, Yardstick, combine_with, squared_error_with};
 use super::dispatch::stamp;
 use super::drawn::cases;
 use super::elementary::ln;
@@ -194,6 +194,7 @@ fn check_combinations<T: Real>([rows, lanes, count]: [usize; 3], seed: u64, spec
     let weights: Vec<T> = values(count, seed, false);
     let terms: Vec<Term<T>> = weights.iter().copied().zip(ks.iter().map(Vec::as_slice)).collect();
     let (y, new, h) = (make(1), make(2), values::<T>(lanes, seed.wrapping_add(3), special));
+    let f = [make(4), make(5)];
     let sum = |at: usize| terms.iter().fold(T::zero(), |sum, (c, k)| fused(*c, k[at], sum));
     for base in [None, Some(&y[..])] {
         let ours = agreed("combination", |set| {
@@ -208,9 +209,12 @@ fn check_combinations<T: Real>([rows, lanes, count]: [usize; 3], seed: u64, spec
     }
     agreed("squared error", |set| {
         let mut out = vec![T::zero(); lanes];
-        let (y, new) = (Rows::new(&y, lanes), Rows::new(&new, lanes));
-        let tolerance = [T::of(1e-3), T::of(1e-2)];
-        squared_error_with(set, tolerance, &h, &terms, y, new, &mut out);
+        let rows = |values| Rows::new(values, lanes);
+        let ends = StepEnds { y: [rows(&y), rows(&new)], f: [rows(&f[0]), rows(&f[1])] };
+        let [absolute, relative, time, least] = [1e-3, 1e-2, 0.1, 1e-30].map(T::of);
+        let share = [0.25, 100.0].map(T::of);
+        let yardstick = Yardstick { absolute, relative, time, share, least };
+        squared_error_with(set, yardstick, &h, &terms, ends, &mut out);
         out
     });
 }

@@ -15,16 +15,41 @@ pub fn combine<T: Real>(base: Option<&[T]>, h: &[T], terms: &[Term<'_, T>], out:
     combine_with(instruction_set(), base, h, terms, out);
 }
 
-/// out += Σ over the rows of (h Σ e_j k_j / (absolute + relative max(|y|, |new|)))², lane by lane.
+/// What the error of a step is measured by.
+#[derive(Clone, Copy, Debug)]
+pub struct Yardstick<T> {
+    /// The error that is allowed to values of order one and more, beside the relative one.
+    pub absolute: T,
+    /// The error that is allowed, as a share of the value.
+    pub relative: T,
+    /// The time for which the present velocity counts as the size of a value.
+    pub time: T,
+    /// The factors a and b of a size u in max(a u, (b u)²), the share of the absolute error that is
+    /// allowed to small values.
+    pub share: [T; 2],
+    /// The least share.
+    pub least: T,
+}
+
+/// Both ends of a step: values and velocities.
+#[derive(Clone, Copy)]
+pub struct StepEnds<'a, T> {
+    /// The values at both ends.
+    pub y: [Rows<'a, T>; 2],
+    /// The velocities at both ends.
+    pub f: [Rows<'a, T>; 2],
+}
+
+/// out += Σ over the rows of (h Σ e_j k_j / (relative |y| + absolute min(1, max(a u, (b u)², least))))²,
+/// lane by lane, with the size u = max(|y|, time |f|), where |y| and |f| are the larger ones of both ends.
 pub fn squared_error<T: Real>(
-    tolerance: [T; 2],
+    yardstick: Yardstick<T>,
     h: &[T],
     terms: &[Term<'_, T>],
-    y: Rows<'_, T>,
-    new: Rows<'_, T>,
+    ends: StepEnds<'_, T>,
     out: &mut [T],
 ) {
-    squared_error_with(instruction_set(), tolerance, h, terms, y, new, out);
+    squared_error_with(instruction_set(), yardstick, h, terms, ends, out);
 }
 
 stamp! {
@@ -40,11 +65,10 @@ stamp! {
 stamp! {
     /// [`squared_error`] with the given instruction set.
     pub(super) fn squared_error_with<T>(
-        tolerance: [T; 2],
+        yardstick: Yardstick<T>,
         h: &[T],
         terms: &[Term<'_, T>],
-        y: Rows<'_, T>,
-        new: Rows<'_, T>,
+        ends: StepEnds<'_, T>,
         out: &mut [T],
     ) = add_squares
 }
@@ -82,35 +106,57 @@ unsafe fn add_terms<T: Real, V: Vector<T>>(
 
 #[inline(always)]
 unsafe fn add_squares<T: Real, V: Vector<T>>(
-    tolerance: [T; 2],
+    yardstick: Yardstick<T>,
     h: &[T],
     terms: &[Term<'_, T>],
-    y: Rows<'_, T>,
-    new: Rows<'_, T>,
+    ends: StepEnds<'_, T>,
     out: &mut [T],
 ) {
-    let (len, lanes) = (y.values().len(), h.len());
+    let (len, lanes) = (ends.y[0].values().len(), h.len());
     check(terms, len, lanes);
-    assert!(new.values().len() == len && out.len() == lanes, "the operands differ in shape");
+    for rows in ends.y.iter().chain(&ends.f) {
+        assert!(rows.values().len() == len && out.len() == lanes, "the operands differ in shape");
+    }
     let mut lane = 0;
     while lane < lanes {
         // SAFETY: as in `add_terms`.
         unsafe {
-            let [absolute, relative] = tolerance.map(|value| V::splat(value));
             let h = V::load(h.as_ptr().add(lane));
             let mut total = V::load(out.as_ptr().add(lane));
             let mut at = lane;
             while at < len {
                 let error = h.mul(sum_at::<T, V>(terms, at));
-                let y = V::load(y.values().as_ptr().add(at)).abs();
-                let new = V::load(new.values().as_ptr().add(at)).abs();
-                let ratio = error.div(relative.mul_add(y.max(new), absolute));
+                let ratio = error.div(allowed_at::<T, V>(yardstick, ends, at));
                 total = ratio.mul_add(ratio, total);
                 at += lanes;
             }
             total.store(out.as_mut_ptr().add(lane));
         }
         lane += V::LANES;
+    }
+}
+
+/// relative |y| + absolute min(1, max(a u, (b u)², least)) of the vector at `at`.
+#[inline(always)]
+unsafe fn allowed_at<T: Real, V: Vector<T>>(
+    yardstick: Yardstick<T>,
+    ends: StepEnds<'_, T>,
+    at: usize,
+) -> V {
+    // SAFETY: the caller vouches for a whole vector behind `at` at both ends.
+    unsafe {
+        let Yardstick { absolute, relative, time, share, least } = yardstick;
+        let [a, b] = share.map(|factor| V::splat(factor));
+        let larger = |[a, b]: [Rows<'_, T>; 2]| {
+            let [a, b] = [a, b].map(|rows| V::load(rows.values().as_ptr().add(at)).abs());
+            a.max(b)
+        };
+        let y = larger(ends.y);
+        let size = larger(ends.f).mul(V::splat(time)).max(y);
+        let large = size.mul(b);
+        // Where anything is NaN, so is the error, whatever the size.
+        let share = large.mul(large).max(size.mul(a)).max(V::splat(least)).min(V::splat(T::one()));
+        V::splat(relative).mul_add(y, V::splat(absolute).mul(share))
     }
 }
 
@@ -159,21 +205,34 @@ mod tests {
             let terms: Vec<Term<f64>> =
                 ks.iter().enumerate().map(|(j, k)| (value(j, 99), k.as_slice())).collect();
             let (y, new, h) = (make(50), make(51), make(52)[..lanes].to_vec());
+            let f = [make(53), make(54)];
+            let yardstick = Yardstick {
+                absolute: 1e-3,
+                relative: 1e-2,
+                time: 0.7,
+                share: [0.5, 2.0],
+                least: 1e-2,
+            };
             for set in InstructionSet::ALL {
                 let mut out = vec![0.0; rows * lanes];
                 combine_with(set, Some(&y), &h, &terms, &mut out);
                 let mut error = vec![0.0; lanes];
-                let (y_rows, new_rows) = (Rows::new(&y, lanes), Rows::new(&new, lanes));
-                squared_error_with(set, [1e-3, 1e-2], &h, &terms, y_rows, new_rows, &mut error);
+                let view = |values| Rows::new(values, lanes);
+                let ends = StepEnds { y: [view(&y), view(&new)], f: [view(&f[0]), view(&f[1])] };
+                squared_error_with(set, yardstick, &h, &terms, ends, &mut error);
                 for lane in 0..lanes {
                     let mut expected = 0.0;
                     for i in (lane..rows * lanes).step_by(lanes) {
                         let sum: f64 = terms.iter().map(|(c, k)| c * k[i]).sum();
                         assert!(close(out[i], y[i] + h[lane] * sum));
-                        let scale = 1e-3 + 1e-2 * y[i].abs().max(new[i].abs());
+                        let value = y[i].abs().max(new[i].abs());
+                        let size = value.max(0.7 * f[0][i].abs().max(f[1][i].abs()));
+                        let share = (0.5 * size).max(4.0 * size * size).clamp(1e-2, 1.0);
+                        let scale = 1e-2 * value + 1e-3 * share;
                         expected += (h[lane] * sum / scale).powi(2);
                     }
-                    assert!(close(error[lane], expected));
+                    // A sum that cancels has lost digits before it is divided by a small number.
+                    assert!((error[lane] - expected).abs() <= 1e-9 * (1.0 + expected));
                 }
             }
         });

@@ -15,7 +15,7 @@ mod tile;
 
 pub use activation::Activation;
 pub use affine::{AffineForm, AffineMap, AffinePulled, LogScale};
-pub use combine::{Term, combine, squared_error};
+pub use combine::{StepEnds, Term, Yardstick, combine, squared_error};
 pub use dispatch::{InstructionSet, available, instruction_set, limit_instruction_set};
 pub use elementwise::{axpy, multiply, multiply_add, multiply_by, sum_of_products};
 pub use matrix::matrix_product;

@@ -2,6 +2,7 @@
 
 use super::Span;
 use super::control::{Magnitude, factor};
+use super::rules::Rules;
 use crate::outcome::{Effort, Reason};
 
 /// A step shorter than this share of the larger end of the span is lost in rounding.
@@ -49,8 +50,16 @@ impl Clock {
     }
 
     /// Accepts the step of the given scaled error, or rejects it, and chooses the next.
-    pub(super) fn decide(&mut self, error: f64, span: Span, order: u32, max_steps: u64) {
-        let mut next = factor(error, self.previous, order);
+    ///
+    /// A lane that gets no further without a finite error fails for the reason `lost`.
+    pub(super) fn decide(
+        &mut self,
+        error: f64,
+        span: Span,
+        rules: &Rules,
+        lost: impl Fn() -> Reason,
+    ) {
+        let mut next = factor(error, self.previous, rules.method.order);
         if error <= 1.0 {
             if !self.moved {
                 // Directly behind a rejection the estimate is not to be trusted with more.
@@ -64,7 +73,7 @@ impl Clock {
         }
         self.h *= next;
         if self.verdict != Verdict::Done {
-            self.stop_if_lost(error, span, max_steps);
+            self.stop_if_lost(error, span, rules.max_steps, lost);
         }
     }
 
@@ -81,11 +90,10 @@ impl Clock {
         }
     }
 
-    fn stop_if_lost(&mut self, error: f64, span: Span, max_steps: u64) {
+    fn stop_if_lost(&mut self, error: f64, span: Span, max_steps: u64, lost: impl Fn() -> Reason) {
         let shortest = SHORTEST * span.from.abs().max(span.to.abs());
         if !self.moved && self.h.abs() < shortest {
-            let reason =
-                if error.is_finite() { Reason::StepUnderflow } else { Reason::NonFiniteVelocity };
+            let reason = if error.is_finite() { Reason::StepUnderflow } else { lost() };
             self.verdict = Verdict::Failed(reason);
         } else if self.effort.accepted + self.effort.rejected >= max_steps {
             self.verdict = Verdict::Failed(Reason::TooManySteps);

@@ -5,10 +5,6 @@
 //! Their first step is a guard against the worst; a flow takes a handful of steps, and a first one
 //! that is a tenth of what the error allows costs as much as any other.
 
-use crate::columns::Rows;
-use crate::real::Real;
-
-use super::Tolerance;
 use super::powers::{exp2, log2};
 
 /// A step is this much shorter than the error estimate would allow.
@@ -74,10 +70,13 @@ impl Magnitude {
 
 /// The next step, where the controller says `h` and `rest` is left of the span: one or two equal steps
 /// if they suffice, rather than a full one and a remainder, which would cost as much and err by more.
-/// A lane that may not `stretch`, since a longer step was just rejected, keeps to `h`.
-pub(super) fn towards_end(h: f64, rest: f64, stretch: bool) -> f64 {
+/// A lane that may not `stretch`, since a longer step was just rejected, keeps to `h`; none is longer
+/// than `longest`.
+pub(super) fn towards_end(h: f64, rest: f64, stretch: bool, longest: f64) -> f64 {
     // Without stretching, room for the rounding of `rest`.
-    let reach = h.abs() * if stretch { STRETCH } else { 1.0 + 1e-12 };
+    const ROUNDING: f64 = 1.0 + 1e-12;
+    let h = h.signum() * h.abs().min(longest);
+    let reach = (h.abs() * if stretch { STRETCH } else { ROUNDING }).min(longest * ROUNDING);
     if reach >= rest.abs() {
         rest
     } else if 2.0 * reach >= rest.abs() {
@@ -88,7 +87,7 @@ pub(super) fn towards_end(h: f64, rest: f64, stretch: bool) -> f64 {
 }
 
 /// What the first step is chosen by: norms of the state, of its velocity, and of the change of
-/// velocity along an explicit Euler step.
+/// velocity along an explicit Euler step. The unit of time is the length of the span.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Norms {
     pub state: f64,
@@ -97,21 +96,21 @@ pub(super) struct Norms {
 
 impl Norms {
     /// The size of the Euler step that probes the curvature.
-    pub(super) fn probe(&self, longest: f64) -> f64 {
+    pub(super) fn probe(&self) -> f64 {
         let probe = if self.state < 1e-5 || self.velocity < 1e-5 {
             1e-6
         } else {
             0.01 * self.state / self.velocity
         };
-        probe.min(longest)
+        probe.min(1.0)
     }
 
     /// The first step, after the probe changed the velocity by `change`.
-    pub(super) fn first_step(&self, probe: f64, change: f64, order: u32, longest: f64) -> f64 {
+    pub(super) fn first_step(&self, probe: f64, change: f64, order: u32) -> f64 {
         let acceleration = change / probe;
         let fastest = self.velocity.max(acceleration);
         if fastest <= 1e-15 {
-            return longest;
+            return 1.0;
         }
         let root = |x: f64| exp2(log2(x) / f64::from(order));
         let cautious = root(0.01 / fastest).min(100.0 * probe);
@@ -121,23 +120,6 @@ impl Norms {
         // Not so for a NaN.
         let step = if bold > cautious { bold.min(LEAP * cautious) } else { cautious };
         // A velocity that overflows at the probe says nothing but that the step must be short.
-        if step.is_finite() { step.min(longest) } else { probe }
+        if step.is_finite() { step.min(1.0) } else { probe }
     }
-}
-
-/// The root mean square of lane `lane` of `values`, scaled by the tolerance at `y`.
-pub(super) fn scaled_norm<T: Real>(
-    values: impl Fn(usize) -> f64,
-    y: Rows<'_, T>,
-    lane: usize,
-    tolerance: Tolerance,
-) -> f64 {
-    let rows = y.rows();
-    let total: f64 = (0..rows)
-        .map(|i| {
-            let scale = tolerance.absolute + tolerance.relative * y.row(i)[lane].wide().abs();
-            (values(i) / scale).powi(2)
-        })
-        .sum();
-    (total / rows as f64).sqrt()
 }

@@ -6,7 +6,12 @@ use nalgebra::DVector;
 use ode_solvers::dop_shared::{IntegrationError, Stats};
 use ode_solvers::{Dop853, Dopri5, OutputType, Rk4, System};
 
-use super::{Batch, ErrorControlled, RightHandSide, Solver, Span, Tolerance, Workspace};
+use super::fixed::AIM;
+use super::range::is_vast;
+use super::rules::Rules;
+use super::sharpness::longest_unknown;
+use super::tolerance::{LEAST, Tolerance, share};
+use super::{Batch, DOPRI5, ErrorControlled, Inside, RightHandSide, Solver, Span, Workspace};
 use crate::columns::{Block, Scratch};
 use crate::error::{Error, Result};
 use crate::outcome::{Effort, Failure, Outcome, Reason};
@@ -21,7 +26,7 @@ pub struct External {
     method: Method,
     tolerance: Tolerance,
     max_steps: u32,
-    longest: f64,
+    longest: Option<f64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -53,7 +58,7 @@ pub fn external_rk4(steps: u32) -> External {
 impl External {
     fn new(method: Method) -> Self {
         let tolerance = Tolerance { relative: 1e-5, absolute: 1e-5 };
-        Self { method, tolerance, max_steps: 10_000, longest: f64::INFINITY }
+        Self { method, tolerance, max_steps: 10_000, longest: None }
     }
 
     /// Sets relative and absolute tolerance to the same value.
@@ -68,9 +73,10 @@ impl External {
         self
     }
 
-    /// Sets the longest step; the classical method has its own.
+    /// Sets the longest step, in units of time. Default: an eighth of the span, or a twentieth
+    /// for order five at tolerances of 1e-7 and less. The classical method has its own.
     pub fn longest_step(mut self, step: f64) -> Self {
-        self.longest = step;
+        self.longest = Some(step);
         self
     }
 }
@@ -83,6 +89,10 @@ impl ErrorControlled for External {
     fn tolerance(&self) -> (f64, f64) {
         (self.tolerance.relative, self.tolerance.absolute)
     }
+
+    fn set_longest_step(&mut self, step: f64) {
+        self.longest = Some(step);
+    }
 }
 
 /// One column of a right-hand side as the crate's `System`.
@@ -91,8 +101,45 @@ struct Single<'a, T, R: ?Sized> {
     memory: &'a RefCell<Memory<T>>,
     /// Whether the time travels as a last component of the state.
     timed: bool,
-    /// The time of the last evaluation that was not finite.
-    non_finite: &'a Cell<Option<f64>>,
+    inside: Inside<T>,
+    length: f64,
+    seen: &'a Seen,
+}
+
+/// What evaluations have met.
+struct Seen {
+    /// The time of the last one.
+    time: Cell<f64>,
+    /// The time of one that was not finite, and the reason.
+    lost: Cell<Option<(f64, Reason)>>,
+    /// The smallest share of the absolute tolerance that a coordinate would get.
+    share: Cell<f64>,
+}
+
+impl Seen {
+    fn new() -> Self {
+        Self { time: Cell::new(f64::NAN), lost: Cell::new(None), share: Cell::new(1.0) }
+    }
+
+    /// Takes notice of an evaluation that was not finite, at a vast point or an ordinary one; behind an
+    /// ordinary one, points are not finite either.
+    fn lose(&self, t: f64, vast: bool) {
+        let before = self.lost.get();
+        match (vast, before) {
+            (false, _) => self.lost.set(Some((t, Reason::NonFiniteVelocity))),
+            (true, None | Some((_, Reason::Diverged))) => {
+                self.lost.set(Some((t, Reason::Diverged)))
+            }
+            (true, Some(_)) => {}
+        }
+    }
+
+    /// Takes notice of a coordinate's share, unless it rests at zero.
+    fn meet(&self, share: f64) {
+        if share > 0.0 {
+            self.share.set(self.share.get().min(share.max(LEAST)));
+        }
+    }
 }
 
 /// The blocks that one column is evaluated in.
@@ -110,7 +157,8 @@ impl<T: Real, R: RightHandSide<T> + ?Sized> System<f64, DVector<f64>> for Single
         let Memory { times, y: point, dydt: velocity, carried, scratch } = &mut *memory;
         let rows = point.rows();
         let t = if self.timed { y[rows] } else { t };
-        times.fill(T::of(t));
+        times.fill(self.inside.at(t));
+        self.seen.time.set(t);
         for (i, value) in y.iter().take(rows).enumerate() {
             point.row_mut(i).fill(T::of(*value));
         }
@@ -118,9 +166,12 @@ impl<T: Real, R: RightHandSide<T> + ?Sized> System<f64, DVector<f64>> for Single
         dydt.fill(1.0);
         for (i, value) in dydt.iter_mut().take(rows).enumerate() {
             *value = velocity.row(i)[0].wide();
-            if !value.is_finite() {
-                self.non_finite.set(Some(t));
+            if i < self.rhs.leading_rows() {
+                self.seen.meet(share(y[i], *value, self.length));
             }
+        }
+        if !dydt.iter().all(|value| value.is_finite()) {
+            self.seen.lose(t, (0..rows).any(|i| is_vast(point.row(i)[0])));
         }
     }
 
@@ -131,23 +182,18 @@ impl<T: Real, R: RightHandSide<T> + ?Sized> System<f64, DVector<f64>> for Single
 }
 
 impl<T: Real> Solver<T> for External {
-    fn check(&self) -> Result<()> {
-        if let Method::Rk4 { steps } = self.method {
-            return match steps {
-                0 => Err(Error::setting("a solver of equal steps needs at least one step")),
-                _ => Ok(()),
-            };
+    fn check(&self, span: Span) -> Result<()> {
+        let Self { method, tolerance, max_steps, longest } = *self;
+        match method {
+            Method::Rk4 { steps: 0 } => {
+                Err(Error::setting("a solver of equal steps needs at least one step"))
+            }
+            Method::Rk4 { .. } => span.check::<T>(AIM),
+            _ => {
+                let (method, max_steps) = (&DOPRI5, u64::from(max_steps));
+                Rules { method, tolerance, max_steps, longest }.check::<T>(span)
+            }
         }
-        if self.longest <= 0.0 || self.longest.is_nan() {
-            return Err(Error::setting(format!(
-                "the longest step is {}: give a positive number",
-                self.longest
-            )));
-        }
-        if self.max_steps == 0 {
-            return Err(Error::setting("the step limit is zero: allow at least one step"));
-        }
-        self.tolerance.check::<T>()
     }
 
     fn solve<R: RightHandSide<T> + ?Sized>(
@@ -172,40 +218,90 @@ impl<T: Real> Solver<T> for External {
             for i in 0..batch.carried.rows() {
                 memory.borrow_mut().carried.row_mut(i).fill(batch.carried.row(i)[j]);
             }
-            let timed = self.method == Method::Dop853;
-            let start = DVector::from_fn(rows + usize::from(timed), |i, _| {
-                if i == rows { span.from } else { batch.state.row(i)[j].wide() }
-            });
-            let non_finite = Cell::new(None);
-            let single = Single { rhs, memory: &memory, timed, non_finite: &non_finite };
-            let (end, result) = self.run(single, span, start);
+            let (end, outcome) = self.follow(rhs, span, &batch, j, &memory);
             for (i, value) in end.iter().take(rows).enumerate() {
                 batch.state.row_mut(i)[j] = T::of(*value);
             }
-            match result {
-                Ok(stats) => batch.efforts[j] += effort(stats),
+            match outcome {
+                Ok(effort) => batch.efforts[j] += effort,
                 Err(failure) => batch.outcomes[j] = Outcome::Failed(failure),
-            }
-            let lost = end.iter().any(|value| !value.is_finite());
-            if let Some(t) = non_finite.get().filter(|_| lost || result.is_err()) {
-                let reason = Reason::NonFiniteVelocity;
-                batch.outcomes[j] = Outcome::Failed(Failure { reason, t, step: 0.0 });
             }
         }
         workspace.scratch = memory.into_inner().scratch;
     }
 }
 
+/// The first step of a way that is taken again, as a share of the longest.
+const FIRST: f64 = 1e-2;
+/// How often a column is followed again if it was found to be smaller than its error was measured by.
+const AGAIN: usize = 3;
+
 impl External {
-    /// Integrates one column; returns the last state and what it cost.
+    /// Follows one column; returns the last state, and what it cost or why it failed.
+    ///
+    /// The crate knows one absolute tolerance for everything: it is the smallest that a coordinate has
+    /// on the way, and the way is taken again if that was not known.
+    fn follow<T: Real, R: RightHandSide<T> + ?Sized>(
+        &self,
+        rhs: &R,
+        span: Span,
+        batch: &Batch<'_, T>,
+        column: usize,
+        memory: &RefCell<Memory<T>>,
+    ) -> (DVector<f64>, std::result::Result<Effort, Failure>) {
+        let (rows, timed) = (batch.state.rows(), self.method == Method::Dop853);
+        let start = DVector::from_fn(rows + usize::from(timed), |i, _| {
+            if i == rows { span.from } else { batch.state.row(i)[column].wide() }
+        });
+        let (mut spent, mut share) = (Effort::default(), 1.0);
+        let mut round = 0;
+        loop {
+            let seen = Seen::new();
+            let (inside, length) = (span.inside(), span.length());
+            let single = Single { rhs, memory, timed, inside, length, seen: &seen };
+            let (end, result) = self.run(single, span, start.clone(), share);
+            let gone = (0..rows).any(|i| !T::of(end[i]).is_finite());
+            let vast = result.is_err() && (0..rows).any(|i| is_vast(T::of(end[i])));
+            let lost = seen.lost.get().filter(|_| gone || result.is_err());
+            let lost = lost.or((gone || vast).then_some((seen.time.get(), Reason::Diverged)));
+            if let Some((t, reason)) = lost {
+                return (end, Err(Failure { reason, t, step: 0.0 }));
+            }
+            match result {
+                Ok(stats) => spent += effort(stats),
+                Err(failure) => return (end, Err(failure)),
+            }
+            round += 1;
+            if self.is_fixed() || round > AGAIN || seen.share.get() >= 0.5 * share {
+                return (end, Ok(spent));
+            }
+            share = seen.share.get();
+        }
+    }
+
+    fn is_fixed(&self) -> bool {
+        matches!(self.method, Method::Rk4 { .. })
+    }
+
+    /// Integrates one column with this share of the absolute tolerance; returns the last
+    /// state and what it cost.
     fn run<S: System<f64, DVector<f64>>>(
         &self,
         system: S,
         span: Span,
         start: DVector<f64>,
+        share: f64,
     ) -> (DVector<f64>, std::result::Result<Stats, Failure>) {
         let Tolerance { relative, absolute } = self.tolerance;
         let (from, to, length) = (span.from, span.to, span.length());
+        let longest = self.longest.unwrap_or_else(|| {
+            let order = if self.method == Method::Dop853 { 8 } else { 5 };
+            longest_unknown(order, relative.min(absolute), span)
+        });
+        let (longest, absolute) = (longest.min(length.abs()), absolute * share);
+        // Zero has the crate choose. By a tiny absolute tolerance it would choose a tiny step, for an
+        // integral that begins at zero.
+        let first_step = if share < 1.0 { FIRST * longest * length.signum() } else { 0.0 };
         let first = start.clone();
         macro_rules! pair {
             ($solver:ident, $beta:literal, $shrink:literal, $grow:literal) => {{
@@ -221,8 +317,8 @@ impl External {
                     $beta,
                     $shrink,
                     $grow,
-                    length.abs().min(self.longest),
-                    0.0,
+                    longest,
+                    first_step,
                     self.max_steps,
                     u32::MAX,
                     OutputType::Sparse,

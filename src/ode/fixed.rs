@@ -1,12 +1,13 @@
 //! Equal steps, the same for every column.
 
 use super::clock::Clock;
+use super::range::{all_finite, reason_of_loss};
 use super::stages::{combination, node_times, steps};
 use super::tableau::{RK4, Tableau};
 use super::{Batch, Record, Recording, RightHandSide, Solver, Span, Step, Workspace};
 use crate::columns::{Block, pad_lanes};
 use crate::error::{Error, Result};
-use crate::outcome::{Effort, Failure, Outcome, Reason};
+use crate::outcome::{Effort, Failure, Outcome};
 use crate::real::Real;
 
 /// A Runge-Kutta method with a given number of equal steps. Made by [`rk4`] and [`fixed`].
@@ -17,6 +18,8 @@ pub struct Fixed {
 }
 
 /// The classical method of order four, in `steps` equal steps.
+///
+/// Nothing measures its error, and what happens between the nodes, half a step apart, goes unseen.
 pub fn rk4(steps: usize) -> Fixed {
     Fixed { method: &RK4, steps }
 }
@@ -26,12 +29,16 @@ pub fn fixed(method: &'static Tableau, steps: usize) -> Fixed {
     Fixed { method, steps }
 }
 
+/// The accuracy that times must allow; equal steps have no tolerance of their own.
+pub(super) const AIM: f64 = 1e-5;
+
 impl<T: Real> Solver<T> for Fixed {
-    fn check(&self) -> Result<()> {
+    fn check(&self, span: Span) -> Result<()> {
         if self.steps == 0 {
             return Err(Error::setting("a solver of equal steps needs at least one step"));
         }
-        self.method.check()
+        self.method.check()?;
+        span.check::<T>(AIM)
     }
 
     fn solve<R: RightHandSide<T> + ?Sized>(
@@ -58,7 +65,7 @@ impl<T: Real> Recording<T> for Fixed {
         record: &mut Record<T>,
         workspace: &mut Workspace<T>,
     ) {
-        record.clear(rhs.rows());
+        record.clear(rhs.rows(), span);
         self.walk(rhs, span, batch, Some(record), workspace);
     }
 }
@@ -85,6 +92,7 @@ impl Fixed {
         stages.iter_mut().for_each(|stage| stage.reshape(rows, lanes));
         let mut point = scratch.take(rows, lanes);
         let mut times = scratch.take(2, lanes);
+        let inside = span.inside();
         for step in 0..self.steps {
             // Each step ends where the formula says, so that rounding does not pile up.
             let share = (step + 1) as f64 / self.steps as f64;
@@ -95,7 +103,7 @@ impl Fixed {
             for i in 0..stages.len() {
                 let (row, earlier) = (self.method.a[i], &stages[..i]);
                 combination(Some(batch.state), times.row(1), row, earlier, &mut point);
-                node_times(clocks, self.method.c[i], times.row_mut(0));
+                node_times(clocks, self.method.c[i], inside, times.row_mut(0));
                 let dydt = stages[i].view_mut();
                 rhs.evaluate(times.row(0), point.view(), batch.carried, dydt, scratch);
             }
@@ -107,27 +115,33 @@ impl Fixed {
                     record.push(Step { column: clock.place, t: clock.from, h: clock.taken }, state);
                 }
             }
-            self.arrive(&point, clocks, &mut batch);
+            self.arrive([&point, &stages[0]], clocks, &mut batch);
         }
         scratch.give(times);
         scratch.give(point);
     }
 
-    /// Moves every column that is still travelling to the end of the step.
-    fn arrive<T: Real>(&self, point: &Block<T>, clocks: &[Clock], batch: &mut Batch<'_, T>) {
+    /// Moves every column that is still travelling to the end of the step, which it began with the
+    /// velocity `first`.
+    fn arrive<T: Real>(
+        &self,
+        [point, first]: [&Block<T>; 2],
+        clocks: &[Clock],
+        batch: &mut Batch<'_, T>,
+    ) {
         for (j, clock) in clocks.iter().enumerate() {
             if !batch.outcomes[j].arrived() {
                 continue;
             }
             let evaluations = self.method.stages() as u64;
             batch.efforts[j] += Effort { evaluations, accepted: 1, rejected: 0 };
-            for i in 0..point.rows() {
-                batch.state.row_mut(i)[j] = point.row(i)[j];
-            }
-            if (0..point.rows()).any(|i| !point.row(i)[j].is_finite()) {
-                let reason = Reason::NonFiniteVelocity;
+            if !all_finite(point.view(), j) {
+                let reason = reason_of_loss([batch.state.view(), first.view()], j);
                 let failure = Failure { reason, t: clock.from, step: clock.taken };
                 batch.outcomes[j] = Outcome::Failed(failure);
+            }
+            for i in 0..point.rows() {
+                batch.state.row_mut(i)[j] = point.row(i)[j];
             }
         }
     }

@@ -3,17 +3,21 @@
 //! | file | what |
 //! | --- | --- |
 //! | `tableau`, `high_order` | the methods as constants |
-//! | `adaptive`, `stepping` | error control per column: the settings; the loop, and compaction |
+//! | `span` | from where to where, and the times that a scalar can tell apart |
+//! | `tolerance` | how the error of a step is measured |
+//! | `sharpness` | how suddenly equations change, and how long a step may be |
+//! | `adaptive`, `rules`, `stepping` | error control per column: the solvers; their settings; the loop |
 //! | `clock`, `control`, `powers` | step sizes: the first, and the next; by powers of six digits |
-//! | `stages` | the stages of one step |
+//! | `stages`, `range` | the stages of one step; why a solution was lost |
 //! | `fixed` | equal steps |
 //! | `external` | the solvers of the `ode_solvers` crate behind the same trait |
 //! | `record` | the accepted steps |
 //! | `reverse` | the discrete gradient of a recorded solve |
-//! | `adjoint`, `quadrature` | the continuous gradient of a solve without a record; its sums |
+//! | `adjoint`, `backward`, `quadrature` | the continuous gradient of a solve without a record; its equations; its sums |
 
 mod adaptive;
 mod adjoint;
+mod backward;
 mod clock;
 mod control;
 mod external;
@@ -21,24 +25,32 @@ mod fixed;
 mod high_order;
 mod powers;
 mod quadrature;
+mod range;
 mod record;
 mod reverse;
+mod rules;
+mod sharpness;
+mod span;
 mod stages;
 mod stepping;
 mod tableau;
+mod tolerance;
 
 use crate::columns::{Block, Rows, RowsMut, Scratch};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::outcome::{Effort, Failure, Outcome, Reason};
 use crate::real::Real;
 
 pub use adaptive::{Adaptive, automatic, dopri5, dopri8, tsit5};
-pub use adjoint::{Adjoint, AdjointMemory, Ending};
+pub use adjoint::Adjoint;
+pub use backward::{AdjointMemory, Ending};
 pub use external::{External, external_dop853, external_dopri5, external_rk4};
 pub use fixed::{Fixed, fixed, rk4};
 pub use high_order::DOPRI8;
 pub use record::{Record, Step};
 pub use reverse::{Tapes, reverse};
+pub use sharpness::Sharpness;
+pub use span::{Inside, Span};
 pub use tableau::{DOPRI5, RK4, TSIT5, Tableau};
 
 /// dy/dt for a block of columns, each at a time of its own.
@@ -57,6 +69,18 @@ pub trait RightHandSide<T: Real>: Sync {
     /// are carried along by the steps that suit the others, and change nothing in them. Default: all.
     fn controlled_rows(&self) -> usize {
         self.rows()
+    }
+
+    /// How suddenly dy/dt can change, if that is known: what bounds the longest step. By default
+    /// nothing is known.
+    fn sharpness(&self) -> Option<Sharpness> {
+        None
+    }
+
+    /// The number of leading rows whose velocity is the speed that [`Sharpness`] speaks of. Default:
+    /// all leading rows.
+    fn speed_rows(&self) -> usize {
+        self.leading_rows()
     }
 
     /// Writes dy/dt. `carried` holds rows that stay constant along the way (contexts, probes).
@@ -134,22 +158,6 @@ pub struct Back<'a, T> {
     pub sums: &'a mut [T],
 }
 
-/// From where to where: `to` may lie before `from`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Span {
-    /// The time of the initial states.
-    pub from: f64,
-    /// The time of the final states.
-    pub to: f64,
-}
-
-impl Span {
-    /// The signed length.
-    pub fn length(&self) -> f64 {
-        self.to - self.from
-    }
-}
-
 /// A block of columns on its way: in go initial states, out come final states.
 pub struct Batch<'a, T> {
     /// The states, one lane per column, padded.
@@ -180,8 +188,9 @@ impl<T: Real> Workspace<T> {
 
 /// A way to integrate a block of columns.
 pub trait Solver<T: Real>: Send + Sync {
-    /// An error if a setting is out of range for this scalar.
-    fn check(&self) -> Result<()>;
+    /// An error if a setting is out of range for this scalar, or the scalar cannot resolve the times of
+    /// the span.
+    fn check(&self, span: Span) -> Result<()>;
 
     /// Follows every column of the batch along the span.
     fn solve<R: RightHandSide<T> + ?Sized>(
@@ -209,42 +218,16 @@ pub trait Recording<T: Real>: Solver<T> {
     );
 }
 
-/// A solver that chooses its steps by a tolerance.
+/// A solver that chooses its steps by a tolerance, and takes none longer than it was told.
 pub trait ErrorControlled {
     /// Sets the relative and the absolute tolerance.
     fn set_tolerance(&mut self, relative: f64, absolute: f64);
 
     /// The relative and the absolute tolerance.
     fn tolerance(&self) -> (f64, f64);
-}
 
-/// The tolerance of an adaptive solve: a step's error is measured in absolute + relative |y|.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Tolerance {
-    pub(crate) relative: f64,
-    pub(crate) absolute: f64,
-}
-
-impl Tolerance {
-    /// An error unless both are positive and the relative one can be met in the scalar.
-    fn check<T: Real>(&self) -> Result<()> {
-        let Self { relative, absolute } = *self;
-        for (name, value) in [("relative", relative), ("absolute", absolute)] {
-            if !(value > 0.0 && value.is_finite()) {
-                return Err(Error::setting(format!(
-                    "the {name} tolerance is {value}: give a positive number, such as 1e-6"
-                )));
-            }
-        }
-        let floor = 4.0 * T::EPSILON;
-        if relative < floor {
-            return Err(Error::setting(format!(
-                "the relative tolerance {relative:e} is below what {} can resolve ({floor:.1e}): loosen it, or compute in f64",
-                T::NAME
-            )));
-        }
-        Ok(())
-    }
+    /// Sets the longest step, in units of time.
+    fn set_longest_step(&mut self, step: f64);
 }
 
 /// Marks columns whose state or carried rows hold a NaN or an infinity.

@@ -1,6 +1,6 @@
 //! Sums for the parameters on a way back: an integral over the steps that were accepted.
 
-use super::adjoint::Backward;
+use super::backward::Backward;
 use super::stages::combination;
 use super::stepping::{Attempt, Watch};
 use super::{Differentiable, Place};
@@ -66,7 +66,7 @@ fn set_times<T: Real>(attempt: &Attempt<'_, T>, [c, b]: [f64; 2], [times, weight
     let mut last = T::zero();
     let mut used = 0;
     for clock in moved {
-        last = T::of(clock.from + c * clock.taken);
+        last = attempt.inside.at(clock.from + c * clock.taken);
         times[used] = last;
         weights[used] = T::of(b * clock.taken);
         used += 1;

@@ -11,7 +11,7 @@
 
 use super::clock::Clock;
 use super::stages::{combination, node_times, steps};
-use super::{Back, Differentiable, Place, Record, Span, Step, Tableau, Workspace};
+use super::{Back, Differentiable, Inside, Place, Record, Span, Step, Tableau, Workspace};
 use crate::columns::{Block, Rows};
 use crate::real::Real;
 
@@ -133,8 +133,9 @@ impl<T: Real, R: Differentiable<T> + ?Sized> Pass<'_, T, R> {
         }
         crate::columns::pad_lanes(y.view_mut(), active);
         crate::columns::pad_lanes(still.view_mut(), active);
-        self.replay(&y, &still);
-        self.pull(&still, &mut lambda, &mut still_bar, sums);
+        let inside = record.span().inside();
+        self.replay(&y, &still, inside);
+        self.pull(&still, inside, [&mut lambda, &mut still_bar], sums);
         for lane in 0..active {
             let column = self.tapes.order[lane];
             for i in 0..rows {
@@ -150,7 +151,7 @@ impl<T: Real, R: Differentiable<T> + ?Sized> Pass<'_, T, R> {
     }
 
     /// Evaluates the stages again and keeps their tapes and arguments.
-    fn replay(&mut self, y: &Block<T>, carried: &Block<T>) {
+    fn replay(&mut self, y: &Block<T>, carried: &Block<T>, inside: Inside<T>) {
         let Workspace { scratch, stages, clocks } = &mut *self.workspace;
         let Tapes { tapes, points, .. } = &mut *self.tapes;
         let (rows, lanes, count) = (y.rows(), y.lanes(), tapes.len());
@@ -161,7 +162,7 @@ impl<T: Real, R: Differentiable<T> + ?Sized> Pass<'_, T, R> {
             stages[i].reshape(rows, lanes);
             points[i].reshape(rows, lanes);
             combination(Some(y), times.row(1), self.tableau.a[i], &stages[..i], &mut points[i]);
-            node_times(clocks, self.tableau.c[i], times.row_mut(0));
+            node_times(clocks, self.tableau.c[i], inside, times.row_mut(0));
             let (t, point) = (times.row(0), points[i].view());
             let dydt = stages[i].view_mut();
             self.rhs.record(t, point, carried.view(), dydt, &mut tapes[i], scratch);
@@ -173,8 +174,8 @@ impl<T: Real, R: Differentiable<T> + ?Sized> Pass<'_, T, R> {
     fn pull(
         &mut self,
         carried: &Block<T>,
-        lambda: &mut Block<T>,
-        still_bar: &mut Block<T>,
+        inside: Inside<T>,
+        [lambda, still_bar]: [&mut Block<T>; 2],
         sums: &mut [T],
     ) {
         let Workspace { scratch, clocks, .. } = &mut *self.workspace;
@@ -194,7 +195,7 @@ impl<T: Real, R: Differentiable<T> + ?Sized> Pass<'_, T, R> {
             combination(None, times.row(1), &self.tableau.b[i..=i], one, &mut start);
             let (coefficients, later) = (&column[i + 1..count], &pulled[i + 1..count]);
             combination(Some(&start), times.row(1), coefficients, later, &mut bar);
-            node_times(clocks, self.tableau.c[i], times.row_mut(0));
+            node_times(clocks, self.tableau.c[i], inside, times.row_mut(0));
             let place = Place { t: times.row(0), y: points[i].view(), carried: carried.view() };
             let back = Back {
                 dydt: bar.view(),

@@ -1,5 +1,6 @@
 //! The stages of one step, for every lane at once.
 
+use super::Inside;
 use super::clock::Clock;
 use crate::columns::Block;
 use crate::kernels::{Term, combine};
@@ -43,11 +44,11 @@ pub(super) fn no_terms<'a, T: Real>() -> [Term<'a, T>; MOST] {
     [(T::zero(), &[]); MOST]
 }
 
-/// The time of every lane at node `c` of its step; padding repeats the last.
-pub(super) fn node_times<T: Real>(clocks: &[Clock], c: f64, times: &mut [T]) {
+/// The time of every lane at node `c` of its step, inside the span; padding repeats the last.
+pub(super) fn node_times<T: Real>(clocks: &[Clock], c: f64, inside: Inside<T>, times: &mut [T]) {
     let mut last = T::zero();
     for (time, clock) in times.iter_mut().zip(clocks) {
-        *time = T::of(clock.t + c * clock.h);
+        *time = inside.at(clock.t + c * clock.h);
         last = *time;
     }
     times[clocks.len()..].fill(last);

@@ -1,12 +1,15 @@
 //! The loop of adaptive steps: every lane tries, is judged, moves or not, and leaves when it is done.
 
-use super::adaptive::Adaptive;
 use super::clock::{Clock, Verdict};
-use super::control::{Norms, scaled_norm, towards_end};
+use super::control::{Norms, towards_end};
+use super::range::{all_finite, reason_of_loss};
+use super::rules::Rules;
+use super::sharpness::Longest;
 use super::stages::{combination, no_terms, node_times, steps, terms_of};
-use super::{Batch, Record, RightHandSide, Span, Step, Tableau, Workspace};
+use super::tolerance::{Place, Tolerance};
+use super::{Batch, Inside, Record, RightHandSide, Span, Step, Tableau, Workspace};
 use crate::columns::{Block, Scratch, move_lane, pad_lanes};
-use crate::kernels::squared_error;
+use crate::kernels::{StepEnds, squared_error, sum_of_products};
 use crate::outcome::{Failure, Outcome, Reason};
 use crate::real::Real;
 
@@ -19,6 +22,7 @@ pub(super) trait Watch<T> {
 /// One attempt of every lane: where it began, and its stages.
 pub(super) struct Attempt<'a, T> {
     pub method: &'static Tableau,
+    pub inside: Inside<T>,
     pub clocks: &'a [Clock],
     pub y: &'a Block<T>,
     pub carried: &'a Block<T>,
@@ -37,9 +41,11 @@ impl<T: Real> Watch<T> for Record<T> {
 
 /// The lanes on their way.
 struct Run<'a, 'w, T: Real, R: ?Sized> {
-    settings: Adaptive,
+    rules: Rules,
+    longest: Longest,
     rhs: &'a R,
     span: Span,
+    inside: Inside<T>,
     batch: Batch<'a, T>,
     watch: Option<&'a mut (dyn Watch<T> + 'w)>,
     scratch: &'a mut Scratch<T>,
@@ -51,13 +57,13 @@ struct Run<'a, 'w, T: Real, R: ?Sized> {
     trial: Block<T>,
     /// The argument of a stage.
     point: Block<T>,
-    /// Rows: the times of a stage, the steps, two kinds of errors.
+    /// Rows: the times of a stage, the steps, two kinds of errors (or speeds, before there are any).
     rows: Block<T>,
 }
 
 /// Follows every column that is still travelling, under the eyes of whoever watches.
 pub(super) fn integrate<T: Real, R: RightHandSide<T> + ?Sized>(
-    settings: Adaptive,
+    rules: Rules,
     rhs: &R,
     span: Span,
     batch: Batch<'_, T>,
@@ -72,13 +78,15 @@ pub(super) fn integrate<T: Real, R: RightHandSide<T> + ?Sized>(
         return;
     }
     let (rows, lanes) = (batch.state.rows(), clocks.len());
-    stages.resize_with(stages.len().max(settings.method().stages()), Block::default);
-    let stages = &mut stages[..settings.method().stages()];
+    stages.resize_with(stages.len().max(rules.method.stages()), Block::default);
+    let stages = &mut stages[..rules.method.stages()];
     stages.iter_mut().for_each(|stage| stage.reshape(rows, lanes));
     let mut run = Run {
-        settings,
+        longest: rules.longest(rhs.sharpness(), span),
+        rules,
         rhs,
         span,
+        inside: span.inside(),
         watch,
         y: scratch.take(rows, lanes),
         carried: scratch.take(batch.carried.rows(), lanes),
@@ -105,6 +113,14 @@ pub(super) fn integrate<T: Real, R: RightHandSide<T> + ?Sized>(
     }
 }
 
+/// What the first step of a lane is chosen by.
+fn norms<T: Real>(start: &Place<'_, T>, tolerance: Tolerance, lane: usize) -> Norms {
+    Norms {
+        state: start.norm(tolerance, lane, |i| start.y.row(i)[lane].wide()),
+        velocity: start.norm(tolerance, lane, |i| start.f.row(i)[lane].wide() * start.length),
+    }
+}
+
 impl<T: Real, R: RightHandSide<T> + ?Sized> Run<'_, '_, T, R> {
     /// Copies every travelling column into its lane.
     fn board(&mut self) {
@@ -123,46 +139,60 @@ impl<T: Real, R: RightHandSide<T> + ?Sized> Run<'_, '_, T, R> {
 
     /// Evaluates stage 0 everywhere, and stage 1 at the end of a short Euler step.
     fn choose_first_steps(&mut self) {
-        let Self { settings, clocks, stages, .. } = self;
-        let (tolerance, order) = (settings.tolerance, settings.method().order);
-        let longest = self.span.length().abs();
-        let sign = self.span.length().signum();
-        let times = self.rows.row_mut(0);
-        node_times(clocks, 0.0, times);
-        let carried = self.carried.view();
-        self.rhs.evaluate(times, self.y.view(), carried, stages[0].view_mut(), self.scratch);
-        let controlled = self.rhs.controlled_rows();
+        let Self { rules, clocks, stages, inside, rhs, .. } = self;
+        let (tolerance, length) = (rules.tolerance, self.span.length());
+        node_times(clocks, 0.0, *inside, self.rows.row_mut(0));
+        let (times, carried) = (self.rows.row(0), self.carried.view());
+        rhs.evaluate(times, self.y.view(), carried, stages[0].view_mut(), self.scratch);
+        let (controlled, leading) = (rhs.controlled_rows(), rhs.leading_rows());
         let y = self.y.view().range(0, controlled);
-        let norms = |stages: &[Block<T>], lane: usize| Norms {
-            state: scaled_norm(|i| y.row(i)[lane].wide(), y, lane, tolerance),
-            velocity: scaled_norm(|i| stages[0].row(i)[lane].wide(), y, lane, tolerance),
-        };
+        let f = stages[0].view().range(0, controlled);
+        let start = Place { y, f, leading, length };
         for (lane, clock) in clocks.iter_mut().enumerate() {
             clock.effort.evaluations += 2;
-            clock.h = sign * norms(stages, lane).probe(longest);
-            if (0..controlled).any(|i| !stages[0].row(i)[lane].is_finite()) {
-                clock.verdict = Verdict::Failed(Reason::NonFiniteVelocity);
+            clock.h = length * norms(&start, tolerance, lane).probe();
+            if !all_finite(f, lane) {
+                clock.verdict = Verdict::Failed(reason_of_loss([y, f], lane));
                 clock.h = 0.0;
             }
         }
         steps(clocks, self.rows.row_mut(1));
         combination(Some(&self.y), self.rows.row(1), &[1.0], &stages[..1], &mut self.point);
-        node_times(clocks, 1.0, self.rows.row_mut(0));
-        let times = self.rows.row(0);
-        self.rhs.evaluate(times, self.point.view(), carried, stages[1].view_mut(), self.scratch);
+        node_times(clocks, 1.0, *inside, self.rows.row_mut(0));
+        let (times, stage) = (self.rows.row(0), stages[1].view_mut());
+        rhs.evaluate(times, self.point.view(), carried, stage, self.scratch);
+        let start = Place { y, f: stages[0].view().range(0, controlled), leading, length };
         for (lane, clock) in clocks.iter_mut().enumerate() {
-            let change = |i: usize| (stages[1].row(i)[lane] - stages[0].row(i)[lane]).wide();
-            let change = scaled_norm(change, y, lane, tolerance);
-            clock.h = sign * norms(stages, lane).first_step(clock.h.abs(), change, order, longest);
+            let probe = clock.h.abs() / length.abs();
+            let change =
+                |i: usize| (stages[1].row(i)[lane] - stages[0].row(i)[lane]).wide() * length;
+            let change = start.norm(tolerance, lane, change);
+            let norms = norms(&start, tolerance, lane);
+            clock.h = length * norms.first_step(probe, change, rules.method.order);
+        }
+    }
+
+    /// Shortens or stretches the steps to be tried, by what is left of the span and by the speed.
+    fn set_steps(&mut self) {
+        let asks = self.longest.asks_for_speed();
+        if asks {
+            let f = self.stages[0].view().range(0, self.rhs.speed_rows());
+            self.rows.row_mut(2).fill(T::zero());
+            sum_of_products(f, f, self.rows.row_mut(2));
+        }
+        for (lane, clock) in self.clocks.iter_mut().enumerate() {
+            let speed = if asks { self.rows.row(2)[lane].wide().sqrt() } else { 0.0 };
+            let (rest, longest) = (self.span.to - clock.t, self.longest.step(speed));
+            clock.h = towards_end(clock.h, rest, clock.moved, longest);
         }
     }
 
     /// Tries one step in every lane: all stages, and the end of the step.
     fn attempt(&mut self) {
-        let Self { settings, clocks, stages, .. } = self;
-        let (method, last) = (settings.method(), settings.method().stages() - 1);
+        self.set_steps();
+        let Self { rules: Rules { method, .. }, clocks, stages, inside, .. } = self;
+        let last = method.stages() - 1;
         for clock in clocks.iter_mut() {
-            clock.h = towards_end(clock.h, self.span.to - clock.t, clock.moved);
             clock.effort.evaluations += last as u64;
         }
         steps(clocks, self.rows.row_mut(1));
@@ -171,7 +201,7 @@ impl<T: Real, R: RightHandSide<T> + ?Sized> Run<'_, '_, T, R> {
             let closing = i == last && method.first_same_as_last();
             let point = if closing { &mut self.trial } else { &mut self.point };
             combination(Some(&self.y), self.rows.row(1), method.a[i], &stages[..i], point);
-            node_times(clocks, method.c[i], self.rows.row_mut(0));
+            node_times(clocks, method.c[i], *inside, self.rows.row_mut(0));
             let (times, carried) = (self.rows.row(0), self.carried.view());
             let (point, stage) = (point.view(), stages[i].view_mut());
             if method.weighs(i) {
@@ -184,49 +214,62 @@ impl<T: Real, R: RightHandSide<T> + ?Sized> Run<'_, '_, T, R> {
 
     /// Measures the error of the step in every lane and decides.
     fn judge(&mut self) {
-        let (method, tolerance) = (self.settings.method(), self.settings.tolerance);
-        let lanes = self.y.lanes();
+        self.measure();
         let (rows, leading) = (self.rhs.controlled_rows(), self.rhs.leading_rows());
-        let (front, errors) = self.rows.view_mut().split_at(2);
-        let (mut first, mut second) = errors.split_at(1);
-        let h = front.row(1);
-        let bounds = [T::of(tolerance.absolute), T::of(tolerance.relative)];
-        for (out, range) in [(&mut first, 0..leading), (&mut second, leading..rows)] {
-            let out = out.row_mut(0);
-            out.fill(T::zero());
-            if range.is_empty() {
-                continue;
-            }
-            let (y, new) = (self.y.view(), self.trial.view());
-            let (y, new) = (y.range(range.start, range.end), new.range(range.start, range.end));
-            let mut terms = no_terms();
-            let part = range.start * lanes..range.end * lanes;
-            let count = terms_of(method.error, self.stages, &mut terms, |stage| {
-                &stage.values()[part.clone()]
-            });
-            squared_error(bounds, h, &terms[..count], y, new, out);
-        }
         let kinds = [leading, rows - leading].map(|count| count.max(1) as f64);
         for (lane, clock) in self.clocks.iter_mut().enumerate() {
-            let squares =
-                [first.row(0)[lane].wide() / kinds[0], second.row(0)[lane].wide() / kinds[1]];
+            let squares = [2, 3].map(|row| self.rows.row(row)[lane].wide() / kinds[row - 2]);
             // `f64::max` would drop a NaN.
             let worse = if squares[0] > squares[1] || squares[0].is_nan() {
                 squares[0]
             } else {
                 squares[1]
             };
-            clock.decide(worse.sqrt(), self.span, method.order, self.settings.max_steps);
+            let lost = || {
+                let place = [&self.y, &self.stages[0]].map(|block| block.view().range(0, rows));
+                reason_of_loss(place, lane)
+            };
+            clock.decide(worse.sqrt(), self.span, &self.rules, lost);
+        }
+    }
+
+    /// Writes the sums of squared errors, those of coordinates and those of integrals.
+    fn measure(&mut self) {
+        let Rules { method, tolerance, .. } = self.rules;
+        let (length, lanes) = (self.span.length(), self.y.lanes());
+        let (rows, leading) = (self.rhs.controlled_rows(), self.rhs.leading_rows());
+        let (front, errors) = self.rows.view_mut().split_at(2);
+        let (mut first, mut second) = errors.split_at(1);
+        let kinds = [
+            (&mut first, 0..leading, tolerance.of_coordinates(length)),
+            (&mut second, leading..rows, tolerance.of_integrals(length)),
+        ];
+        for (out, range, yardstick) in kinds {
+            let out = out.row_mut(0);
+            out.fill(T::zero());
+            if range.is_empty() {
+                continue;
+            }
+            let last = &self.stages[method.stages() - 1];
+            let pairs = [[&self.y, &self.trial], [&self.stages[0], last]];
+            let [y, f] = pairs.map(|pair| pair.map(|b| b.view().range(range.start, range.end)));
+            let mut terms = no_terms();
+            let part = range.start * lanes..range.end * lanes;
+            let count = terms_of(method.error, self.stages, &mut terms, |stage| {
+                &stage.values()[part.clone()]
+            });
+            squared_error(yardstick, front.row(1), &terms[..count], StepEnds { y, f }, out);
         }
     }
 
     /// Takes the accepted steps: shows them, and lets trial and last stage take the place of state
     /// and first stage.
     fn settle(&mut self) {
-        let last = self.settings.method().stages() - 1;
+        let last = self.rules.method.stages() - 1;
         if let Some(watch) = &mut self.watch {
             let attempt = Attempt {
-                method: self.settings.method(),
+                method: self.rules.method,
+                inside: self.inside,
                 clocks: self.clocks,
                 y: &self.y,
                 carried: &self.carried,
@@ -256,11 +299,11 @@ impl<T: Real, R: RightHandSide<T> + ?Sized> Run<'_, '_, T, R> {
         let mut lane = 0;
         while lane < self.clocks.len() {
             let clock = self.clocks[lane];
+            let failed = |reason| Outcome::Failed(Failure { reason, t: clock.t, step: clock.h });
             let outcome = match clock.verdict {
+                Verdict::Done if !all_finite(self.y.view(), lane) => failed(Reason::Diverged),
                 Verdict::Done => Outcome::Arrived,
-                Verdict::Failed(reason) => {
-                    Outcome::Failed(Failure { reason, t: clock.t, step: clock.h })
-                }
+                Verdict::Failed(reason) => failed(reason),
                 _ => {
                     lane += 1;
                     continue;

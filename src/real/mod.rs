@@ -24,6 +24,9 @@ pub trait Real: nalgebra::RealField + Copy + Default + Display + Debug + Send + 
     /// The smallest normal number.
     const SMALLEST: f64;
 
+    /// The largest finite number.
+    const LARGEST: f64;
+
     /// The number of bits of the mantissa that are stored.
     const MANTISSA: u32;
 
@@ -48,6 +51,12 @@ pub trait Real: nalgebra::RealField + Copy + Default + Display + Debug + Send + 
     /// Widens to `f64`, without loss.
     fn wide(self) -> f64;
 
+    /// The next larger number.
+    fn next_up(self) -> Self;
+
+    /// The next smaller number.
+    fn next_down(self) -> Self;
+
     /// The bits of the number, widened with zeros: equal numbers have equal bits but for signed zero.
     fn bits(self) -> u64;
 }
@@ -58,6 +67,7 @@ macro_rules! real {
             const NAME: &'static str = stringify!($type);
             const EPSILON: f64 = $type::EPSILON as f64;
             const SMALLEST: f64 = $type::MIN_POSITIVE as f64;
+            const LARGEST: f64 = $type::MAX as f64;
             const MANTISSA: u32 = $type::MANTISSA_DIGITS - 1;
             const BIAS: f64 = ($type::MAX_EXP - 1) as f64;
 
@@ -73,6 +83,14 @@ macro_rules! real {
 
             fn wide(self) -> f64 {
                 self as f64
+            }
+
+            fn next_up(self) -> Self {
+                $type::next_up(self)
+            }
+
+            fn next_down(self) -> Self {
+                $type::next_down(self)
             }
 
             fn bits(self) -> u64 {

@@ -202,7 +202,8 @@ impl HutchPlusPlus {
             std::array::from_fn(|_| scratch.take(self.range * dim, lanes));
         sketch.write(0..self.range, 1.0, &mut tangents.view_mut());
         pad_lanes(tangents.view_mut(), outset.samples);
-        times.fill(T::of(outset.span.from + outset.span.length() / 2.0));
+        let span = outset.span;
+        times.fill(span.inside().at(span.from + span.length() / 2.0));
         let at = At { t: times.row(0), x: middle.view(), context: outset.context };
         // Coordinate i of all vectors lies in neighbouring rows, which read as one long row are
         // coordinate i of the tangents of all lanes.
@@ -231,7 +232,7 @@ fn go_to_the_middle<T: Real, F: VectorField<T> + ?Sized>(
 ) {
     let mut times = scratch.take(1, middle.lanes());
     let mut velocity = scratch.take(field.dim(), middle.lanes());
-    times.fill(T::of(outset.span.from));
+    times.fill(outset.span.inside().at(outset.span.from));
     let at = At { t: times.row(0), x: outset.points, context: outset.context };
     field.velocity(at, velocity.view_mut(), scratch);
     middle.values_mut().copy_from_slice(outset.points.values());

@@ -58,6 +58,9 @@ struct Draws<T: Real> {
     partner: Vec<usize>,
 }
 
+/// How finely the scalar must resolve times; matching has no tolerance of its own.
+const AIM: f64 = 1e-5;
+
 impl FlowMatching {
     fn draw<T: Real, B: Base<T>>(&self, base: &B, batch: &MiniBatch<'_, T>) -> Result<Draws<T>> {
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(batch.seed);
@@ -82,9 +85,10 @@ impl<T: Real, P: Default> MatchingMemory<T, P> {
         columns_to_block(&batch.points.as_slice()[part(batch.points)], dim, &mut self.end);
         self.start.reshape(dim, range.len());
         self.times.reshape(1, range.len());
+        let inside = span.inside();
         let column = |lane: usize| range.start + lane.min(range.len() - 1);
         for (lane, time) in self.times.row_mut(0).iter_mut().enumerate() {
-            *time = T::of(span.from + draws.times[column(lane)] * span.length());
+            *time = inside.at(span.from + draws.times[column(lane)] * span.length());
         }
         let noise = draws.noise.as_slice();
         for i in 0..dim {
@@ -161,6 +165,7 @@ impl FlowMatching {
     {
         let (field, span) = (model.flow().field(), model.flow().times());
         batch.check(field.dim(), field.context_dim())?;
+        span.check::<T>(AIM)?;
         let draws = self.draw(model.base(), &batch)?;
         let count = batch.points.ncols();
         let sums_len = if gradient.is_some() { field.velocity_sums_len() } else { 0 };

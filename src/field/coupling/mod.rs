@@ -14,6 +14,7 @@ use crate::columns::{Block, Mask, Rows, RowsMut, Scratch};
 use crate::error::{Error, Result};
 use crate::kernels::multiply_add;
 use crate::nn::{Input, Network, Products};
+use crate::ode::Sharpness;
 use crate::real::Real;
 
 pub use train::AffineCouplingTape;
@@ -213,6 +214,11 @@ impl<T: Real> VectorField<T> for AffineCoupling<T> {
         divergence.fill(T::zero());
         add_rows(affine.s.view(), divergence);
         affine.give(scratch);
+    }
+
+    /// What the network reads stays as it is along a trajectory: the field is linear in what it moves.
+    fn sharpness(&self) -> Option<Sharpness> {
+        Some(Sharpness::NONE)
     }
 
     fn divergence_cost(&self) -> f64 {

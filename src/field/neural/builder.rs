@@ -83,7 +83,8 @@ impl MlpBuilder {
     }
 
     pub(super) fn assemble<T: Real>(&self, layers: Vec<Layer>, values: Parameters<T>) -> Mlp<T> {
-        Mlp { shape: self.shape.clone(), layers, values, contraction: OnceLock::new() }
+        let (contraction, sharpness) = (OnceLock::new(), OnceLock::new());
+        Mlp { shape: self.shape.clone(), layers, values, contraction, sharpness }
     }
 
     /// An error if the dimension or a width is zero.

@@ -7,6 +7,7 @@ use super::Mlp;
 use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::field::{At, SLICE, VectorField};
 use crate::kernels::{Start, Weights, axpy, bilinear_form, multiply, multiply_by, product};
+use crate::ode::Sharpness;
 use crate::real::Real;
 use crate::real::portable::sin_cos;
 
@@ -53,6 +54,11 @@ impl<T: Real> VectorField<T> for Mlp<T> {
     ) {
         let input = self.input(at, scratch);
         self.trace_through(input, velocity, divergence, self.hidden_layers(), scratch);
+    }
+
+    /// By its weights.
+    fn sharpness(&self) -> Option<Sharpness> {
+        Some(*self.sharpness.get_or_init(|| self.sharpness_by_weights()))
     }
 
     fn divergence_cost(&self) -> f64 {

@@ -5,6 +5,7 @@
 //! | `builder` | sizes, activation, time features; initial parameters |
 //! | `contraction` | the exact trace of fields with up to two hidden layers, as one product |
 //! | `forward` | velocity, tangents, traces |
+//! | `sharpness` | how suddenly a field can change |
 //! | `tape`, `reverse` | what an evaluation keeps; the pullback |
 //! | `gated/` | the same network with gates that time and context open |
 
@@ -13,11 +14,13 @@ mod contraction;
 mod forward;
 mod gated;
 mod reverse;
+mod sharpness;
 mod tape;
 
 use std::sync::OnceLock;
 
 use crate::kernels::{Activation, Weights};
+use crate::ode::Sharpness;
 use crate::parameters::Parameters;
 use crate::real::Real;
 
@@ -53,6 +56,7 @@ pub struct Mlp<T> {
     values: Parameters<T>,
     /// The constant of the exact trace; see `contraction`.
     contraction: OnceLock<Vec<T>>,
+    sharpness: OnceLock<Sharpness>,
 }
 
 /// The sizes and choices that determine a network.
@@ -113,6 +117,7 @@ impl<T: Real> Mlp<T> {
     pub(crate) fn put(&mut self, values: &[T]) {
         self.values.values_mut().copy_from_slice(values);
         self.contraction.take();
+        self.sharpness.take();
     }
 
     /// The widths of the hidden layers.

@@ -11,10 +11,11 @@ mod reverse;
 use nalgebra::{DMatrix, DVector};
 use rand::{Rng, RngExt};
 
-use super::{At, VectorField};
+use super::{At, VectorField, length};
 use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::error::{Error, Result};
 use crate::kernels::{Activation, Start, Weights, matrix_product, product};
+use crate::ode::Sharpness;
 use crate::parameters::{Layout, Parameters};
 use crate::real::{Normal, Real};
 use orthonormal::orthonormal;
@@ -293,6 +294,13 @@ impl<T: Real> VectorField<T> for Sylvester<T> {
         let c = Weights::new(&self.dense.c, 1, self.rank);
         product(c, self.part(&jet, 1), Start::Zero, RowsMut::new(divergence, at.lanes()));
         scratch.give(jet);
+    }
+
+    /// Every tanh rises within a length of 1 / |r|, r being its row of R̃ Q'.
+    fn sharpness(&self) -> Option<Sharpness> {
+        let rows = self.dense.r_tilde.chunks_exact(self.rank);
+        let in_space = rows.map(length).fold(0.0, f64::max);
+        Some(Sharpness { in_time: 0.0, in_space })
     }
 
     fn divergence_cost(&self) -> f64 {

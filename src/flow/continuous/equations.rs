@@ -3,7 +3,7 @@
 use super::augmented::{Augmented, AugmentedTape};
 use crate::columns::{Rows, RowsMut, Scratch};
 use crate::field::{TrainableField, VectorField, evaluate};
-use crate::ode::{Back, Differentiable, Place, RightHandSide};
+use crate::ode::{Back, Differentiable, Place, RightHandSide, Sharpness};
 use crate::real::Real;
 
 impl<T: Real, F: VectorField<T>> RightHandSide<T> for Augmented<'_, F> {
@@ -13,6 +13,10 @@ impl<T: Real, F: VectorField<T>> RightHandSide<T> for Augmented<'_, F> {
 
     fn leading_rows(&self) -> usize {
         self.field.dim()
+    }
+
+    fn sharpness(&self) -> Option<Sharpness> {
+        self.field.sharpness()
     }
 
     /// Penalties do not choose the steps: with them and without, the samples go the same way.

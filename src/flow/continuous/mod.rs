@@ -22,7 +22,7 @@ mod trajectory;
 
 use super::{Direction, Flow, Packet, Track};
 use crate::columns::Block;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::field::VectorField;
 use crate::ode::{Adaptive, Batch, ErrorControlled, Solver, Span, Workspace, automatic};
 use crate::real::Real;
@@ -118,7 +118,7 @@ impl<F, S> ContinuousFlow<F, S> {
     fn directed(&self, direction: Direction) -> Span {
         match direction {
             Direction::Forward => self.span,
-            Direction::Inverse => Span { from: self.span.to, to: self.span.from },
+            Direction::Inverse => self.span.reversed(),
         }
     }
 }
@@ -127,6 +127,13 @@ impl<F, S: ErrorControlled> ContinuousFlow<F, S> {
     /// The tolerance of the solver, relative and absolute alike.
     pub fn tolerance(self, tolerance: f64) -> Self {
         self.tolerances(tolerance, tolerance)
+    }
+
+    /// The longest step of the solver, in units of time, for fields that do something sudden;
+    /// [`Adaptive`] says what is found without it.
+    pub fn longest_step(mut self, step: f64) -> Self {
+        self.solver.set_longest_step(step);
+        self
     }
 
     /// The relative and the absolute tolerance of the solver.
@@ -146,12 +153,7 @@ impl<T: Real, F: VectorField<T>, S: Solver<T>> Flow<T> for ContinuousFlow<F, S> 
     }
 
     fn check(&self) -> Result<()> {
-        check_span(self.span)?;
-        self.trace.check()?;
-        if let Gradient::Adjoint(solver) = &self.gradient {
-            Solver::<T>::check(solver).map_err(|error| error.during("the adjoint's solver"))?;
-        }
-        self.solver.check()
+        self.check_along(self.span)
     }
 
     fn follow_packet(
@@ -165,6 +167,19 @@ impl<T: Real, F: VectorField<T>, S: Solver<T>> Flow<T> for ContinuousFlow<F, S> 
 }
 
 impl<F, S> ContinuousFlow<F, S> {
+    /// An error if a setting is out of range, or the scalar cannot resolve the times of the span.
+    fn check_along<T: Real>(&self, span: Span) -> Result<()>
+    where
+        S: Solver<T>,
+    {
+        self.trace.check()?;
+        if let Gradient::Adjoint(solver) = &self.gradient {
+            let checked = Solver::<T>::check(solver, span);
+            checked.map_err(|error| error.during("the adjoint's solver"))?;
+        }
+        self.solver.check(span)
+    }
+
     /// Moves a packet along any span.
     fn follow_span<T: Real>(&self, span: Span, packet: &mut Packet<T>, workspace: &mut Workspace<T>)
     where
@@ -257,12 +272,4 @@ impl<F, S> ContinuousFlow<F, S> {
             packet.variance.row_mut(0)[lane] += T::of(variance);
         }
     }
-}
-
-/// An error unless both ends are finite.
-fn check_span(Span { from, to }: Span) -> Result<()> {
-    if from.is_finite() && to.is_finite() {
-        return Ok(());
-    }
-    Err(Error::setting(format!("the span from {from} to {to} is not finite")))
 }

@@ -3,7 +3,7 @@
 use nalgebra::DMatrix;
 
 use super::super::{Direction, Flow, Packet, Track, transport};
-use super::{ContinuousFlow, check_span};
+use super::ContinuousFlow;
 use crate::error::{Error, Result};
 use crate::field::VectorField;
 use crate::ode::{Solver, Span, Workspace};
@@ -14,6 +14,8 @@ use crate::real::Real;
 struct Leg<'a, F, S> {
     flow: &'a ContinuousFlow<F, S>,
     span: Span,
+    /// A span that holds all legs: what the scalar must resolve.
+    whole: Span,
 }
 
 impl<T: Real, F: VectorField<T>, S: Solver<T>> Flow<T> for Leg<'_, F, S> {
@@ -26,8 +28,7 @@ impl<T: Real, F: VectorField<T>, S: Solver<T>> Flow<T> for Leg<'_, F, S> {
     }
 
     fn check(&self) -> Result<()> {
-        check_span(self.span)?;
-        self.flow.check()
+        self.flow.check_along(self.whole)
     }
 
     fn follow_packet(&self, _: Direction, packet: &mut Packet<T>, workspace: &mut Workspace<T>) {
@@ -53,7 +54,7 @@ impl<F, S> ContinuousFlow<F, S> {
     ///
     /// # Errors
     ///
-    /// As [`Flow::forward`], and if there is no time. Where columns may fail,
+    /// As [`Flow::forward`], and if there is no time, or the scalar cannot resolve them. Where columns may fail,
     /// [`trajectory_detailed`](Self::trajectory_detailed) gives the others.
     pub fn trajectory<T: Real>(
         &self,
@@ -91,10 +92,11 @@ impl<F, S> ContinuousFlow<F, S> {
         if times.is_empty() {
             return Err(Error::empty("a trajectory needs at least one time"));
         }
+        let whole = self.whole(times);
         let mut path = vec![points.clone()];
         let mut outcomes = vec![Outcome::Arrived; points.ncols()];
         for pair in times.windows(2) {
-            let leg = Leg { flow: self, span: Span { from: pair[0], to: pair[1] } };
+            let leg = Leg { flow: self, span: Span { from: pair[0], to: pair[1] }, whole };
             let last = &path[path.len() - 1];
             let moved = transport(&leg, Direction::Forward, last, context, Track::Points)?;
             // What failed before starts as NaN here: the first reason is the one to be told.
@@ -106,6 +108,16 @@ impl<F, S> ContinuousFlow<F, S> {
             path.push(moved.points);
         }
         Ok(Trajectory { path, outcomes })
+    }
+
+    /// A span over all times, at least as long as the flow's own: legs may be as short as they like.
+    fn whole(&self, times: &[f64]) -> Span {
+        let low = times.iter().fold(f64::INFINITY, |low, t| low.min(*t));
+        let high = times.iter().fold(f64::NEG_INFINITY, |high, t| high.max(*t));
+        // `min` and `max` would drop a NaN.
+        let nan = times.iter().find(|t| t.is_nan());
+        let length = (high - low).max(self.span.length().abs());
+        Span { from: *nan.unwrap_or(&low), to: low + length }
     }
 }
 

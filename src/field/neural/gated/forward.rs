@@ -6,6 +6,7 @@ use super::gates::scale_rows;
 use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::field::{At, VectorField};
 use crate::kernels::multiply_by;
+use crate::ode::Sharpness;
 use crate::real::Real;
 
 impl<T: Real> VectorField<T> for Gated<T> {
@@ -72,6 +73,11 @@ impl<T: Real> VectorField<T> for Gated<T> {
         let gate = self.finish(controls, velocity, scratch);
         multiply_by(gate.row(0), divergence);
         scratch.give(gate);
+    }
+
+    /// By its weights.
+    fn sharpness(&self) -> Option<Sharpness> {
+        Some(*self.core.sharpness.get_or_init(|| self.sharpness_by_weights()))
     }
 
     fn divergence_cost(&self) -> f64 {

@@ -6,6 +6,7 @@ use super::Gated;
 use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::field::At;
 use crate::kernels::{Activation, Start, Weights, multiply_by, outer, product, row_sums};
+use crate::ode::Sharpness;
 use crate::real::Real;
 
 impl<T: Real> Gated<T> {
@@ -27,6 +28,20 @@ impl<T: Real> Gated<T> {
 
     fn shift_weight(&self, l: usize) -> Weights<'_, T> {
         self.by_controls(&self.gates[l].shift, self.core.layers[l].outputs)
+    }
+
+    /// The bound on how suddenly the field can change: beside what the plain network does, time shifts
+    /// arguments and moves gates, and σ is half as steep as tanh.
+    pub(super) fn sharpness_by_weights(&self) -> Sharpness {
+        let controls = self.core.shape.controls();
+        let rate =
+            |place: &Range<usize>, i: usize| self.core.rate_of_controls(place.start + i * controls);
+        let mut bound = self.core.sharpness_with(|l, i| {
+            rate(&self.gates[l].shift, i) + 0.5 * rate(&self.gates[l].weight, i)
+        });
+        let last = self.gates.last().map_or(0.0, |gate| 0.5 * rate(&gate.weight, 0));
+        bound.in_time = bound.in_time.max(last);
+        bound
     }
 
     /// g = σ(G c + k), by σ(u) = (1 + tanh(u / 2)) / 2.

@@ -1,0 +1,44 @@
+//! The settings of a solve that chooses its steps.
+
+use super::sharpness::{Longest, longest_unknown};
+use super::tolerance::Tolerance;
+use super::{Sharpness, Span, Tableau};
+use crate::error::{Error, Result};
+use crate::real::Real;
+
+/// By what rules columns are followed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Rules {
+    pub method: &'static Tableau,
+    pub tolerance: Tolerance,
+    pub max_steps: u64,
+    /// The longest step, if it was set.
+    pub longest: Option<f64>,
+}
+
+impl Rules {
+    /// The smaller tolerance.
+    fn tightest(&self) -> f64 {
+        self.tolerance.relative.min(self.tolerance.absolute)
+    }
+
+    /// How long steps may be.
+    pub fn longest(&self, sharpness: Option<Sharpness>, span: Span) -> Longest {
+        let least = longest_unknown(self.method.order, self.tightest(), span);
+        Longest::new(self.longest, sharpness, least)
+    }
+
+    /// An error if a setting is out of range for this scalar.
+    pub fn check<T: Real>(&self, span: Span) -> Result<()> {
+        if self.max_steps == 0 {
+            return Err(Error::setting("the step limit is zero: allow at least one step"));
+        }
+        if let Some(step) = self.longest.filter(|step| *step <= 0.0 || step.is_nan()) {
+            return Err(Error::setting(format!(
+                "the longest step is {step}: give a positive number, such as 0.01"
+            )));
+        }
+        self.tolerance.check::<T>()?;
+        span.check::<T>(self.tolerance.relative.max(self.tolerance.absolute))
+    }
+}
