@@ -25,9 +25,9 @@ use crate::real::portable::ln;
 /// use liouville::flow::layers::SplineMaf;
 /// use liouville::flow::transformer::Spline;
 /// use liouville::prelude::*;
-/// use rand::SeedableRng;
+/// use liouville::rand::{SeedableRng, rngs::StdRng};
 ///
-/// let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+/// let mut rng = StdRng::seed_from_u64(1);
 /// let builder = SplineMaf::new(2).hidden([8]).transformer(Spline::circular(8)?);
 /// let flow: SplineMaf<f64> = builder.build(&mut rng)?;
 /// assert!(StandardNormal::new(2).pushed_by(flow.clone()).sample(3, &mut rng).is_err());

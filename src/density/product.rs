@@ -14,11 +14,12 @@ use crate::real::Real;
 /// other: p(x, y) = p(x) q(y).
 ///
 /// ```
+/// use liouville::nalgebra::{self, dmatrix};
 /// use liouville::prelude::*;
 ///
 /// // An angle, and two normal coordinates.
 /// let base = UniformCircle::new(1).beside(StandardNormal::new(2));
-/// let log_p = base.log_prob(&nalgebra::dmatrix![3.0f64; 0.0; 0.0])?;
+/// let log_p = base.log_prob(&dmatrix![3.0f64; 0.0; 0.0])?;
 /// assert!((log_p[0] + 2.0 * std::f64::consts::TAU.ln()).abs() < 1e-14);
 /// # Ok::<(), liouville::Error>(())
 /// ```

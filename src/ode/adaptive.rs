@@ -111,6 +111,7 @@ impl Adaptive {
     /// what is found without it.
     ///
     /// ```
+    /// use liouville::nalgebra::{self, dmatrix};
     /// use liouville::prelude::*;
     ///
     /// // A pulse of area 1, a thousandth of the span wide.
@@ -119,7 +120,7 @@ impl Adaptive {
     ///     [x * (-s * s / 2.0).exp() / (0.001 * std::f64::consts::TAU.sqrt())]
     /// });
     /// let flow = ContinuousFlow::new(pulse).solver(automatic().longest_step(0.012));
-    /// let moved = flow.forward(&nalgebra::dmatrix![1.0f64])?;
+    /// let moved = flow.forward(&dmatrix![1.0f64])?;
     /// assert!((moved.log_det[0] - 1.0).abs() < 1e-3);
     /// # Ok::<(), liouville::Error>(())
     /// ```
