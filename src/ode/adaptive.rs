@@ -18,11 +18,12 @@ use crate::real::Real;
 ///
 /// A step is accepted if the root mean square over the coordinates of
 ///
-/// error / (relative |y| + absolute min(1, s)),   s = max(|y|, |f| T),
+/// error / (relative |y| + absolute s),   s = min(1, max(u/4, (100 u)²)),   u = max(|y|, 0.1 T |f|),
 ///
 /// is at most one, where y is the value of the coordinate, f its velocity (of both ends of the step the
-/// larger), and T the length of the whole span. So a coordinate of order one is followed to the absolute
-/// tolerance, and one of order 1e-6 to that share of its own size, alone or beside others: nothing
+/// larger), and T the length of the whole span. So a coordinate of a hundredth or more is followed to the
+/// absolute tolerance, and one of order 1e-6 to a quarter of that share of its own size, alone or beside
+/// others: nothing
 /// has to be said about the scale of the data. What the tolerance does not know is that only a
 /// difference matters: points near 1e6 that differ by 1 are followed to 1e-5 of 1e6. Take such an offset
 /// off before ([`Standardizer`](crate::data::Standardizer)). Log-determinants and other integrals along the
