@@ -226,6 +226,22 @@ fn angles_that_differ_by_turns_are_one() {
     }
 }
 
+#[test]
+fn training_asks_for_angles_as_they_are_drawn() {
+    let mut model = UniformCircle::new(2).pushed_by(torus::<f64>(2, 1));
+    let mut data: DMatrix<f64> = UniformCircle::new(2).sample(40, &mut rng(1)).expect("drawn");
+    let trainer = || Trainer::maximum_likelihood().steps(2).quiet();
+    trainer().fit(&mut model, &data, &mut rng(1)).expect("angles between -π and π");
+    data[(1, 17)] = 4.0;
+    let error = trainer().fit(&mut model, &data, &mut rng(1)).expect_err("beyond π");
+    let text = error.to_string();
+    assert!(text.contains("row 1 of the data") && text.contains("column 17 has 4"), "{text}");
+    assert!(text.contains("-2.283"), "{text}");
+    let mut lost = StandardNormal::new(2).pushed_by(torus::<f64>(2, 1));
+    let error = trainer().fit(&mut lost, &data, &mut rng(1)).expect_err("does not fit");
+    assert!(error.to_string().contains("UniformCircle"), "{error}");
+}
+
 fn flows_of_angles_obey_the_laws_in<T: Real>() {
     let tolerances = Tolerances { rounding: 1e6, ..Tolerances::within::<T>(1e3 * T::EPSILON) };
     for seed in 0..4 {

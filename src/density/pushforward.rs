@@ -219,6 +219,23 @@ impl<B, F> Pushforward<B, F> {
         }
         Ok(Cow::Owned(points))
     }
+
+    /// An error that names the first angle that is not between -π and π. Densities wrap what they are given;
+    /// what a flow learns from must be as it draws.
+    pub(crate) fn check_angles<T: Real>(&self, points: &DMatrix<T>) -> Result<()>
+    where
+        B: Base<T>,
+        F: Flow<T>,
+    {
+        let wrapped = self.wrapped(points)?;
+        let moved = |k: &usize| points[*k].is_finite() && wrapped[*k] != points[*k];
+        let Some(k) = (0..points.len()).find(moved) else { return Ok(()) };
+        let (row, column, angle) = (k % points.nrows(), k / points.nrows(), points[k]);
+        let inner = wrapped[k];
+        Err(Error::setting(format!(
+            "row {row} of the data holds angles, and column {column} has {angle} there: give angles from -π up to π without π itself, here {inner}"
+        )))
+    }
 }
 
 /// The angle from -π to π that differs by a multiple of 2π.

@@ -88,6 +88,7 @@ impl<T: Real, B: Base<T>, F: TrainableFlow<T>> Trainable<T> for Pushforward<B, F
     }
 
     fn outside(&self, points: &DMatrix<T>, contexts: &DMatrix<T>) -> Result<Vec<Outcome>> {
+        self.check_angles(points)?;
         outside(self.flow(), Direction::Inverse, points, given(contexts))
     }
 
