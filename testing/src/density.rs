@@ -11,6 +11,7 @@ use liouville::columns::Moments;
 use liouville::density::StandardNormal;
 use liouville::error::Error;
 use liouville::flow::{Direction, Flow, Track, all_arrived, transport};
+use liouville::outcome::{Outcome, Reason};
 use liouville::real::Real;
 
 /// How many standard errors an estimate may be away.
@@ -93,9 +94,22 @@ impl<T: Real> Integral<'_, T> {
         Ok(DVector::from_fn(points.ncols(), |j, _| arrived(j)))
     }
 
-    /// Where the flow takes points of the base.
+    /// Where the flow takes points of the base. Those that come too near to a bound for the scalar are
+    /// left out: the mass is sought by the way back, which they take no part in.
     fn ends(&self, start: &DMatrix<T>) -> Result<DMatrix<f64>, Error> {
-        let moved = transport(self.flow, Direction::Forward, start, self.context, Track::Points)?;
+        let mut moved =
+            transport(self.flow, Direction::Forward, start, self.context, Track::Points)?;
+        let saturated = |outcome: &Outcome| {
+            outcome
+                .failure()
+                .is_some_and(|failure| matches!(failure.reason, Reason::Saturated { .. }))
+        };
+        let kept: Vec<usize> =
+            (0..start.ncols()).filter(|&j| !saturated(&moved.outcomes[j])).collect();
+        if !kept.is_empty() {
+            moved.points = moved.points.select_columns(&kept);
+            moved.outcomes = kept.iter().map(|&j| moved.outcomes[j]).collect();
+        }
         Ok(all_arrived(moved)?.points.map(|value| value.wide()))
     }
 
