@@ -191,3 +191,26 @@ fn smooth_networks_take_steps_as_long_as_their_error_allows() {
     let ways = flow.steps(Direction::Forward, &dmatrix![0.3; 0.1], None).expect("valid");
     assert!(ways[0].steps.len() < 8, "{:?}", ways[0].steps);
 }
+
+#[test]
+fn networks_do_not_step_over_bumps_at_loose_tolerances() {
+    for (k, tolerance) in [(10.0, 1e-3), (10.0, 1e-4), (20.0, 1e-4), (20.0, 1e-3)] {
+        let d = 1.0 / k;
+        for a in (10..=90).map(|percent| f64::from(percent) / 100.0) {
+            // x' = [tanh k(t - a + d) - tanh k(t - a - d)] / 4d, a bump of area one.
+            let height = 1.0 / (4.0 * d);
+            let weights = vec![0.0, k, 0.0, k, -k * (a - d), -k * (a + d), height, -height, 0.0];
+            let field = Mlp::new(1).hidden([2]).with_parameters(weights).expect("as many");
+            let flow = ContinuousFlow::new(field).tolerance(tolerance);
+            let end = flow.forward(&dmatrix![0.5f64]).expect("valid").points[0] - 0.5;
+            let ln_cosh = |x: f64| x.cosh().ln();
+            let integral =
+                |t: f64| height / k * (ln_cosh(k * (t - a + d)) - ln_cosh(k * (t - a - d)));
+            let truth = integral(1.0) - integral(0.0);
+            assert!(
+                (end - truth).abs() < 200.0 * tolerance,
+                "{k} {tolerance:e} {a}: {end} for {truth}"
+            );
+        }
+    }
+}

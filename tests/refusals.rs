@@ -2,10 +2,11 @@
 
 use std::f64::consts::TAU;
 
-use liouville::flow::elementwise::{Constrain, interval};
+use liouville::flow::Permutation;
+use liouville::flow::elementwise::{Constrain, free, interval, positive};
 use liouville::flow::layers::ActNorm;
 use liouville::prelude::*;
-use liouville::train::{Part, Report, Stop, Warning};
+use liouville::train::{Adam, Part, Report, Stop, Warning};
 use nalgebra::DMatrix;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -207,4 +208,37 @@ fn what_the_warning_advises_is_the_remedy() {
     let learned = model.log_prob(&standard).expect("valid").mean() + scale.log_det();
     let entropy = 1.0 + TAU.ln() + 1e4f64.ln() + 1e-3f64.ln();
     assert!((learned + entropy).abs() < 0.2, "{learned} against {}", -entropy);
+}
+
+#[test]
+fn the_row_is_that_of_the_data_where_a_flow_counts_others() {
+    let turn = || Permutation::reverse(2);
+    let bounds = Constrain::new().then(free(1)).then(positive(1));
+    let chain = Chain::new().then(layer(2)).then(turn()).then(bounds).then(turn());
+    let mut model = StandardNormal::new(2).pushed_by(chain);
+    let mut data: DMatrix<f64> = normal(2, 90, 4).map(f64::exp);
+    data[(0, 77)] = 0.0;
+    let error = trainer().fit(&mut model, &data, &mut StdRng::seed_from_u64(4)).expect_err("zero");
+    let text = error.to_string();
+    assert!(text.contains("column 77 of the data holds 0 in row 0"), "{text}");
+}
+
+#[test]
+fn what_cannot_learn_and_settings_that_lead_nowhere_are_refused() {
+    let data = normal::<f64>(2, 60, 5);
+    let mut rng = StdRng::seed_from_u64(5);
+    let mut frozen = StandardNormal::new(2).pushed_by(Frozen::new(layer::<f64>(2)));
+    let error = trainer().fit(&mut frozen, &data, &mut rng).expect_err("nothing to train");
+    assert!(error.to_string().contains("no parameters to train"), "{error}");
+    let mut model = StandardNormal::new(2).pushed_by(layer::<f64>(2));
+    for decay in [f64::NAN, -1e3, f64::INFINITY] {
+        let fit = trainer().weight_decay(decay).fit(&mut model, &data, &mut rng);
+        assert!(fit.expect_err("a bad decay").is_setting(), "{decay}");
+    }
+    for settings in [[f64::NAN, 0.999, 1e-8], [0.9, 2.0, 1e-8], [0.9, 0.999, 0.0]] {
+        let mut adam = Adam::default();
+        [adam.beta1, adam.beta2, adam.epsilon] = settings;
+        let fit = trainer().optimizer(adam).fit(&mut model, &data, &mut rng);
+        assert!(fit.expect_err("a bad setting").is_setting(), "{settings:?}");
+    }
 }

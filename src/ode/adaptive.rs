@@ -23,8 +23,8 @@ use crate::real::Real;
 /// is at most one, where y is the value of the coordinate, f its velocity (of both ends of the step the
 /// larger), and T the length of the whole span. So a coordinate of a hundredth or more is followed to the
 /// absolute tolerance, and one of order 1e-6 to a quarter of that share of its own size, alone or beside
-/// others: nothing
-/// has to be said about the scale of the data. What the tolerance does not know is that only a
+/// others: nothing has to be said about the scale of the data, down to 1e-11 (no coordinate is followed
+/// closer than two roundings of `f64` numbers of order one). What the tolerance does not know is that only a
 /// difference matters: points near 1e6 that differ by 1 are followed to 1e-5 of 1e6. Take such an offset
 /// off before ([`Standardizer`](crate::data::Standardizer)). Log-determinants and other integrals along the
 /// way are measured as they are, by relative |ℓ| + absolute, apart from the coordinates: one cannot
@@ -39,10 +39,12 @@ use crate::real::Real;
 /// [`longest_step`](Adaptive::longest_step), a step is an eighth of the span at most, or longer where
 /// the structure of the field bounds how suddenly it can change
 /// ([`VectorField::sharpness`](crate::field::VectorField::sharpness)): networks by their weights,
-/// linear fields without limit. This finds every pulse in time, and every wall that is crossed at an even
-/// speed, whose width (the standard deviation, if it is bell-shaped) is a hundredth of the span or more at
-/// tolerance 1e-5, and 0.003 of it at 1e-9. For narrower ones set the longest step to twelve times
-/// the width.
+/// linear fields without limit. This finds every bell-shaped pulse in time, and every bell-shaped wall that is
+/// crossed at an even speed, whose standard deviation is a hundredth of the span or more at tolerance 1e-5, 0.003
+/// of it at 1e-9, and 0.015 of it at 1e-3. What begins and ends at once (a rectangle, a front) must be wider: a
+/// pulse of a tenth of the span from end to end is found at 1e-5. Of networks whose weights announce narrower
+/// ones some are passed over, too. For all these set the longest step: twelve standard deviations of the narrowest bell at 1e-5
+/// and below, six above, or half the width of what is not bell-shaped.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Adaptive {
     /// The pair; chosen by the tolerance if there is none.

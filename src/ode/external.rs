@@ -10,7 +10,7 @@ use super::fixed::AIM;
 use super::range::is_vast;
 use super::rules::Rules;
 use super::sharpness::longest_unknown;
-use super::tolerance::{LEAST, Tolerance, share};
+use super::tolerance::{Tolerance, least_share, share};
 use super::{Batch, DOPRI5, ErrorControlled, Inside, RightHandSide, Solver, Span, Workspace};
 use crate::columns::{Block, Scratch};
 use crate::error::{Error, Result};
@@ -137,7 +137,7 @@ impl Seen {
     /// Takes notice of a coordinate's share, unless it rests at zero.
     fn meet(&self, share: f64) {
         if share > 0.0 {
-            self.share.set(self.share.get().min(share.max(LEAST)));
+            self.share.set(self.share.get().min(share));
         }
     }
 }
@@ -272,10 +272,11 @@ impl External {
                 Err(failure) => return (end, Err(failure)),
             }
             round += 1;
-            if self.is_fixed() || round > AGAIN || seen.share.get() >= 0.5 * share {
+            let least = |seen: &Seen| seen.share.get().max(least_share(self.tolerance.absolute));
+            if self.is_fixed() || round > AGAIN || least(&seen) >= 0.5 * share {
                 return (end, Ok(spent));
             }
-            share = seen.share.get();
+            share = least(&seen);
         }
     }
 

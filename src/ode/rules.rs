@@ -1,6 +1,6 @@
 //! The settings of a solve that chooses its steps.
 
-use super::sharpness::{Longest, longest_unknown};
+use super::sharpness::{Longest, changes, longest_unknown};
 use super::tolerance::Tolerance;
 use super::{Sharpness, Span, Tableau};
 use crate::error::{Error, Result};
@@ -25,7 +25,7 @@ impl Rules {
     /// How long steps may be.
     pub fn longest(&self, sharpness: Option<Sharpness>, span: Span) -> Longest {
         let least = longest_unknown(self.method.order, self.tightest(), span);
-        Longest::new(self.longest, sharpness, least)
+        Longest::new(self.longest, sharpness, [changes(self.tightest()), least])
     }
 
     /// An error if a setting is out of range for this scalar.

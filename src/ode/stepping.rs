@@ -8,7 +8,7 @@ use super::sharpness::Longest;
 use super::stages::{combination, no_terms, node_times, steps, terms_of};
 use super::tolerance::{Place, Tolerance};
 use super::{Batch, Inside, Record, RightHandSide, Span, Step, Tableau, Workspace};
-use crate::columns::{Block, Scratch, move_lane, pad_lanes};
+use crate::columns::{Block, Rows, Scratch, move_lane, pad_lanes};
 use crate::kernels::{StepEnds, squared_error, sum_of_products};
 use crate::outcome::{Failure, Outcome, Reason};
 use crate::real::Real;
@@ -113,11 +113,17 @@ pub(super) fn integrate<T: Real, R: RightHandSide<T> + ?Sized>(
     }
 }
 
-/// What the first step of a lane is chosen by.
-fn norms<T: Real>(start: &Place<'_, T>, tolerance: Tolerance, lane: usize) -> Norms {
+/// What the first step of a lane is chosen by, from the squared norms of state and velocity.
+fn norms<T: Real>(
+    start: &Place<'_, T>,
+    tolerance: Tolerance,
+    lane: usize,
+    squares: Rows<'_, T>,
+) -> Norms {
+    let square = |row: usize| (lane, squares.row(row)[lane]);
     Norms {
-        state: start.norm(tolerance, lane, |i| start.y.row(i)[lane].wide()),
-        velocity: start.norm(tolerance, lane, |i| start.f.row(i)[lane].wide() * start.length),
+        state: start.norm(tolerance, square(0), |i| start.y.row(i)[lane].wide()),
+        velocity: start.norm(tolerance, square(1), |i| start.f.row(i)[lane].wide() * start.length),
     }
 }
 
@@ -139,37 +145,58 @@ impl<T: Real, R: RightHandSide<T> + ?Sized> Run<'_, '_, T, R> {
 
     /// Evaluates stage 0 everywhere, and stage 1 at the end of a short Euler step.
     fn choose_first_steps(&mut self) {
-        let Self { rules, clocks, stages, inside, rhs, .. } = self;
+        self.probe();
+        let Self { rules, clocks, stages, rhs, rows, .. } = self;
         let (tolerance, length) = (rules.tolerance, self.span.length());
-        node_times(clocks, 0.0, *inside, self.rows.row_mut(0));
-        let (times, carried) = (self.rows.row(0), self.carried.view());
-        rhs.evaluate(times, self.y.view(), carried, stages[0].view_mut(), self.scratch);
         let (controlled, leading) = (rhs.controlled_rows(), rhs.leading_rows());
-        let y = self.y.view().range(0, controlled);
-        let f = stages[0].view().range(0, controlled);
+        let [f, ahead] = [0, 1].map(|stage: usize| stages[stage].view().range(0, controlled));
+        let start = Place { y: self.y.view().range(0, controlled), f, leading, length };
+        let change = [(T::one(), ahead), (-T::one(), f)];
+        let (front, squares) = rows.view_mut().split_at(2);
+        let (mut changes, mut lengths) = front.split_at(1);
+        lengths.row_mut(0).fill(T::of(length));
+        start.square(tolerance, lengths.row(0), &change, changes.row_mut(0));
+        let squares = squares.as_rows();
+        for (lane, clock) in clocks.iter_mut().enumerate() {
+            let probe = clock.h.abs() / length.abs();
+            let norms = norms(&start, tolerance, lane, squares);
+            let change = start.norm(tolerance, (lane, changes.row(0)[lane]), |i| {
+                (ahead.row(i)[lane] - f.row(i)[lane]).wide() * length
+            });
+            clock.h = length * norms.first_step(probe, change, rules.method.order);
+        }
+    }
+
+    /// Evaluates stage 0 everywhere, and stage 1 at the end of an Euler step that is short by the norms
+    /// of state and velocity, whose squares it leaves behind.
+    fn probe(&mut self) {
+        let Self { rules, clocks, stages, inside, rhs, rows, .. } = self;
+        let (tolerance, length) = (rules.tolerance, self.span.length());
+        node_times(clocks, 0.0, *inside, rows.row_mut(0));
+        let carried = self.carried.view();
+        rhs.evaluate(rows.row(0), self.y.view(), carried, stages[0].view_mut(), self.scratch);
+        let (controlled, leading) = (rhs.controlled_rows(), rhs.leading_rows());
+        let [y, f] = [&self.y, &stages[0]].map(|block| block.view().range(0, controlled));
         let start = Place { y, f, leading, length };
+        let (mut front, mut squares) = rows.view_mut().split_at(2);
+        for (row, (values, h)) in [(y, 1.0), (f, length)].into_iter().enumerate() {
+            front.row_mut(1).fill(T::of(h));
+            let terms = [(T::one(), values)];
+            start.square(tolerance, front.row(1), &terms, squares.row_mut(row));
+        }
+        let squares = squares.as_rows();
         for (lane, clock) in clocks.iter_mut().enumerate() {
             clock.effort.evaluations += 2;
-            clock.h = length * norms(&start, tolerance, lane).probe();
+            clock.h = length * norms(&start, tolerance, lane, squares).probe();
             if !all_finite(f, lane) {
                 clock.verdict = Verdict::Failed(reason_of_loss([y, f], lane));
                 clock.h = 0.0;
             }
         }
-        steps(clocks, self.rows.row_mut(1));
-        combination(Some(&self.y), self.rows.row(1), &[1.0], &stages[..1], &mut self.point);
-        node_times(clocks, 1.0, *inside, self.rows.row_mut(0));
-        let (times, stage) = (self.rows.row(0), stages[1].view_mut());
-        rhs.evaluate(times, self.point.view(), carried, stage, self.scratch);
-        let start = Place { y, f: stages[0].view().range(0, controlled), leading, length };
-        for (lane, clock) in clocks.iter_mut().enumerate() {
-            let probe = clock.h.abs() / length.abs();
-            let change =
-                |i: usize| (stages[1].row(i)[lane] - stages[0].row(i)[lane]).wide() * length;
-            let change = start.norm(tolerance, lane, change);
-            let norms = norms(&start, tolerance, lane);
-            clock.h = length * norms.first_step(probe, change, rules.method.order);
-        }
+        steps(clocks, rows.row_mut(1));
+        combination(Some(&self.y), rows.row(1), &[1.0], &stages[..1], &mut self.point);
+        node_times(clocks, 1.0, *inside, rows.row_mut(0));
+        rhs.evaluate(rows.row(0), self.point.view(), carried, stages[1].view_mut(), self.scratch);
     }
 
     /// Shortens or stretches the steps to be tried, by what is left of the span and by the speed.

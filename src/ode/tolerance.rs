@@ -2,7 +2,7 @@
 
 use crate::columns::Rows;
 use crate::error::{Error, Result};
-use crate::kernels::Yardstick;
+use crate::kernels::{StepEnds, Term, Yardstick, squared_error};
 use crate::real::Real;
 
 /// The tolerance of an adaptive solve; [`Adaptive`](super::Adaptive) says how error is measured.
@@ -25,8 +25,14 @@ const TIME: f64 = 0.1;
 /// 1e-9 to 1 samples at tolerance 1e-5 are within 0.002 of their size, log-densities of one standard
 /// deviation within 0.002.
 const SHARE: [f64; 2] = [0.25, 100.0];
-/// No coordinate gets a smaller share of the absolute tolerance.
-pub(super) const LEAST: f64 = 1e-30;
+/// No coordinate is followed closer than this: what a field computes from numbers of order one is itself
+/// known no better, and a coordinate that rests at zero but for such rounding would take steps without end.
+const ROUNDING: f64 = 2.0 * f64::EPSILON;
+
+/// The least share of this absolute tolerance that a coordinate gets.
+pub(super) fn least_share(absolute: f64) -> f64 {
+    (ROUNDING / absolute).min(1.0)
+}
 
 impl Tolerance {
     /// An error unless both are positive and the relative one can be met in the scalar.
@@ -42,8 +48,9 @@ impl Tolerance {
         let floor = 4.0 * T::EPSILON;
         if relative < floor {
             return Err(Error::setting(format!(
-                "the relative tolerance {relative:e} is below what {} can resolve ({floor:.1e}): loosen it, or compute in f64",
-                T::NAME
+                "the relative tolerance {relative:e} is below what {} can resolve ({floor:.1e}): loosen it{}",
+                T::NAME,
+                if T::NAME == "f32" { ", or compute in f64" } else { "" }
             )));
         }
         Ok(())
@@ -51,7 +58,7 @@ impl Tolerance {
 
     /// What errors of coordinates are measured by, on a way of this length.
     pub(super) fn of_coordinates<T: Real>(&self, length: f64) -> Yardstick<T> {
-        self.yardstick(LEAST, length)
+        self.yardstick(least_share(self.absolute), length)
     }
 
     /// What errors of integrals along the way are measured by: a log-determinant is a number of nats,
@@ -82,13 +89,43 @@ pub(super) struct Place<'a, T> {
 }
 
 impl<T: Real> Place<'_, T> {
-    /// The root mean square of `values` in a lane, each in parts of the error that is allowed here.
-    pub fn norm(&self, tolerance: Tolerance, lane: usize, values: impl Fn(usize) -> f64) -> f64 {
+    /// Writes the squared norms of h Σ c k in every lane, each row in parts of the error that is allowed
+    /// here: `h` has one value for a lane, and k as many rows as the state.
+    pub fn square(&self, tolerance: Tolerance, h: &[T], terms: &[(T, Rows<'_, T>)], out: &mut [T]) {
         let rows = self.y.rows();
+        out.fill(T::zero());
+        let kinds = [
+            (0..self.leading, tolerance.of_coordinates(self.length)),
+            (self.leading..rows, tolerance.of_integrals(self.length)),
+        ];
+        for (range, yardstick) in kinds.into_iter().filter(|(range, _)| !range.is_empty()) {
+            let mut parts: [Term<'_, T>; 2] = [(T::zero(), &[]); 2];
+            for (part, (c, k)) in parts.iter_mut().zip(terms) {
+                *part = (*c, k.range(range.start, range.end).values());
+            }
+            let [y, f] = [self.y, self.f].map(|rows| [rows.range(range.start, range.end); 2]);
+            let ends = StepEnds { y, f };
+            squared_error(yardstick, h, &parts[..terms.len()], ends, out);
+        }
+    }
+
+    /// The norm from its square in the lane's scalar, or from the values one by one in `f64` where the
+    /// square left the range of the scalar.
+    pub fn norm(
+        &self,
+        tolerance: Tolerance,
+        (lane, square): (usize, T),
+        values: impl Fn(usize) -> f64,
+    ) -> f64 {
+        let square = square.wide();
+        let rows = self.y.rows();
+        if square.is_finite() && square > T::SMALLEST {
+            return (square / rows as f64).sqrt();
+        }
         let total: f64 = (0..rows)
             .map(|i| {
                 let value = self.y.row(i)[lane].wide().abs();
-                let least = if i < self.leading { LEAST } else { 1.0 };
+                let least = if i < self.leading { least_share(tolerance.absolute) } else { 1.0 };
                 let share = share(value, self.f.row(i)[lane].wide(), self.length).max(least);
                 let allowed = tolerance.relative * value + tolerance.absolute * share.min(1.0);
                 let part = values(i) / allowed;

@@ -6,7 +6,7 @@ use rand::Rng;
 use super::intake::check_data;
 use super::run::{Run, Unwatched, Watch};
 use super::{Objective, Optimizer, Report, Trainable, Trainer};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::real::Real;
 
 impl<O, P> Trainer<O, P> {
@@ -68,8 +68,14 @@ impl<O, P> Trainer<O, P> {
         R: Rng + ?Sized,
     {
         self.settings.check()?;
+        self.optimizer.check()?;
         self.objective.check()?;
         model.check()?;
+        if model.layout().is_empty() {
+            return Err(Error::setting(
+                "the model has no parameters to train: thaw a link, or take a flow that has some",
+            ));
+        }
         check_data(model, [data, contexts])?;
         Run::new(self, model, data, contexts, rng)?.train(watch)
     }

@@ -24,7 +24,7 @@ pub(super) fn check_data<T: Real>(
             )));
         }
     }
-    check_support(&model.outside(data, contexts)?, data)
+    check_support(model, [data, contexts])
 }
 
 fn check_shapes<T: Real>(
@@ -57,15 +57,44 @@ fn check_shapes<T: Real>(
 }
 
 /// An error that names the columns whose density is zero whatever the model learns.
-fn check_support<T: Real>(outcomes: &[Outcome], data: &DMatrix<T>) -> Result<()> {
-    let Some(error) = Error::from_outcomes(outcomes) else { return Ok(()) };
+fn check_support<T: Real>(
+    model: &impl Trainable<T>,
+    [data, contexts]: [&DMatrix<T>; 2],
+) -> Result<()> {
+    let outcomes = model.outside(data, contexts)?;
+    let Some(error) = Error::from_outcomes(&outcomes) else { return Ok(()) };
     let error = error.during("before the first step");
-    let (column, coordinate) = match error.failed_columns().first() {
-        Some((column, Outcome::Outside { coordinate })) => (*column, *coordinate),
+    let column = match error.failed_columns().first() {
+        Some((column, Outcome::Outside { .. })) => *column,
         _ => return Err(error),
     };
-    let value = data.get((coordinate, column)).map_or(f64::NAN, |value| value.wide());
+    let place = match guilty_row(model, [data, contexts], column, &outcomes)? {
+        Some(row) => {
+            format!("column {column} of the data holds {} in row {row}", data[(row, column)])
+        }
+        None => format!("so does column {column} of the data"),
+    };
     Err(error.advising(&format!(
-        "column {column} of the data holds {value} in row {coordinate}, and supports are open, without their bounds: where data are rounded onto a bound, move them inside by less than the rounding, or set the bound farther out"
+        "{place}, and supports are open, without their bounds: where data are rounded onto a bound, move them inside by less than the rounding, or set the bound farther out"
     )))
+}
+
+/// The first row by which a column lies outside: the one whose value takes a column that lies inside out. A
+/// flow may mix rows before it bounds them, and counts its own coordinates.
+fn guilty_row<T: Real>(
+    model: &impl Trainable<T>,
+    [data, contexts]: [&DMatrix<T>; 2],
+    column: usize,
+    outcomes: &[Outcome],
+) -> Result<Option<usize>> {
+    let Some(inside) = outcomes.iter().position(Outcome::arrived) else { return Ok(None) };
+    let rows = data.nrows();
+    // One trial for every row, and one column as it was.
+    let trials = DMatrix::from_fn(rows, rows + 1, |i, trial| {
+        data[(i, if i == trial { column } else { inside })]
+    });
+    let contexts = DMatrix::from_fn(contexts.nrows(), rows + 1, |i, _| contexts[(i, column)]);
+    let found = model.outside(&trials, &contexts)?;
+    let row = found.iter().position(Outcome::is_outside);
+    Ok(row.filter(|row| *row < rows && found[rows].arrived()))
 }

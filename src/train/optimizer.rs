@@ -1,5 +1,6 @@
 //! Adam, with decoupled weight decay.
 
+use crate::error::{Error, Result};
 use crate::real::Real;
 use crate::real::portable::powi;
 
@@ -7,6 +8,15 @@ use crate::real::portable::powi;
 pub trait Optimizer<T: Real> {
     /// Forgets everything and prepares for `len` parameters.
     fn start(&mut self, len: usize);
+
+    /// An error if a setting is out of range; by default none is.
+    ///
+    /// # Errors
+    ///
+    /// If one is.
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
 
     /// Changes the parameters along one gradient.
     fn step(&mut self, learning_rate: f64, parameters: &mut [T], gradient: &[T]);
@@ -37,6 +47,38 @@ impl Default for Adam {
 }
 
 impl<T: Real> Optimizer<T> for Adam {
+    fn check(&self) -> Result<()> {
+        let Self { beta1, beta2, epsilon, weight_decay, .. } = *self;
+        let unit = 0.0..1.0;
+        let claims = [
+            (unit.contains(&beta1), "decay of the mean", beta1, "0 to less than 1, such as 0.9"),
+            (
+                unit.contains(&beta2),
+                "decay of the squares",
+                beta2,
+                "0 to less than 1, such as 0.999",
+            ),
+            (
+                epsilon > 0.0 && epsilon.is_finite(),
+                "epsilon",
+                epsilon,
+                "a positive number, such as 1e-8",
+            ),
+            (
+                weight_decay >= 0.0 && weight_decay.is_finite(),
+                "weight decay",
+                weight_decay,
+                "0 or a small positive number",
+            ),
+        ];
+        match claims.into_iter().find(|(holds, ..)| !holds) {
+            Some((_, what, value, advice)) => {
+                Err(Error::setting(format!("Adam's {what} is {value}: give {advice}")))
+            }
+            None => Ok(()),
+        }
+    }
+
     fn start(&mut self, len: usize) {
         self.first = vec![0.0; len];
         self.second = vec![0.0; len];

@@ -288,7 +288,7 @@ fn held_out_count(share: f64, samples: usize) -> Result<usize> {
     let count = ((samples as f64 * share).round() as usize).max(1);
     if count >= samples {
         return Err(Error::empty(format!(
-            "{samples} samples are too few to hold out {count}: give more, or hold out none"
+            "{count} of {samples} samples held out leave none to train on: hold out a smaller share, or none, or give more samples"
         )));
     }
     Ok(count)

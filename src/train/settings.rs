@@ -66,7 +66,10 @@ impl Settings {
             (self.check_every != Some(0), "checks must be at least one step apart".to_string()),
             (
                 self.average.is_none_or(unit),
-                format!("the decay of the average is {:?}: give 0 to less than 1", self.average),
+                format!(
+                    "the decay of the average is {}: give 0 to less than 1",
+                    self.average.unwrap_or_default()
+                ),
             ),
         ];
         match claims.into_iter().find(|(holds, _)| !holds) {

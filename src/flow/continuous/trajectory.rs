@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 
-use super::super::{Direction, Flow, Packet, Track, transport};
+use super::super::{Contexts, Direction, Flow, Packet, Track, check_points, transport};
 use super::ContinuousFlow;
 use crate::error::{Error, Result};
 use crate::field::VectorField;
@@ -93,6 +93,9 @@ impl<F, S> ContinuousFlow<F, S> {
             return Err(Error::empty("a trajectory needs at least one time"));
         }
         let whole = self.whole(times);
+        self.check_along::<T>(whole)?;
+        check_points(self.field.dim(), points)?;
+        Contexts::new(self.field.context_dim(), points.ncols(), context)?;
         let mut path = vec![points.clone()];
         let mut outcomes = vec![Outcome::Arrived; points.ncols()];
         for pair in times.windows(2) {
