@@ -36,7 +36,7 @@ pub use tangent::{Products, TangentTape};
 
 /// A feed-forward network from points and contexts to outputs, on blocks of columns.
 ///
-/// Plain, it is W_L s(... s(W_1 \[x, c\] + b_1) ...) + b_L with an [`Activation`] s, and its
+/// Plain, it is W_L s(... s(W_1 \[x, c\] + b_1) ...) + b_L with an [`Activation`](crate::kernels::Activation) s, and its
 /// parameters are named as PyTorch names those of a `Sequential`: `net.0.weight` \[out, in\],
 /// `net.0.bias`, `net.2.weight`, .... Residual, it is the network of Durkan et al. 2019 (Neural
 /// Spline Flows, appendix B.1): a first affine map, then for every hidden layer a block
