@@ -39,12 +39,13 @@ use crate::real::Real;
 /// [`longest_step`](Adaptive::longest_step), a step is an eighth of the span at most, or longer where
 /// the structure of the field bounds how suddenly it can change
 /// ([`VectorField::sharpness`](crate::field::VectorField::sharpness)): networks by their weights,
-/// linear fields without limit. This finds every bell-shaped pulse in time, and every bell-shaped wall that is
-/// crossed at an even speed, whose standard deviation is a hundredth of the span or more at tolerance 1e-5, 0.003
-/// of it at 1e-9, and 0.015 of it at 1e-3. What begins and ends at once (a rectangle, a front) must be wider: a
-/// pulse of a tenth of the span from end to end is found at 1e-5. Of networks whose weights announce narrower
-/// ones some are passed over, too. For all these set the longest step: twelve standard deviations of the narrowest bell at 1e-5
-/// and below, six above, or half the width of what is not bell-shaped.
+/// linear fields without limit. This finds every bell-shaped pulse in time, and every bell-shaped wall
+/// that is crossed at an even speed, whose standard deviation is a hundredth of the span or more at
+/// tolerance 1e-5, 0.003 of it at 1e-9, and 0.015 of it at 1e-3. What begins and ends at once must be
+/// wider: a pulse of a tenth of the span from end to end is found at 1e-5, one of a twentieth not always.
+/// Of networks whose weights announce narrower ones some are passed over, too. For all these set the longest
+/// step: twelve standard deviations of the narrowest bell at 1e-5 and below, six above, or half the width
+/// of what is not bell-shaped.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Adaptive {
     /// The pair; chosen by the tolerance if there is none.
