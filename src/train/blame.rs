@@ -5,6 +5,8 @@ use std::ops::Range;
 use nalgebra::DMatrix;
 
 use super::{MiniBatch, Objective, Pool, Trainable};
+use crate::error::Error;
+use crate::outcome::{Failure, Outcome, Reason};
 use crate::real::Real;
 
 /// What a loss is asked for.
@@ -40,6 +42,22 @@ where
         range = halves.into_iter().find(|half| trial.complaint(half.clone()).is_some())?;
     }
     trial.complaint(range.clone()).map(|why| (range.start, why))
+}
+
+/// The column of the data at a place in a mini-batch.
+pub(super) fn place(columns: &[usize], slot: usize) -> usize {
+    columns.get(slot).copied().unwrap_or(slot)
+}
+
+/// An error that names the sample which made a loss infinite, if one did.
+pub(super) fn infinite(what: &str, culprit: Option<(usize, String)>, columns: &[usize]) -> Error {
+    let Some((slot, why)) = culprit else {
+        return Error::training(format!("{what}, by several samples together"));
+    };
+    let column = place(columns, slot);
+    let failure = Failure { reason: Reason::Overflow, t: 0.0, step: 0.0 };
+    Error::training(format!("{what}, by column {column} of the data: {why}"))
+        .naming(vec![(column, Outcome::Failed(failure))])
 }
 
 struct Trial<'a, T: Real, M, O: Objective<T, M>> {

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `trainer`, `settings` | the builder, and what it sets |
 //! | `fit`, `run` | training itself, and its loop |
+//! | `source`, `checks` | mini-batches, and the judgement of held-out samples |
 //! | `objective`, `loss` | what is minimised: the trait, the model it needs, and what comes out |
 //! | `likelihood` | maximum likelihood, by the discrete gradient of the solve |
 //! | `regularised` | maximum likelihood with fields that are cheap to solve |
@@ -19,6 +20,7 @@
 mod assignment;
 mod average;
 mod blame;
+mod checks;
 mod fit;
 mod flow_matching;
 mod gradient;
@@ -37,6 +39,7 @@ mod scales;
 mod schedule;
 mod settings;
 mod snapshot;
+mod source;
 mod trainer;
 mod warning;
 

@@ -4,22 +4,20 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use nalgebra::DMatrix;
-use rand::rngs::Xoshiro256PlusPlus;
-use rand::seq::SliceRandom;
-use rand::{Rng, RngExt, SeedableRng};
+use rand::Rng;
 
 use super::average::Average;
-use super::blame::{Asked, culprit};
+use super::blame::{Asked, culprit, infinite, place};
+use super::checks::{HeldOut, held_out_count};
 use super::progress::Progress;
 use super::report::Unfinished;
 use super::scales;
 use super::settings::Settings;
+use super::source::{Seed, Source};
 use super::{
-    Check, Loss, MiniBatch, Objective, Optimizer, Pool, Report, StepReport, Stop, Trainable,
-    Trainer,
+    Check, Loss, Objective, Optimizer, Pool, Report, StepReport, Stop, Trainable, Trainer,
 };
 use crate::error::{Error, Result};
-use crate::outcome::{Failure, Outcome, Reason};
 use crate::real::Real;
 use crate::trace::Estimate;
 
@@ -39,18 +37,13 @@ impl<M> Watch<M> for Unwatched {
     }
 }
 
-/// The seed of the random part of every check, so that checks can be compared.
-const CHECK_SEED: u64 = 0x5eed;
-
 /// A training run under way.
 pub(super) struct Run<'a, T: Real, M, O: Objective<T, M>, P> {
     trainer: &'a Trainer<O, P>,
     model: &'a mut M,
     optimizer: P,
     source: Source<'a, T>,
-    /// The columns of the data that are held out, and what they hold.
-    held: Vec<usize>,
-    held_out: [DMatrix<T>; 2],
+    held_out: HeldOut<T>,
     parameters: Vec<T>,
     average: Option<Average>,
     best: Option<(Check, Vec<T>)>,
@@ -74,14 +67,11 @@ where
         rng: &mut R,
     ) -> Result<Self> {
         let settings = &trainer.settings;
-        let mut rng = Xoshiro256PlusPlus::from_rng(rng);
-        let mut order: Vec<usize> = (0..data.ncols()).collect();
-        order.shuffle(&mut rng);
-        let held = held_out_count(settings.held_out, order.len())?;
-        let held_out = [data, contexts].map(|matrix| matrix.select_columns(&order[..held]));
-        let trained = order.split_off(held);
+        let seed = Seed::draw(rng);
+        let mut order = seed.split(data.ncols());
+        let trained = order.split_off(held_out_count(settings.held_out, order.len())?);
         let batch = settings.batch.min(trained.len());
-        let source = Source::new(data, contexts, trained, batch, rng);
+        let source = Source::new(seed, [data, contexts], trained, batch);
         let mut warnings = scales::warnings(model, [data, contexts]);
         warnings.extend(trainer.objective.warnings(data, contexts, batch));
         let parameters = model.parameters();
@@ -91,8 +81,7 @@ where
             trainer,
             optimizer,
             source,
-            held: order,
-            held_out,
+            held_out: HeldOut::new([data, contexts], order),
             average: settings.average.map(|decay| Average::new(decay, &parameters)),
             parameters,
             model,
@@ -184,11 +173,11 @@ where
     /// One mini-batch: gradient, clipping, optimiser, average.
     fn step(&mut self, step: usize, gradient: &mut [T]) -> Result<()> {
         let Trainer { objective, settings, .. } = self.trainer;
-        self.source.advance();
+        self.source.go_to(step);
         let batch = self.source.current();
         let Loss { value, penalty, effort, estimated } =
             objective.gradient(self.model, batch, &self.pool, gradient).map_err(|error| {
-                error.renumbered("the data", |slot| place(&self.source.columns, slot))
+                error.renumbered("the data", |slot| place(self.source.columns(), slot))
             })?;
         self.report.estimated = Estimate::roughest(self.report.estimated, estimated);
         let norm = gradient.iter().map(|g| g.wide().powi(2)).sum::<f64>().sqrt();
@@ -196,7 +185,7 @@ where
             let asked = Asked::Gradient;
             let found = culprit(objective, self.model, batch, &self.pool, asked);
             let what = format!("the loss is {value}, the norm of its gradient {norm}");
-            return Err(infinite(&what, found, &self.source.columns));
+            return Err(infinite(&what, found, self.source.columns()));
         }
         if norm > settings.clip {
             let factor = T::of(settings.clip / norm);
@@ -217,7 +206,7 @@ where
             penalty,
             gradient_norm: norm,
             learning_rate,
-            evaluations: effort.evaluations as f64 / self.source.batch as f64,
+            evaluations: effort.evaluations as f64 / self.source.columns().len() as f64,
             seconds: self.start.elapsed().as_secs_f64(),
         });
         Ok(())
@@ -228,32 +217,17 @@ where
         self.average.as_ref().map_or_else(|| self.parameters.clone(), Average::parameters)
     }
 
-    /// The loss of the held-out samples by the parameters that the model has now.
-    fn judge(&self, batch: MiniBatch<'_, T>) -> Result<Loss> {
-        let objective = &self.trainer.objective;
-        let loss = objective.loss(self.model, batch, &self.pool).map_err(|error| {
-            error.renumbered("the data, held out", |slot| place(&self.held, slot))
-        })?;
-        if loss.value.is_finite() {
-            return Ok(loss);
-        }
-        let found = culprit(objective, self.model, batch, &self.pool, Asked::Loss);
-        Err(infinite(&format!("the held-out loss is {}", loss.value), found, &self.held))
-    }
-
     /// Measures the held-out loss, and says whether it improved.
     fn check(&mut self, step: usize) -> Result<bool> {
-        let [points, contexts] = &self.held_out;
-        if points.ncols() == 0 {
+        if self.held_out.len() == 0 {
             return Ok(true);
         }
         let candidate = self.candidate();
         self.model.set_parameters(&candidate)?;
-        let batch = MiniBatch { points, contexts, seed: CHECK_SEED };
-        let loss = self.judge(batch);
+        let loss = self.held_out.judge(&self.trainer.objective, &*self.model, &self.pool);
         self.model.set_parameters(&self.parameters)?;
         let Loss { value, effort, .. } = loss?;
-        let evaluations = effort.evaluations as f64 / points.ncols() as f64;
+        let evaluations = effort.evaluations as f64 / self.held_out.len() as f64;
         let check = Check { step, loss: value, evaluations };
         self.report.checks.push(check);
         let improved = self.best.as_ref().is_none_or(|(best, _)| value < best.loss);
@@ -261,87 +235,5 @@ where
             self.best = Some((check, candidate));
         }
         Ok(improved)
-    }
-}
-
-/// The column of the data at a place in a mini-batch.
-fn place(columns: &[usize], slot: usize) -> usize {
-    columns.get(slot).copied().unwrap_or(slot)
-}
-
-/// An error that names the sample which made a loss infinite, if one did.
-fn infinite(what: &str, culprit: Option<(usize, String)>, columns: &[usize]) -> Error {
-    let Some((slot, why)) = culprit else {
-        return Error::training(format!("{what}, by several samples together"));
-    };
-    let column = place(columns, slot);
-    let failure = Failure { reason: Reason::Overflow, t: 0.0, step: 0.0 };
-    Error::training(format!("{what}, by column {column} of the data: {why}"))
-        .naming(vec![(column, Outcome::Failed(failure))])
-}
-
-/// The number of samples to hold out, leaving at least one to train on.
-fn held_out_count(share: f64, samples: usize) -> Result<usize> {
-    if share == 0.0 {
-        return Ok(0);
-    }
-    let count = ((samples as f64 * share).round() as usize).max(1);
-    if count >= samples {
-        return Err(Error::empty(format!(
-            "{count} of {samples} samples held out leave none to train on: hold out a smaller share, or none, or give more samples"
-        )));
-    }
-    Ok(count)
-}
-
-/// Mini-batches: all samples in random order, then again in another.
-struct Source<'a, T: Real> {
-    data: [&'a DMatrix<T>; 2],
-    order: Vec<usize>,
-    next: usize,
-    batch: usize,
-    /// The columns of the data in the mini-batch, and what they hold.
-    columns: Vec<usize>,
-    current: [DMatrix<T>; 2],
-    seed: u64,
-    rng: Xoshiro256PlusPlus,
-}
-
-impl<'a, T: Real> Source<'a, T> {
-    fn new(
-        data: &'a DMatrix<T>,
-        contexts: &'a DMatrix<T>,
-        order: Vec<usize>,
-        batch: usize,
-        rng: Xoshiro256PlusPlus,
-    ) -> Self {
-        let data = [data, contexts];
-        let current = data.map(|matrix| DMatrix::zeros(matrix.nrows(), batch));
-        // Starting behind the last sample makes the first batch shuffle.
-        let columns = Vec::with_capacity(batch);
-        Self { data, next: order.len(), order, batch, columns, current, seed: 0, rng }
-    }
-
-    /// Goes on to the next mini-batch.
-    fn advance(&mut self) {
-        self.columns.clear();
-        for slot in 0..self.batch {
-            if self.next == self.order.len() {
-                self.order.shuffle(&mut self.rng);
-                self.next = 0;
-            }
-            let column = self.order[self.next];
-            self.columns.push(column);
-            for (current, data) in self.current.iter_mut().zip(self.data) {
-                current.set_column(slot, &data.column(column));
-            }
-            self.next += 1;
-        }
-        self.seed = self.rng.random();
-    }
-
-    fn current(&self) -> MiniBatch<'_, T> {
-        let [points, contexts] = &self.current;
-        MiniBatch { points, contexts, seed: self.seed }
     }
 }
