@@ -112,7 +112,7 @@ fn gradients(c: &mut Criterion) {
     for (name, model, count) in &cases {
         let points = points(model, *count);
         let contexts = DMatrix::zeros(0, *count);
-        let batch = MiniBatch { points: &points, contexts: &contexts, seed: 1 };
+        let batch = MiniBatch { points: &points, contexts: &contexts, seed: 1, accuracy: None };
         for count in [1, 2] {
             let (pool, mut gradient) = (Pool::new(), vec![0.0; model.parameters().len()]);
             let threads = threads(count);
@@ -130,7 +130,7 @@ fn gradients(c: &mut Criterion) {
 fn flow_matching(c: &mut Criterion) {
     let (mut model, threads) = (rings(), threads(1));
     let (points, contexts) = (points(&model, 512), DMatrix::zeros(0, 512));
-    let batch = MiniBatch { points: &points, contexts: &contexts, seed: 1 };
+    let batch = MiniBatch { points: &points, contexts: &contexts, seed: 1, accuracy: None };
     let objective = FlowMatching::default();
     let mut parameters = model.parameters();
     let (pool, mut gradient) = (Pool::new(), vec![0.0; parameters.len()]);

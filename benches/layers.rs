@@ -97,7 +97,7 @@ fn layers(c: &mut Criterion) {
             b.iter(|| threads.install(|| sample().expect("valid")));
         });
         let contexts = DMatrix::zeros(0, POINTS);
-        let batch = MiniBatch { points: &points, contexts: &contexts, seed: 1 };
+        let batch = MiniBatch { points: &points, contexts: &contexts, seed: 1, accuracy: None };
         let (pool, mut gradient) = (Pool::new(), vec![0.0; model.parameters().len()]);
         c.bench_function(&format!("likelihood gradient of 4096 points, 8 {name}, dim 16"), |b| {
             b.iter(|| {

@@ -62,7 +62,7 @@ fn gradient<F: TrainableField<f32>>(
     pool: &Memory<F>,
 ) -> (Vec<f32>, f64) {
     let contexts = DMatrix::zeros(0, points.ncols());
-    let batch = MiniBatch { points, contexts: &contexts, seed: 1 };
+    let batch = MiniBatch { points, contexts: &contexts, seed: 1, accuracy: None };
     let mut gradient = vec![0.0; model.parameters().len()];
     let start = Instant::now();
     MaximumLikelihood.gradient(model, batch, pool, &mut gradient).expect("valid");

@@ -251,7 +251,7 @@ fn lengths_that_do_not_fit_are_refused() {
         ("long gradient", &points, &contexts, count + 1),
         ("no gradient", &points, &contexts, 0),
     ] {
-        let (batch, model) = (MiniBatch { points, contexts, seed: 1 }, model());
+        let (batch, model) = (MiniBatch { points, contexts, seed: 1, accuracy: None }, model());
         let mut gradient = vec![0.0; length];
         let objective = liouville::train::MaximumLikelihood;
         c.refused(what, || objective.gradient(&model, batch, &Pool::new(), &mut gradient));

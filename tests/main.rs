@@ -1,5 +1,6 @@
 //! What is so in single cases: reference values, answers to bad input, pictures, the house.
 
+mod accuracy;
 mod at_rest;
 mod bad_input;
 mod calibration;

@@ -176,11 +176,11 @@ fn everything_else<T: Real>() {
         let mut gradient = vec![T::zero(); field.parameters().len()];
         for way in [Gradient::Discrete, Gradient::Adjoint(automatic())] {
             let model = StandardNormal::new(6).pushed_by(flow.clone().gradient(way));
-            let batch = MiniBatch { points: &points, contexts: &contexts, seed: 3 };
+            let batch = MiniBatch { points: &points, contexts: &contexts, seed: 3, accuracy: None };
             let descent = MaximumLikelihood.gradient(&model, batch, &Pool::new(), &mut gradient);
             descent.expect("finite");
             field.judge("a gradient", span);
-            let batch = MiniBatch { points: &points, contexts: &contexts, seed: 3 };
+            let batch = MiniBatch { points: &points, contexts: &contexts, seed: 3, accuracy: None };
             let matched =
                 FlowMatching::default().gradient(&model, batch, &Pool::new(), &mut gradient);
             matched.expect("finite");
@@ -280,7 +280,7 @@ fn legs_of_a_trajectory_may_be_short_and_flow_matching_wants_a_span_that_can_be_
     assert!((path[4][0] - 0.25f32.exp()).abs() < 1e-5, "{}", path[4][0]);
     let model = StandardNormal::new(1).pushed_by(flow.span(1e8, 1e8 + 1.0));
     let (points, contexts) = (dmatrix![1.0f32, 2.0], DMatrix::zeros(0, 2));
-    let batch = MiniBatch { points: &points, contexts: &contexts, seed: 1 };
+    let batch = MiniBatch { points: &points, contexts: &contexts, seed: 1, accuracy: None };
     let error = FlowMatching::default().loss(&model, batch, &Pool::new()).expect_err("too coarse");
     assert!(error.is_setting() && error.to_string().contains("f32"), "{error}");
 }

@@ -35,6 +35,10 @@ pub struct Packet<T> {
     /// ([`MiniBatch::seed`](crate::train::MiniBatch::seed)): flows may estimate by themselves, and
     /// every random number depends on this seed, too, so that none comes again in another step.
     pub noise: Option<u64>,
+    /// How accurately flows that integrate do so. `None`, as in evaluation: by the solver and the tolerance
+    /// of each. A number, as in rough steps of training: by [`Solver::at`](crate::ode::Solver::at) this
+    /// tolerance, relative and absolute alike, whatever their own.
+    pub accuracy: Option<f64>,
     /// What became of each sample.
     pub outcomes: Vec<Outcome>,
     /// What each sample cost.
@@ -52,13 +56,14 @@ impl<T: Real> Packet<T> {
             estimated: None,
             track,
             noise: None,
+            accuracy: None,
             outcomes: Vec::new(),
             efforts: Vec::new(),
         }
     }
 
     /// Takes in samples, `dim` contiguous values each, and as many contexts of `context_dim`
-    /// values; forgets what was there, the noise included, and keeps its memory.
+    /// values; forgets what was there, noise and accuracy included, and keeps its memory.
     pub fn load(&mut self, columns: &[T], dim: usize, contexts: &[T], context_dim: usize) {
         let count = columns.len().checked_div(dim).unwrap_or(0);
         columns_to_block(columns, dim, &mut self.points);
@@ -71,7 +76,7 @@ impl<T: Real> Packet<T> {
             row.reshape(1, count);
             row.fill(T::zero());
         }
-        (self.estimated, self.noise) = (None, None);
+        (self.estimated, self.noise, self.accuracy) = (None, None, None);
         self.outcomes.clear();
         self.outcomes.resize(count, Outcome::Arrived);
         self.efforts.clear();

@@ -1,7 +1,7 @@
 //! Solvers that choose their steps by the error, for every column on its own: the settings.
 
 use super::high_order::DOPRI8;
-use super::rules::Rules;
+use super::rules::{Bound, Rules};
 use super::stepping::integrate;
 use super::tableau::{DOPRI5, TSIT5, Tableau};
 use super::tolerance::Tolerance;
@@ -53,6 +53,7 @@ pub struct Adaptive {
     tolerance: Tolerance,
     max_steps: u64,
     longest: Option<f64>,
+    bound: Bound,
 }
 
 /// A tolerance up to which [`automatic`] takes the pair of order eight.
@@ -90,13 +91,14 @@ pub fn dopri8() -> Adaptive {
 impl Adaptive {
     fn new(method: &'static Tableau) -> Self {
         let tolerance = Tolerance { relative: 1e-5, absolute: 1e-5 };
-        Self { method: Some(method), tolerance, max_steps: 10_000, longest: None }
+        let bound = Bound::WhatHides;
+        Self { method: Some(method), tolerance, max_steps: 10_000, longest: None, bound }
     }
 
     /// The settings, with the pair in use.
     pub(super) fn rules(&self) -> Rules {
-        let Self { tolerance, max_steps, longest, .. } = *self;
-        Rules { method: self.method(), tolerance, max_steps, longest }
+        let Self { tolerance, max_steps, longest, bound, .. } = *self;
+        Rules { method: self.method(), tolerance, max_steps, longest, bound }
     }
 
     /// The pair in use.
@@ -167,6 +169,11 @@ impl<T: Real> Solver<T> for Adaptive {
         workspace: &mut Workspace<T>,
     ) {
         integrate(self.rules(), rhs, span, batch, None, workspace);
+    }
+
+    /// The same pair, unless the tolerance chooses it, with its most steps and a longest one that was set.
+    fn at(&self, tolerance: f64) -> Adaptive {
+        Adaptive { bound: Bound::Error, ..*self }.tolerance(tolerance)
     }
 }
 

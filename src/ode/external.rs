@@ -8,10 +8,13 @@ use ode_solvers::{Dop853, Dopri5, OutputType, Rk4, System};
 
 use super::fixed::AIM;
 use super::range::is_vast;
-use super::rules::Rules;
+use super::rules::{Bound, Rules};
 use super::sharpness::longest_unknown;
 use super::tolerance::{Tolerance, least_share, share};
-use super::{Batch, DOPRI5, ErrorControlled, Inside, RightHandSide, Solver, Span, Workspace};
+use super::{
+    Adaptive, Batch, DOPRI5, ErrorControlled, Inside, RightHandSide, Solver, Span, Workspace,
+    automatic,
+};
 use crate::columns::{Block, Scratch};
 use crate::error::{Error, Result};
 use crate::outcome::{Effort, Failure, Outcome, Reason};
@@ -190,8 +193,8 @@ impl<T: Real> Solver<T> for External {
             }
             Method::Rk4 { .. } => span.check::<T>(AIM),
             _ => {
-                let (method, max_steps) = (&DOPRI5, u64::from(max_steps));
-                Rules { method, tolerance, max_steps, longest }.check::<T>(span)
+                let (method, max_steps, bound) = (&DOPRI5, u64::from(max_steps), Bound::WhatHides);
+                Rules { method, tolerance, max_steps, longest, bound }.check::<T>(span)
             }
         }
     }
@@ -228,6 +231,12 @@ impl<T: Real> Solver<T> for External {
             }
         }
         workspace.scratch = memory.into_inner().scratch;
+    }
+
+    /// [`automatic`], with a longest step that was set.
+    fn at(&self, tolerance: f64) -> Adaptive {
+        let solver = Solver::<T>::at(&automatic(), tolerance);
+        self.longest.map_or(solver, |step| solver.longest_step(step))
     }
 }
 

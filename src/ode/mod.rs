@@ -200,6 +200,22 @@ pub trait Solver<T: Real>: Send + Sync {
         batch: Batch<'_, T>,
         workspace: &mut Workspace<T>,
     );
+
+    /// The solver that does the same work to another accuracy, relative and absolute alike: rough in the
+    /// steps of training, whose results are compared with those of the solver itself. It chooses its steps
+    /// by their error alone: none is kept short because something might hide in it, except by a longest
+    /// step that was set. Default: [`automatic`].
+    ///
+    /// ```
+    /// use liouville::ode::{Adaptive, ErrorControlled, Solver, dopri5, rk4};
+    ///
+    /// let rough: Adaptive = Solver::<f32>::at(&rk4(100), 1e-3);
+    /// assert_eq!(rough.tolerance(), (1e-3, 1e-3));
+    /// assert_ne!(Solver::<f32>::at(&dopri5(), 1e-3), dopri5().tolerance(1e-3));
+    /// ```
+    fn at(&self, tolerance: f64) -> Adaptive {
+        Solver::<T>::at(&automatic(), tolerance)
+    }
 }
 
 /// A solver whose steps can be recorded and taken back.

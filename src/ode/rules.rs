@@ -6,6 +6,15 @@ use super::{Sharpness, Span, Tableau};
 use crate::error::{Error, Result};
 use crate::real::Real;
 
+/// What bounds the steps of a solve where no longest one was set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bound {
+    /// What can hide between the nodes, as far as the right-hand side says so.
+    WhatHides,
+    /// Their error alone.
+    Error,
+}
+
 /// By what rules columns are followed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Rules {
@@ -14,6 +23,8 @@ pub(super) struct Rules {
     pub max_steps: u64,
     /// The longest step, if it was set.
     pub longest: Option<f64>,
+    /// What bounds steps if it was not.
+    pub bound: Bound,
 }
 
 impl Rules {
@@ -24,6 +35,9 @@ impl Rules {
 
     /// How long steps may be.
     pub fn longest(&self, sharpness: Option<Sharpness>, span: Span) -> Longest {
+        if let (None, Bound::Error) = (self.longest, self.bound) {
+            return Longest::Constant(f64::INFINITY);
+        }
         let least = longest_unknown(self.method.order, self.tightest(), span);
         Longest::new(self.longest, sharpness, [changes(self.tightest()), least])
     }

@@ -73,7 +73,7 @@ impl<T: Real, M: Trainable<T>, O: Objective<T, M>> Trial<'_, T, M, O> {
     fn complaint(&self, range: Range<usize>) -> Option<String> {
         let part = |matrix: &DMatrix<T>| matrix.columns_range(range.clone()).into_owned();
         let (points, contexts) = (part(self.batch.points), part(self.batch.contexts));
-        let batch = MiniBatch { points: &points, contexts: &contexts, seed: self.batch.seed };
+        let batch = MiniBatch { points: &points, contexts: &contexts, ..self.batch };
         let (loss, gradient) = match self.asked {
             Asked::Loss => (self.objective.loss(self.model, batch, self.pool), Vec::new()),
             Asked::Gradient => {

@@ -34,7 +34,7 @@ impl<T: Real> HeldOut<T> {
         O: Objective<T, M>,
     {
         let [points, contexts] = &self.samples;
-        let batch = MiniBatch { points, contexts, seed: SEED };
+        let batch = MiniBatch { points, contexts, seed: SEED, accuracy: None };
         let loss = objective.loss(model, batch, pool).map_err(|error| {
             error.renumbered("the data, held out", |slot| place(&self.columns, slot))
         })?;

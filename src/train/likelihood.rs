@@ -40,7 +40,7 @@ impl<T: Real, P: Default> Default for LikelihoodMemory<T, P> {
 }
 
 impl<T: Real, P> LikelihoodMemory<T, P> {
-    /// Takes in samples of a mini-batch, with its noise.
+    /// Takes in samples of a mini-batch, with its noise and its accuracy.
     pub(super) fn load(&mut self, batch: &MiniBatch<'_, T>, range: &Range<usize>) {
         let columns = |matrix: &nalgebra::DMatrix<T>| {
             range.start * matrix.nrows()..range.end * matrix.nrows()
@@ -52,7 +52,7 @@ impl<T: Real, P> LikelihoodMemory<T, P> {
             &contexts.as_slice()[columns(contexts)],
             contexts.nrows(),
         );
-        self.packet.noise = Some(batch.seed);
+        (self.packet.noise, self.packet.accuracy) = (Some(batch.seed), batch.accuracy);
     }
 
     /// The sum of the negative log-densities of the packet, which has arrived at the base.

@@ -7,6 +7,7 @@ use super::{Loss, Pool};
 use crate::density::{Base, Pushforward};
 use crate::error::{Error, Result};
 use crate::flow::{Direction, Track, TrainableFlow, check_points, outside, transport};
+use crate::ode::{Solver, Span, automatic};
 use crate::outcome::Outcome;
 use crate::parameters::Layout;
 use crate::real::Real;
@@ -131,14 +132,18 @@ pub struct MiniBatch<'a, T: Real> {
     /// [`Packet::noise`](crate::flow::Packet::noise) where packets go through a flow. Checks have one
     /// that no step has, always the same.
     pub seed: u64,
+    /// How accurately flows that integrate do so: [`Packet::accuracy`](crate::flow::Packet::accuracy) where
+    /// packets go through a flow. `None`: by their own tolerances.
+    pub accuracy: Option<f64>,
 }
 
 impl<T: Real> MiniBatch<'_, T> {
-    /// An error unless there are samples of `dim` rows with as many contexts of `context_dim` rows.
+    /// An error unless there are samples of `dim` rows with as many contexts of `context_dim` rows, and an
+    /// accuracy that the scalar resolves.
     ///
     /// # Errors
     ///
-    /// If there are none, or shapes differ.
+    /// If there are none, shapes differ, or the accuracy is out of range.
     pub fn check(&self, dim: usize, context_dim: usize) -> Result<()> {
         check_points(dim, self.points)?;
         let (expected, found) = ((context_dim, self.points.ncols()), self.contexts.shape());
@@ -148,7 +153,10 @@ impl<T: Real> MiniBatch<'_, T> {
                 found.0, found.1, expected.0, expected.1
             )));
         }
-        Ok(())
+        let Some(accuracy) = self.accuracy else { return Ok(()) };
+        let checked =
+            Solver::<T>::check(&automatic().tolerance(accuracy), Span { from: 0.0, to: 1.0 });
+        checked.map_err(|error| error.during("the accuracy of a mini-batch"))
     }
 }
 

@@ -102,7 +102,7 @@ impl<'a, T: Real> Source<'a, T> {
     /// The samples of the step, with the seed of what is random in it.
     pub fn current(&self) -> MiniBatch<'_, T> {
         let [points, contexts] = &self.current;
-        MiniBatch { points, contexts, seed: self.noise }
+        MiniBatch { points, contexts, seed: self.noise, accuracy: None }
     }
 
     /// The columns of the data in the mini-batch.

@@ -285,7 +285,7 @@ where
     O: Objective<f64, Pushforward<StandardNormal, ContinuousFlow<Mlp<f64>>>>,
 {
     let (points, contexts) = (matrix::<f64>(3, 70, 1.0, 3), matrix::<f64>(2, 70, 1.0, 4));
-    let batch = MiniBatch { points: &points, contexts: &contexts, seed: 8 };
+    let batch = MiniBatch { points: &points, contexts: &contexts, seed: 8, accuracy: None };
     let flow = ContinuousFlow::new(mlp::<f64>(5, &[9, 6], Activation::Tanh)).trace(trace);
     let flow = flow.tolerance(1e-10);
     [Gradient::Discrete, Gradient::Adjoint(automatic().tolerance(1e-10))].map(|way| {

@@ -169,7 +169,7 @@ fn check_objective<M, O>(
     O: Objective<f64, M>,
 {
     let points = matrix::<f64>(model.dim(), contexts.ncols(), 1.0, seed);
-    let batch = MiniBatch { points: &points, contexts, seed };
+    let batch = MiniBatch { points: &points, contexts, seed, accuracy: None };
     let pool = Pool::new();
     let parameters = model.parameters();
     let mut gradient = vec![0.0; parameters.len()];

@@ -82,7 +82,8 @@ fn slopes<F: TrainableField<f64> + Clone + 'static>(
     let model = StandardNormal::new(field.dim()).pushed_by(flow);
     let points = matrix::<f64>(field.dim(), 20, 1.0, seed);
     let contexts = matrix::<f64>(field.context_dim(), 20, 1.0, seed + 1);
-    let (batch, pool) = (MiniBatch { points: &points, contexts: &contexts, seed }, Pool::new());
+    let (batch, pool) =
+        (MiniBatch { points: &points, contexts: &contexts, seed, accuracy: None }, Pool::new());
     let parameters = model.parameters();
     let mut gradient = vec![0.0; parameters.len()];
     MaximumLikelihood.gradient(&model, batch, &pool, &mut gradient).expect("valid input");

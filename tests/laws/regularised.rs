@@ -31,7 +31,7 @@ where
     S: Recording<f64>,
 {
     let mut gradient = vec![0.0; model.flow().field().parameters().len()];
-    let batch = MiniBatch { points, contexts, seed };
+    let batch = MiniBatch { points, contexts, seed, accuracy: None };
     let loss = objective.gradient(model, batch, &Pool::new(), &mut gradient);
     (loss.expect("valid input"), gradient)
 }
@@ -99,7 +99,7 @@ impl TrainableVisitor<f64> for Undisturbed {
             let model = StandardNormal::new(field.dim()).pushed_by(flow);
             let penalised = Regularised { steer: 0.0, ..EVERYTHING };
             let (with, _) = descend(&penalised, &model, [&points, &contexts], 1);
-            let batch = MiniBatch { points: &points, contexts: &contexts, seed: 1 };
+            let batch = MiniBatch { points: &points, contexts: &contexts, seed: 1, accuracy: None };
             let plain = MaximumLikelihood.loss(&model, batch, &Pool::new()).expect("valid input");
             assert_eq!((with.value, with.effort), (plain.value, plain.effort), "{name} {trace:?}");
             assert!(with.penalty > 0.0, "{name} {trace:?}");
@@ -261,7 +261,7 @@ fn a_penalty_of_the_energy_shortens_the_way_and_checks_stay_plain() {
         assert_eq!(report.to_string().contains("penalty"), weight > 0.0);
         let measure = Regularised { kinetic_energy: 1.0, ..Regularised::default() };
         let none = DMatrix::zeros(0, data.ncols());
-        let batch = MiniBatch { points: &data, contexts: &none, seed: 1 };
+        let batch = MiniBatch { points: &data, contexts: &none, seed: 1, accuracy: None };
         let plain = MaximumLikelihood.loss(&model, batch, &Pool::new()).expect("valid");
         assert_eq!(measure.loss(&model, batch, &Pool::new()).expect("valid"), plain);
         descend(&measure, &model, [&data, &none], 1).0.penalty

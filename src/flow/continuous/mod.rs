@@ -196,7 +196,10 @@ impl<F, S> ContinuousFlow<F, S> {
             outcomes: &mut packet.outcomes,
             efforts: &mut packet.efforts,
         };
-        self.solver.solve(&rhs, span, batch, workspace);
+        match packet.accuracy {
+            None => self.solver.solve(&rhs, span, batch, workspace),
+            Some(accuracy) => self.solver.at(accuracy).solve(&rhs, span, batch, workspace),
+        }
         self.unpack(&rhs, packet, &state);
         workspace.scratch.give(carried);
         workspace.scratch.give(state);

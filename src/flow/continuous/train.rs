@@ -7,7 +7,8 @@ use crate::columns::Block;
 use crate::error::Result;
 use crate::field::TrainableField;
 use crate::ode::{
-    Adjoint, AdjointMemory, Batch, Ending, Record, Recording, Span, Tapes, Workspace, reverse,
+    Adjoint, AdjointMemory, Batch, Ending, Record, Recording, Solver, Span, Tapes, Workspace,
+    reverse,
 };
 use crate::outcome::Outcome;
 use crate::parameters::{Fixed, Parameters, Setting};
@@ -23,6 +24,7 @@ pub struct ContinuousTape<T, P> {
     columns: usize,
     track: Track,
     noise: Option<u64>,
+    accuracy: Option<f64>,
     tapes: Tapes<T, AugmentedTape<T, P>>,
     adjoint: AdjointMemory<T, AugmentedTape<T, P>>,
 }
@@ -38,6 +40,7 @@ impl<T: Real, P: Default> Default for ContinuousTape<T, P> {
             columns: 0,
             track: Track::LogDet,
             noise: None,
+            accuracy: None,
             tapes: Tapes::default(),
             adjoint: AdjointMemory::default(),
         }
@@ -135,6 +138,7 @@ impl<F, S> ContinuousFlow<F, S> {
         tape.carried.reshape(rhs.carried_rows(), packet.len());
         tape.columns = packet.len();
         (tape.track, tape.noise) = (packet.track, packet.noise);
+        tape.accuracy = packet.accuracy;
         self.pack(&rhs, way.span, packet, &mut state, &mut tape.carried, workspace);
         let batch = Batch {
             state: &mut state,
@@ -142,11 +146,10 @@ impl<F, S> ContinuousFlow<F, S> {
             outcomes: &mut packet.outcomes,
             efforts: &mut packet.efforts,
         };
-        match self.gradient {
-            Gradient::Discrete => {
-                self.solver.solve_recorded(&rhs, way.span, batch, &mut tape.record, workspace);
-            }
-            Gradient::Adjoint(_) => self.solver.solve(&rhs, way.span, batch, workspace),
+        let (span, record) = (way.span, &mut tape.record);
+        match packet.accuracy.map(|accuracy| self.solver.at(accuracy)) {
+            None => self.run(&self.solver, &rhs, span, batch, record, workspace),
+            Some(solver) => self.run(&solver, &rhs, span, batch, record, workspace),
         }
         self.unpack(&rhs, packet, &state);
         if self.gradient != Gradient::Discrete {
@@ -155,6 +158,24 @@ impl<F, S> ContinuousFlow<F, S> {
         }
         weigh(way, &state, &mut tape.penalty);
         workspace.scratch.give(state);
+    }
+
+    /// Solves, with a record of the steps if they are to be taken back.
+    fn run<T: Real, U: Recording<T>>(
+        &self,
+        solver: &U,
+        rhs: &Augmented<'_, F>,
+        span: Span,
+        batch: Batch<'_, T>,
+        record: &mut Record<T>,
+        workspace: &mut Workspace<T>,
+    ) where
+        F: TrainableField<T>,
+    {
+        match self.gradient {
+            Gradient::Discrete => solver.solve_recorded(rhs, span, batch, record, workspace),
+            Gradient::Adjoint(_) => solver.solve(rhs, span, batch, workspace),
+        }
     }
 
     /// Pulls cotangents back along the way that was recorded.
@@ -201,11 +222,15 @@ impl<F, S> ContinuousFlow<F, S> {
         F: TrainableField<T>,
         S: Recording<T>,
     {
-        let ContinuousTape { record, end, outcomes, carried: kept, columns, .. } = tape;
+        let ContinuousTape { record, end, outcomes, carried: kept, columns, accuracy, .. } = tape;
+        let tableau = match *accuracy {
+            None => self.solver.tableau(),
+            Some(accuracy) => Recording::<T>::tableau(&self.solver.at(accuracy)),
+        };
         match self.gradient {
             Gradient::Discrete => reverse(
                 rhs,
-                self.solver.tableau(),
+                tableau,
                 record,
                 kept.view(),
                 state,
@@ -217,6 +242,7 @@ impl<F, S> ContinuousFlow<F, S> {
             ),
             Gradient::Adjoint(solver) => {
                 let ending = Ending { state: end.view(), carried: kept.view(), outcomes };
+                let solver = accuracy.map_or(solver, |accuracy| Solver::<T>::at(&solver, accuracy));
                 let adjoint = Adjoint { rhs, span, solver };
                 adjoint.pull(ending, state, carried, sums, &mut tape.adjoint, workspace);
             }

@@ -119,7 +119,8 @@ fn learns<T: Real>(
     context: Option<&DMatrix<T>>,
 ) -> Option<String> {
     let none = DMatrix::zeros(0, 1);
-    let batch = MiniBatch { points: point, contexts: context.unwrap_or(&none), seed: 1 };
+    let batch =
+        MiniBatch { points: point, contexts: context.unwrap_or(&none), seed: 1, accuracy: None };
     let mut gradient = vec![T::zero(); model.flow().parameters().len()];
     let objective = liouville::train::MaximumLikelihood;
     let loss = objective.gradient(model, batch, &Pool::new(), &mut gradient);
