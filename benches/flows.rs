@@ -12,7 +12,8 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use liouville::flow::{Direction, Flow, Track, transport};
 use liouville::prelude::*;
 use liouville::train::{
-    FlowMatching, MaximumLikelihood, MiniBatch, Objective, Optimizer, Pool, Trainable,
+    FlowMatching, MaximumLikelihood, MiniBatch, Objective, Optimizer, OptimizerState, Pool,
+    Trainable,
 };
 use models::peak::{print_floor, products};
 use nalgebra::DMatrix;
@@ -134,8 +135,8 @@ fn flow_matching(c: &mut Criterion) {
     let objective = FlowMatching::default();
     let mut parameters = model.parameters();
     let (pool, mut gradient) = (Pool::new(), vec![0.0; parameters.len()]);
-    let mut adam = liouville::train::Adam::default();
-    Optimizer::<f32>::start(&mut adam, parameters.len());
+    let adam = liouville::train::Adam::default();
+    let mut adam = Optimizer::<f32>::start(&adam, &model.layout());
     let mut step = || {
         let loss = objective.gradient(&model, batch, &pool, &mut gradient).expect("valid");
         adam.step(1e-6, &mut parameters, &gradient);

@@ -25,7 +25,7 @@ impl<O, P> Trainer<O, P> {
         T: Real,
         M: Trainable<T>,
         O: Objective<T, M>,
-        P: Optimizer<T> + Clone,
+        P: Optimizer<T>,
         R: Rng + ?Sized,
     {
         self.fit_given(model, data, &DMatrix::zeros(0, data.ncols()), rng)
@@ -47,7 +47,7 @@ impl<O, P> Trainer<O, P> {
         T: Real,
         M: Trainable<T>,
         O: Objective<T, M>,
-        P: Optimizer<T> + Clone,
+        P: Optimizer<T>,
         R: Rng + ?Sized,
     {
         self.fit_watched(model, [data, contexts], rng, &mut Unwatched)
@@ -64,7 +64,7 @@ impl<O, P> Trainer<O, P> {
         T: Real,
         M: Trainable<T>,
         O: Objective<T, M>,
-        P: Optimizer<T> + Clone,
+        P: Optimizer<T>,
         R: Rng + ?Sized,
     {
         self.settings.check()?;

@@ -1,4 +1,4 @@
-//! Training: objectives, an optimiser, and the loop that ties them to data.
+//! Training: objectives, optimisers, and the loop that ties them to data.
 //!
 //! | file | what |
 //! | --- | --- |
@@ -11,12 +11,14 @@
 //! | `flow_matching` | conditional flow matching |
 //! | `pairing`, `assignment` | how its noise is paired with data, and the cheapest of all pairings |
 //! | `gradient` | a gradient over columns, in a fixed order for any number of threads |
-//! | `optimizer`, `schedule`, `average` | Adam, the learning rate, the moving average |
+//! | `optimizer`, `adam`, `muon`, `orthogonal` | what turns gradients into changes: the trait, and two rules |
+//! | `schedule`, `average` | the learning rate, the moving average |
 //! | `monitor`, `snapshot` | what becomes of the model, shown to a callback every so many steps |
 //! | `intake`, `scales` | what is looked at before the first step: errors, and warnings |
 //! | `blame` | which sample makes a loss infinite |
 //! | `report`, `warning`, `progress` | every curve, what to be warned of, and a bar |
 
+mod adam;
 mod assignment;
 mod average;
 mod blame;
@@ -28,8 +30,10 @@ mod intake;
 mod likelihood;
 mod loss;
 mod monitor;
+mod muon;
 mod objective;
 mod optimizer;
+mod orthogonal;
 mod pairing;
 mod progress;
 mod regularised;
@@ -43,13 +47,15 @@ mod source;
 mod trainer;
 mod warning;
 
+pub use adam::{Adam, AdamState};
 pub use flow_matching::FlowMatching;
 pub use gradient::{Pool, accumulate};
 pub use likelihood::MaximumLikelihood;
 pub use loss::Loss;
 pub use monitor::{Monitored, Recorder};
+pub use muon::{Muon, MuonState};
 pub use objective::{MiniBatch, Objective, Trainable};
-pub use optimizer::{Adam, Optimizer};
+pub use optimizer::{Optimizer, OptimizerState};
 pub use pairing::Pairing;
 pub use regularised::Regularised;
 pub use report::{Check, Report, StepReport, Stop};

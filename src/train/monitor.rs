@@ -8,7 +8,7 @@ use rand::Rng;
 
 use super::run::Watch;
 use super::snapshot::SAMPLES;
-use super::{Adam, Objective, Observed, Optimizer, Report, Snapshot, StepReport, Trainer};
+use super::{Muon, Objective, Observed, Optimizer, Report, Snapshot, StepReport, Trainer};
 use crate::error::{Error, Result};
 use crate::real::Real;
 
@@ -37,7 +37,7 @@ use crate::real::Real;
 /// assert_eq!((report.steps.len(), report.stop), (20, Stop::Asked));
 /// # Ok::<(), liouville::Error>(())
 /// ```
-pub struct Monitored<O, P = Adam, C = fn(&Snapshot) -> ControlFlow<()>> {
+pub struct Monitored<O, P = Muon, C = fn(&Snapshot) -> ControlFlow<()>> {
     trainer: Trainer<O, P>,
     every: usize,
     callback: C,
@@ -68,7 +68,7 @@ where
         T: Real,
         M: Observed<T>,
         O: Objective<T, M>,
-        P: Optimizer<T> + Clone,
+        P: Optimizer<T>,
         R: Rng + ?Sized,
     {
         self.fit_given(model, data, &DMatrix::zeros(0, data.ncols()), rng)
@@ -90,7 +90,7 @@ where
         T: Real,
         M: Observed<T>,
         O: Objective<T, M>,
-        P: Optimizer<T> + Clone,
+        P: Optimizer<T>,
         R: Rng + ?Sized,
     {
         if self.every == 0 {

@@ -15,7 +15,8 @@ use super::scales;
 use super::settings::Settings;
 use super::source::{Seed, Source};
 use super::{
-    Check, Loss, Objective, Optimizer, Pool, Report, StepReport, Stop, Trainable, Trainer,
+    Check, Loss, Objective, Optimizer, OptimizerState, Pool, Report, StepReport, Stop, Trainable,
+    Trainer,
 };
 use crate::error::{Error, Result};
 use crate::real::Real;
@@ -38,10 +39,10 @@ impl<M> Watch<M> for Unwatched {
 }
 
 /// A training run under way.
-pub(super) struct Run<'a, T: Real, M, O: Objective<T, M>, P> {
+pub(super) struct Run<'a, T: Real, M, O: Objective<T, M>, P: Optimizer<T>> {
     trainer: &'a Trainer<O, P>,
     model: &'a mut M,
-    optimizer: P,
+    state: P::State,
     source: Source<'a, T>,
     held_out: HeldOut<T>,
     parameters: Vec<T>,
@@ -57,7 +58,7 @@ where
     T: Real,
     M: Trainable<T>,
     O: Objective<T, M>,
-    P: Optimizer<T> + Clone,
+    P: Optimizer<T>,
 {
     pub fn new<R: Rng + ?Sized>(
         trainer: &'a Trainer<O, P>,
@@ -75,11 +76,9 @@ where
         let mut warnings = scales::warnings(model, [data, contexts]);
         warnings.extend(trainer.objective.warnings(data, contexts, batch));
         let parameters = model.parameters();
-        let mut optimizer = trainer.optimizer.clone();
-        optimizer.start(parameters.len());
         Ok(Self {
             trainer,
-            optimizer,
+            state: trainer.optimizer.start(&model.layout()),
             source,
             held_out: HeldOut::new([data, contexts], order),
             average: settings.average.map(|decay| Average::new(decay, &parameters)),
@@ -192,7 +191,7 @@ where
             gradient.iter_mut().for_each(|g| *g *= factor);
         }
         let learning_rate = settings.schedule.rate(step, settings.steps);
-        self.optimizer.step(learning_rate, &mut self.parameters, gradient);
+        self.state.step(learning_rate, &mut self.parameters, gradient);
         if let Err(error) = self.model.set_parameters(&self.parameters) {
             // The model kept those before the step.
             self.parameters = self.model.parameters();

@@ -1,7 +1,7 @@
 //! The settings of a training run.
 
 use super::settings::Settings;
-use super::{Adam, FlowMatching, MaximumLikelihood, Pairing, Regularised, Schedule};
+use super::{FlowMatching, MaximumLikelihood, Muon, Pairing, Regularised, Schedule};
 
 /// A training run: an objective, an optimiser, and how often what is done.
 ///
@@ -22,7 +22,7 @@ use super::{Adam, FlowMatching, MaximumLikelihood, Pairing, Regularised, Schedul
 /// # Ok::<(), liouville::Error>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct Trainer<O, P = Adam> {
+pub struct Trainer<O, P = Muon> {
     pub(super) objective: O,
     pub(super) optimizer: P,
     pub(super) settings: Settings,
@@ -78,10 +78,11 @@ impl Trainer<FlowMatching> {
 impl<O> Trainer<O> {
     /// Minimises any objective.
     pub fn new(objective: O) -> Self {
-        Self { objective, optimizer: Adam::default(), settings: Settings::default() }
+        Self { objective, optimizer: Muon::default(), settings: Settings::default() }
     }
 
-    /// The decoupled weight decay of AdamW. Default: 0, which is Adam.
+    /// The decoupled weight decay (Loshchilov and Hutter 2019): this share of every parameter is taken off
+    /// in every step, times the learning rate. Default: 0.
     pub fn weight_decay(mut self, decay: f64) -> Self {
         self.optimizer.weight_decay = decay;
         self
