@@ -22,7 +22,7 @@ impl Default for Settings {
         Self {
             steps: 1000,
             batch: 512,
-            schedule: Schedule { rate: 2e-3, warm_up: 50, floor: 0.01 },
+            schedule: Schedule { rate: 4e-2, warm_up: 50, floor: 0.01 },
             clip: 10.0,
             held_out: 0.1,
             check_every: None,

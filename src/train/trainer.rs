@@ -102,7 +102,7 @@ impl<O, P> Trainer<O, P> {
         self
     }
 
-    /// The full learning rate. Default: 2e-3.
+    /// The full learning rate. Default: 4e-2.
     pub fn learning_rate(mut self, rate: f64) -> Self {
         self.settings.schedule.rate = rate;
         self
