@@ -10,21 +10,24 @@ use crate::kernels::Activation;
 use crate::parameters::{Layout, Parameters};
 use crate::real::Real;
 
-/// The last layer starts this much smaller than PyTorch's default, so that the velocities of an
-/// untrained field are small and its flow is close to the identity.
-pub(super) const LAST_LAYER: f64 = 0.01;
+/// The first layer starts this much larger than PyTorch's default: points of the size of one then bend
+/// every unit, at places of its own, and fields learn about twice as fast.
+const FIRST_LAYER: f64 = 3.0;
 
 /// The choices of a neural field before its parameters exist; made by [`Mlp::new`].
 #[derive(Clone, Debug)]
 pub struct MlpBuilder {
     pub(super) shape: Shape,
+    first_scale: f64,
+    last_scale: f64,
 }
 
 impl MlpBuilder {
     pub(super) fn new(dim: usize) -> Self {
         let hidden = vec![64, 64];
         let activation = Activation::Tanh;
-        Self { shape: Shape { dim, context_dim: 0, frequencies: 0, hidden, activation } }
+        let shape = Shape { dim, context_dim: 0, frequencies: 0, hidden, activation };
+        Self { shape, first_scale: FIRST_LAYER, last_scale: 0.0 }
     }
 
     /// The widths of the hidden layers, from the input on. Default: two of 64.
@@ -51,21 +54,35 @@ impl MlpBuilder {
         self
     }
 
-    /// Draws the initial parameters: weights and biases uniform in ±1/√inputs as in PyTorch, the
-    /// last layer a hundred times smaller.
+    /// How much larger than PyTorch's default the weights and biases of the first layer start. Default: 3,
+    /// for points and contexts of the size of one.
+    pub fn first_scale(mut self, scale: f64) -> Self {
+        self.first_scale = scale;
+        self
+    }
+
+    /// How much smaller than PyTorch's default the weights and biases of the last layer start. Default: 0:
+    /// nothing moves before training.
+    pub fn last_scale(mut self, scale: f64) -> Self {
+        self.last_scale = scale;
+        self
+    }
+
+    /// Draws the initial parameters: weights and biases uniform in ±1/√inputs as in PyTorch, those of the
+    /// first layer [larger](MlpBuilder::first_scale), those of the last layer
+    /// [smaller](MlpBuilder::last_scale).
     ///
     /// # Errors
     ///
-    /// If the dimension or a width is zero.
+    /// If the dimension or a width is zero, or a scale is negative or not finite.
     pub fn build<T: Real, R: Rng + ?Sized>(&self, rng: &mut R) -> Result<Mlp<T>> {
         let (layout, layers) = self.arrange()?;
         let mut parameters = Parameters::zeros(layout);
         let values = parameters.values_mut();
         for (l, layer) in layers.iter().enumerate() {
-            let last = if l + 1 == layers.len() { LAST_LAYER } else { 1.0 };
-            let bound = last / (layer.inputs as f64).sqrt();
+            let bound = self.bound(l, layers.len(), layer.inputs);
             for value in &mut values[layer.weight.start..layer.bias.end] {
-                *value = T::of(rng.random_range(-bound..bound));
+                *value = T::of(bound * rng.random_range(-1.0..1.0));
             }
         }
         Ok(self.assemble(layers, parameters))
@@ -87,10 +104,26 @@ impl MlpBuilder {
         Mlp { shape: self.shape.clone(), layers, values, contraction, sharpness }
     }
 
-    /// An error if the dimension or a width is zero.
+    /// Where the initial parameters of a layer lie: in ± this number.
+    pub(super) fn bound(&self, layer: usize, layers: usize, inputs: usize) -> f64 {
+        let scale = match layer {
+            _ if layer + 1 == layers => self.last_scale,
+            0 => self.first_scale,
+            _ => 1.0,
+        };
+        scale / (inputs as f64).sqrt()
+    }
+
+    /// An error if the dimension or a width is zero, or a scale is out of range.
     pub(super) fn check(&self) -> Result<()> {
         if self.shape.dim == 0 {
             return Err(Error::setting("a field needs at least one dimension"));
+        }
+        let bad = |scale: &f64| !(scale.is_finite() && *scale >= 0.0);
+        if let Some(scale) = [self.first_scale, self.last_scale].into_iter().find(bad) {
+            return Err(Error::setting(format!(
+                "the scale of a layer is {scale:e}: give a finite number, zero or more"
+            )));
         }
         match self.shape.hidden.iter().position(|&width| width == 0) {
             Some(l) => Err(Error::setting(format!(

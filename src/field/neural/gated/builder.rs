@@ -3,7 +3,7 @@
 use rand::{Rng, RngExt};
 
 use super::super::Layer;
-use super::super::builder::{LAST_LAYER, MlpBuilder};
+use super::super::builder::MlpBuilder;
 use super::{Gate, Gated};
 use crate::error::Result;
 use crate::parameters::{Layout, Parameters};
@@ -31,30 +31,37 @@ impl MlpBuilder {
     }
 }
 
+/// PyTorch's bound of the initial parameters of a layer.
+fn usual(inputs: usize) -> f64 {
+    1.0 / (inputs as f64).sqrt()
+}
+
 impl GatedBuilder {
-    /// Draws the initial parameters: all uniform in ±1/√inputs as in PyTorch, the affine map and
-    /// the shift of the last layer a hundred times smaller.
+    /// Draws the initial parameters: all uniform in ±1/√inputs as in PyTorch, the affine map of the first
+    /// layer [larger](MlpBuilder::first_scale), the affine map and the shift of the last layer
+    /// [smaller](MlpBuilder::last_scale).
     ///
     /// # Errors
     ///
-    /// If the dimension or a width is zero.
+    /// If the dimension or a width is zero, or a scale is negative or not finite.
     pub fn build<T: Real, R: Rng + ?Sized>(&self, rng: &mut R) -> Result<Gated<T>> {
         let plan = self.arrange()?;
         let mut parameters = Parameters::zeros(plan.layout);
         let values = parameters.values_mut();
         let controls = self.plain.shape.controls();
         for (l, (layer, gate)) in plan.layers.iter().zip(&plan.gates).enumerate() {
-            let last = if l + 1 == plan.layers.len() { LAST_LAYER } else { 1.0 };
-            for (range, inputs, scale) in [
-                (&layer.weight, layer.inputs, last),
-                (&layer.bias, layer.inputs, last),
-                (&gate.shift, controls, last),
-                (&gate.weight, controls, 1.0),
-                (&gate.bias, controls, 1.0),
+            let bound = |inputs| self.plain.bound(l, plan.layers.len(), inputs);
+            // Shifts and gates see the time, not the points, and start as PyTorch's do.
+            let shift = if l + 1 == plan.layers.len() { bound(controls) } else { usual(controls) };
+            for (range, bound) in [
+                (&layer.weight, bound(layer.inputs)),
+                (&layer.bias, bound(layer.inputs)),
+                (&gate.shift, shift),
+                (&gate.weight, usual(controls)),
+                (&gate.bias, usual(controls)),
             ] {
-                let bound = scale / (inputs as f64).sqrt();
                 for value in &mut values[range.clone()] {
-                    *value = T::of(rng.random_range(-bound..bound));
+                    *value = T::of(bound * rng.random_range(-1.0..1.0));
                 }
             }
         }
