@@ -4,51 +4,37 @@
 //! `cargo bench -p liouville-benches --bench likelihood -- SETS STEPS SEEDS`. The sets are raw `f32`, samples one after the
 //! other, in files named `NAME.train.DIM.f32` and `NAME.test.DIM.f32`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use liouville::flow::layers::{RealNvpCoupling, SplineCoupling};
 use liouville::prelude::*;
-use liouville::train::{MaximumLikelihood, Objective};
-use nalgebra::DMatrix;
+use liouville::train::{Adam, MaximumLikelihood, Objective, Schedule};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
+use sets::{Set, sets};
+
+mod sets;
 
 const HIDDEN: [usize; 2] = [64, 64];
 
-/// One set of data.
-struct Set {
-    name: String,
-    train: DMatrix<f32>,
-    test: DMatrix<f32>,
-}
-
-fn read(path: &Path, dim: usize) -> DMatrix<f32> {
-    let bytes = std::fs::read(path).expect("readable");
-    let values = bytes.chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().expect("four")));
-    DMatrix::from_iterator(dim, bytes.len() / 4 / dim, values)
-}
-
-/// Every set in a folder, by name.
-fn sets(folder: &Path) -> Vec<Set> {
-    let entries = std::fs::read_dir(folder).expect("a folder of sets").flatten();
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-    paths.sort();
-    let train = |path: &PathBuf| path.to_string_lossy().contains(".train.");
-    let set = |path: &PathBuf| {
-        let file = path.file_name().expect("a file").to_string_lossy().into_owned();
-        let parts: Vec<_> = file.split('.').collect();
-        let dim = parts[2].parse().expect("a dimension");
-        let test = path.with_file_name(file.replace("train", "test"));
-        Set { name: parts[0].into(), train: read(path, dim), test: read(&test, dim) }
-    };
-    paths.iter().filter(|path| train(path)).map(set).collect()
-}
-
-/// How often, and from where; as often as the trainer does unless told otherwise.
+/// How often, and from where; as the trainer does unless told otherwise.
 #[derive(Clone, Copy)]
 struct Training {
     steps: Option<usize>,
     seed: u64,
+}
+
+/// As `benches/peers/likelihood_training.py` trains other libraries.
+fn alike(steps: usize) -> Trainer<MaximumLikelihood, Adam> {
+    let schedule = Schedule { rate: 2e-3, warm_up: 50, floor: 0.01 };
+    let trainer = Trainer::maximum_likelihood().optimizer(Adam::default()).schedule(schedule);
+    trainer
+        .steps(steps)
+        .batch(512)
+        .clip(10.0)
+        .held_out(0.1)
+        .check_every((steps / 20).max(1))
+        .quiet()
 }
 
 /// Trains one model and prints its line.
@@ -58,9 +44,11 @@ where
     MaximumLikelihood: Objective<f32, Pushforward<StandardNormal, F>>,
 {
     let mut model = StandardNormal::new(set.train.nrows()).pushed_by(flow);
-    let trainer = Trainer::maximum_likelihood().quiet();
-    let trainer = training.steps.into_iter().fold(trainer, Trainer::steps);
-    let report = trainer.fit(&mut model, &set.train, &mut rng).expect("trains");
+    let report = match training.steps {
+        Some(steps) => alike(steps).fit(&mut model, &set.train, &mut rng),
+        None => Trainer::maximum_likelihood().quiet().fit(&mut model, &set.train, &mut rng),
+    };
+    let report = report.expect("trains");
     let nats = -model.log_prob(&set.test).expect("finite").mean();
     let (name, seed, seconds) = (&set.name, training.seed, report.seconds());
     println!("liouville\t{name}\t{kind}\t{seed}\t{nats:.4}\t{seconds:.1}");
@@ -77,7 +65,7 @@ fn run(set: &Set, training: Training) {
     let mut r = rng();
     let layers =
         Chain::new().try_repeat(5, |i| SplineCoupling::<f32>::alternating(dim, i, HIDDEN, &mut r));
-    report(set, "NSF-C", training, layers.expect("splits"), r);
+    report(set, "RQ-NSF (C)", training, layers.expect("splits"), r);
     let mut r = rng();
     let layers = Stack::maf(dim).hidden(HIDDEN).build(&mut r);
     report(set, "MAF", training, layers.expect("valid sizes"), r);
@@ -91,7 +79,7 @@ fn run_defaults(set: &Set, seed: u64) {
     let (dim, training) = (set.train.nrows(), Training { steps: None, seed });
     let stacks = [
         ("RealNVP", Stack::real_nvp(dim)),
-        ("RQ-NSF (C)", Stack::spline_coupling(dim)),
+        ("RQ-NSF", Stack::spline_coupling(dim)),
         ("MAF", Stack::maf(dim)),
     ];
     for (kind, stack) in stacks {

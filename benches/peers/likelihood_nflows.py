@@ -3,16 +3,17 @@
 import torch
 from likelihood_training import compare
 from nflows.distributions import StandardNormal
-from nflows.flows import Flow
+from nflows.flows import Flow, SimpleRealNVP
 from nflows.transforms import (
     AffineCouplingTransform,
     CompositeTransform,
     MaskedAffineAutoregressiveTransform,
+    MaskedPiecewiseRationalQuadraticAutoregressiveTransform,
     PiecewiseRationalQuadraticCouplingTransform,
     ReversePermutation,
 )
 
-WIDTH = 64
+WIDTH, TAILS = 64, dict(tails="linear", tail_bound=5.0)
 
 
 class Conditioner(torch.nn.Sequential):
@@ -41,13 +42,28 @@ def models(dim):
     def flow(layers):
         return Flow(CompositeTransform(list(layers)), StandardNormal([dim]))
 
-    spline = dict(num_bins=8, tails="linear", tail_bound=5.0)
     rational = PiecewiseRationalQuadraticCouplingTransform
     return {
         "RealNVP": lambda: flow(coupling(i, AffineCouplingTransform) for i in range(8)),
-        "NSF-C": lambda: flow(coupling(i, rational, **spline) for i in range(5)),
+        "RQ-NSF (C)": lambda: flow(coupling(i, rational, num_bins=8, **TAILS) for i in range(5)),
         "MAF": lambda: flow(layer for _ in range(5) for layer in (autoregressive(), ReversePermutation(dim))),
     }
 
 
-compare("nflows", models, lambda flow, x: flow.log_prob(x))
+def defaults(dim):
+    """Five layers behind reversals, as its examples have, each with the defaults of its constructor: two residual
+    blocks, splines of 10 bins. There is no default width, nor tails for points in the whole space: those of ours."""
+
+    def flow(kind, **settings):
+        pairs = ((ReversePermutation(dim), kind(dim, WIDTH, **settings)) for _ in range(5))
+        return Flow(CompositeTransform([layer for pair in pairs for layer in pair]), StandardNormal([dim]))
+
+    rational = MaskedPiecewiseRationalQuadraticAutoregressiveTransform
+    return {
+        "RealNVP": lambda: SimpleRealNVP(dim, WIDTH, num_layers=5, num_blocks_per_layer=2),
+        "RQ-NSF": lambda: flow(rational, **TAILS),
+        "MAF": lambda: flow(MaskedAffineAutoregressiveTransform),
+    }
+
+
+compare("nflows", models, defaults, lambda flow, x: flow.log_prob(x))
