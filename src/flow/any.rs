@@ -7,7 +7,7 @@ use nalgebra::DMatrix;
 
 use super::{Cotangent, Direction, Flow, Packet, Space, TrainableFlow};
 use crate::error::Result;
-use crate::ode::Workspace;
+use crate::ode::{Accuracy, Workspace};
 use crate::parameters::{Fixed, Layout, Setting, State};
 use crate::real::Real;
 
@@ -91,6 +91,10 @@ impl<T: Real> Flow<T> for AnyFlow<T> {
         workspace: &mut Workspace<T>,
     ) {
         self.0.follow_packet(direction, packet, workspace);
+    }
+
+    fn accuracy(&self) -> Accuracy {
+        self.0.accuracy()
     }
 
     fn is_bounded(&self, direction: Direction) -> bool {

@@ -2,7 +2,7 @@
 
 use super::{Cotangent, Direction, Flow, Packet, Space, TrainableFlow};
 use crate::error::Result;
-use crate::ode::Workspace;
+use crate::ode::{Accuracy, Workspace};
 use crate::parameters::{self, Fixed, Setting};
 use crate::real::Real;
 
@@ -64,6 +64,10 @@ impl<T: Real, F: Flow<T>> Flow<T> for Frozen<F> {
         workspace: &mut Workspace<T>,
     ) {
         self.flow.follow_packet(direction, packet, workspace);
+    }
+
+    fn accuracy(&self) -> Accuracy {
+        self.flow.accuracy()
     }
 
     fn is_bounded(&self, direction: Direction) -> bool {

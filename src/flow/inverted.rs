@@ -4,7 +4,7 @@ use nalgebra::DMatrix;
 
 use super::{Cotangent, Direction, Flow, Packet, Space, TrainableFlow};
 use crate::error::Result;
-use crate::ode::Workspace;
+use crate::ode::{Accuracy, Workspace};
 use crate::parameters::{Fixed, Layout, Setting};
 use crate::real::Real;
 
@@ -53,6 +53,10 @@ impl<T: Real, F: Flow<T>> Flow<T> for Inverted<F> {
         workspace: &mut Workspace<T>,
     ) {
         self.flow.follow_packet(direction.reversed(), packet, workspace);
+    }
+
+    fn accuracy(&self) -> Accuracy {
+        self.flow.accuracy()
     }
 
     fn is_bounded(&self, direction: Direction) -> bool {

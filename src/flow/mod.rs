@@ -38,7 +38,7 @@ pub mod transformer;
 use nalgebra::{DMatrix, DVector};
 
 use crate::error::{Error, Result};
-use crate::ode::Workspace;
+use crate::ode::{Accuracy, Workspace};
 use crate::outcome::{Effort, Outcome};
 use crate::parameters::{self, Fixed, Layout, Parameters, Setting, State};
 use crate::real::Real;
@@ -151,6 +151,12 @@ pub trait Flow<T: Real>: Send + Sync {
         packet: &mut Packet<T>,
         workspace: &mut Workspace<T>,
     );
+
+    /// How accurately samples are followed, as far as the flow knows. By default to the rounding of the
+    /// scalar, as in closed form; flows that integrate say how.
+    fn accuracy(&self) -> Accuracy {
+        Accuracy::Rounding
+    }
 
     /// Whether some points have no image in this direction, since they lie outside the support. Flows
     /// that mark samples as [`Outcome::Outside`] say yes; by default no.

@@ -5,7 +5,9 @@ use super::rules::{Bound, Rules};
 use super::stepping::integrate;
 use super::tableau::{DOPRI5, TSIT5, Tableau};
 use super::tolerance::Tolerance;
-use super::{Batch, ErrorControlled, Record, Recording, RightHandSide, Solver, Span, Workspace};
+use super::{
+    Accuracy, Batch, ErrorControlled, Record, Recording, RightHandSide, Solver, Span, Workspace,
+};
 use crate::error::Result;
 use crate::real::Real;
 
@@ -169,6 +171,10 @@ impl<T: Real> Solver<T> for Adaptive {
         workspace: &mut Workspace<T>,
     ) {
         integrate(self.rules(), rhs, span, batch, None, workspace);
+    }
+
+    fn accuracy(&self) -> Accuracy {
+        Accuracy::Tolerance(self.tolerance.relative.max(self.tolerance.absolute))
     }
 
     /// The same pair, unless the tolerance chooses it, with its most steps and a longest one that was set.

@@ -12,8 +12,8 @@ use super::rules::{Bound, Rules};
 use super::sharpness::longest_unknown;
 use super::tolerance::{Tolerance, least_share, share};
 use super::{
-    Adaptive, Batch, DOPRI5, ErrorControlled, Inside, RightHandSide, Solver, Span, Workspace,
-    automatic,
+    Accuracy, Adaptive, Batch, DOPRI5, ErrorControlled, Inside, RightHandSide, Solver, Span,
+    Workspace, automatic,
 };
 use crate::columns::{Block, Scratch};
 use crate::error::{Error, Result};
@@ -231,6 +231,13 @@ impl<T: Real> Solver<T> for External {
             }
         }
         workspace.scratch = memory.into_inner().scratch;
+    }
+
+    fn accuracy(&self) -> Accuracy {
+        match self.method {
+            Method::Rk4 { .. } => Accuracy::Unknown,
+            _ => Accuracy::Tolerance(self.tolerance.relative.max(self.tolerance.absolute)),
+        }
     }
 
     /// [`automatic`], with a longest step that was set.

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `tableau`, `high_order` | the methods as constants |
 //! | `span` | from where to where, and the times that a scalar can tell apart |
-//! | `tolerance` | how the error of a step is measured |
+//! | `tolerance`, `accuracy` | how the error of a step is measured; how accurate a solver is |
 //! | `sharpness` | how suddenly equations change, and how long a step may be |
 //! | `adaptive`, `rules`, `stepping` | error control per column: the solvers; their settings; the loop |
 //! | `clock`, `control`, `powers` | step sizes: the first, and the next; by powers of six digits |
@@ -15,6 +15,7 @@
 //! | `reverse` | the discrete gradient of a recorded solve |
 //! | `adjoint`, `backward`, `quadrature` | the continuous gradient of a solve without a record; its equations; its sums |
 
+mod accuracy;
 mod adaptive;
 mod adjoint;
 mod backward;
@@ -41,6 +42,7 @@ use crate::error::Result;
 use crate::outcome::{Effort, Failure, Outcome, Reason};
 use crate::real::Real;
 
+pub use accuracy::Accuracy;
 pub use adaptive::{Adaptive, automatic, dopri5, dopri8, tsit5};
 pub use adjoint::Adjoint;
 pub use backward::{AdjointMemory, Ending};
@@ -200,6 +202,11 @@ pub trait Solver<T: Real>: Send + Sync {
         batch: Batch<'_, T>,
         workspace: &mut Workspace<T>,
     );
+
+    /// How accurate the solver is, as far as it knows.
+    fn accuracy(&self) -> Accuracy {
+        Accuracy::Unknown
+    }
 
     /// The solver that does the same work to another accuracy, relative and absolute alike: rough in the
     /// steps of training, whose results are compared with those of the solver itself. It chooses its steps

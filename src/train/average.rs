@@ -4,6 +4,7 @@ use crate::real::Real;
 
 /// θ̄ ← d θ̄ + (1 - d) θ, where d grows from zero to the given decay over the first steps, so that
 /// the start is soon forgotten.
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Average {
     decay: f64,
     steps: f64,

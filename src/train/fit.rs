@@ -77,6 +77,6 @@ impl<O, P> Trainer<O, P> {
             ));
         }
         check_data(model, [data, contexts])?;
-        Run::new(self, model, data, contexts, rng)?.train(watch)
+        Run::new(self, model, [data, contexts], rng)?.train(watch)
     }
 }

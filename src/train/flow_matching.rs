@@ -122,6 +122,10 @@ where
         "flow-matching error per coordinate"
     }
 
+    fn follows(&self) -> bool {
+        false
+    }
+
     fn warnings(&self, _: &DMatrix<T>, contexts: &DMatrix<T>, batch: usize) -> Vec<Warning> {
         let companions = self.pairing.companions(contexts, batch);
         let unpaired = companions.filter(|&companions| companions < 1.0);

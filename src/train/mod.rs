@@ -2,9 +2,12 @@
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `trainer`, `settings` | the builder, and what it sets |
+//! | `trainer`, `settings` | the builder, and what it was told |
+//! | `defaults`, `choices` | what is usual for dimension, rows and kind of training; what a run goes by |
 //! | `fit`, `run` | training itself, and its loop |
-//! | `source`, `checks` | mini-batches, and the judgement of held-out samples |
+//! | `state` | all that changes from step to step |
+//! | `source` | mini-batches |
+//! | `checks`, `calendar` | the judgement of held-out samples, and when it is due |
 //! | `objective`, `loss` | what is minimised: the trait, the model it needs, and what comes out |
 //! | `likelihood` | maximum likelihood, by the discrete gradient of the solve |
 //! | `regularised` | maximum likelihood with fields that are cheap to solve |
@@ -12,17 +15,21 @@
 //! | `pairing`, `assignment` | how its noise is paired with data, and the cheapest of all pairings |
 //! | `gradient` | a gradient over columns, in a fixed order for any number of threads |
 //! | `optimizer`, `adam`, `muon`, `orthogonal` | what turns gradients into changes: the trait, and two rules |
-//! | `schedule`, `average` | the learning rate, the moving average |
+//! | `schedule`, `stages`, `average` | the learning rate from step to step, how far a run goes, the moving average |
 //! | `monitor`, `snapshot` | what becomes of the model, shown to a callback every so many steps |
 //! | `intake`, `scales` | what is looked at before the first step: errors, and warnings |
 //! | `blame` | which sample makes a loss infinite |
-//! | `report`, `warning`, `progress` | every curve, what to be warned of, and a bar |
+//! | `report`, `event`, `warning`, `progress` | every curve, what a run did by itself, what to be warned of, and a bar |
 
 mod adam;
 mod assignment;
 mod average;
 mod blame;
+mod calendar;
 mod checks;
+mod choices;
+mod defaults;
+mod event;
 mod fit;
 mod flow_matching;
 mod gradient;
@@ -44,10 +51,14 @@ mod schedule;
 mod settings;
 mod snapshot;
 mod source;
+mod stages;
+mod state;
 mod trainer;
 mod warning;
 
 pub use adam::{Adam, AdamState};
+pub use choices::Choices;
+pub use event::{Event, Happening};
 pub use flow_matching::FlowMatching;
 pub use gradient::{Pool, accumulate};
 pub use likelihood::MaximumLikelihood;
@@ -59,7 +70,7 @@ pub use optimizer::{Optimizer, OptimizerState};
 pub use pairing::Pairing;
 pub use regularised::Regularised;
 pub use report::{Check, Report, StepReport, Stop};
-pub use schedule::Schedule;
+pub use schedule::{Decay, Fall, Schedule};
 pub use snapshot::{Observed, Snapshot};
 pub use trainer::Trainer;
 pub use warning::{Part, Warning};

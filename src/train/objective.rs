@@ -7,7 +7,7 @@ use super::{Loss, Pool};
 use crate::density::{Base, Pushforward};
 use crate::error::{Error, Result};
 use crate::flow::{Direction, Track, TrainableFlow, check_points, outside, transport};
-use crate::ode::{Solver, Span, automatic};
+use crate::ode::{Accuracy, Solver, Span, automatic};
 use crate::outcome::Outcome;
 use crate::parameters::Layout;
 use crate::real::Real;
@@ -55,6 +55,12 @@ pub trait Trainable<T: Real> {
         None
     }
 
+    /// How accurately the model computes a log-density by its own way, as far as it knows. By default to the
+    /// rounding of the scalar, as without equations to be solved.
+    fn accuracy(&self) -> Accuracy {
+        Accuracy::Rounding
+    }
+
     /// Why the loss of one sample is infinite, as far as the model can tell.
     fn explain(&self, point: &DMatrix<T>, context: &DMatrix<T>) -> Option<String> {
         let _ = (point, context);
@@ -97,6 +103,10 @@ impl<T: Real, B: Base<T>, F: TrainableFlow<T>> Trainable<T> for Pushforward<B, F
         let way = Direction::Inverse;
         let moved = transport(self.flow(), way, points, given(contexts), Track::Points);
         moved.ok().map(|moved| moved.points)
+    }
+
+    fn accuracy(&self) -> Accuracy {
+        self.flow().accuracy()
     }
 
     fn explain(&self, point: &DMatrix<T>, context: &DMatrix<T>) -> Option<String> {
@@ -175,6 +185,12 @@ pub trait Objective<T: Real, M>: Sync {
     /// If one is.
     fn check(&self) -> Result<()> {
         Ok(())
+    }
+
+    /// Whether samples are followed through the flow for a loss. By default they are; if not, steps are
+    /// cheap, and many.
+    fn follows(&self) -> bool {
+        true
     }
 
     /// What a report should warn of beside data of another scale, for mini-batches of this size.

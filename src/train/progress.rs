@@ -6,11 +6,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 pub(super) struct Progress(ProgressBar);
 
 impl Progress {
-    pub fn new(steps: usize, shown: bool) -> Self {
+    pub fn new(shown: bool) -> Self {
         if !shown {
             return Self(ProgressBar::hidden());
         }
-        let bar = ProgressBar::new(steps as u64);
+        let bar = ProgressBar::new(0);
         if let Ok(style) =
             ProgressStyle::with_template("{bar:32} {pos}/{len} steps, {msg}, {eta} left")
         {
@@ -19,9 +19,11 @@ impl Progress {
         Self(bar)
     }
 
-    pub fn step(&self, loss: f64) {
-        self.0.inc(1);
-        if self.0.position().is_multiple_of(16) {
+    /// Shows that so many of the steps that are planned were taken.
+    pub fn step(&self, done: usize, planned: usize, loss: f64) {
+        self.0.set_length(planned as u64);
+        self.0.set_position(done as u64);
+        if done.is_multiple_of(16) {
             self.0.set_message(format!("loss {loss:.4}"));
         }
     }

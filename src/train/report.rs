@@ -4,6 +4,7 @@ use std::error::Error as _;
 use std::fmt;
 
 use super::warning::Warning;
+use super::{Choices, Event, Schedule};
 use crate::error::Error;
 use crate::trace::Estimate;
 
@@ -45,6 +46,8 @@ pub enum Stop {
     Finished,
     /// The held-out loss had not improved for as many checks as patience allowed.
     Early,
+    /// The time limit was reached before the last step.
+    Late,
     /// The callback of [`Trainer::monitor`](super::Trainer::monitor) asked for it.
     Asked,
     /// By a failure: training returned an error, of which [`Report::of`] took this report.
@@ -69,6 +72,15 @@ pub struct Report {
     pub estimated: Option<Estimate>,
     /// What is likely to make the model worse than it could be.
     pub warnings: Vec<Warning>,
+    /// What the run did by itself on its way.
+    pub events: Vec<Event>,
+    /// The settings, as they were told or chosen.
+    pub choices: Choices,
+    /// The learning rate from step to step as it came about. Given to
+    /// [`Trainer::schedule`](super::Trainer::schedule), and the number of steps to
+    /// [`Trainer::steps`](super::Trainer::steps), it repeats a run that found its length by itself, bit for
+    /// bit.
+    pub schedule: Schedule,
     /// How training ended.
     pub stop: Stop,
 }
@@ -86,6 +98,22 @@ impl fmt::Display for Unfinished {
 impl std::error::Error for Unfinished {}
 
 impl Report {
+    /// The report of a run that has not begun.
+    pub(super) fn new(loss_name: &'static str, choices: Choices, warnings: Vec<Warning>) -> Self {
+        Self {
+            loss_name,
+            steps: Vec::new(),
+            checks: Vec::new(),
+            best: None,
+            estimated: None,
+            warnings,
+            events: Vec::new(),
+            choices,
+            schedule: choices.schedule,
+            stop: Stop::Finished,
+        }
+    }
+
     /// The report of the run that ended with this error: the curves up to there. `None` if the error was
     /// met before training began.
     ///
@@ -146,6 +174,7 @@ impl fmt::Display for Report {
         let ending = match self.stop {
             Stop::Finished => "all taken",
             Stop::Early => "stopped early",
+            Stop::Late => "stopped by the time limit",
             Stop::Asked => "stopped by the monitor",
             Stop::Failed => "stopped by a failure",
         };
@@ -160,6 +189,9 @@ impl fmt::Display for Report {
             self.seconds()
         )?;
         self.write_warnings(f)?;
+        for event in &self.events {
+            writeln!(f, "event                {event}")?;
+        }
         if let (Some(first), Some(last)) = (self.steps.first(), self.steps.last()) {
             writeln!(f, "training loss        {:.4} -> {:.4}", first.loss, last.loss)?;
             if self.steps.iter().any(|step| step.penalty != 0.0) {

@@ -6,19 +6,24 @@ use std::time::Instant;
 use nalgebra::DMatrix;
 use rand::Rng;
 
-use super::average::Average;
 use super::blame::{Asked, culprit, infinite, place};
-use super::checks::{HeldOut, held_out_count};
+use super::calendar::Calendar;
+use super::checks::HeldOut;
+use super::choices::Choices;
+use super::defaults::{Defaults, Kind, LEAST_ERRORS, LEAST_GAIN, Task};
+use super::event::Happening;
 use super::progress::Progress;
 use super::report::Unfinished;
 use super::scales;
-use super::settings::Settings;
 use super::source::{Seed, Source};
+use super::stages::{Pace, Stages};
+use super::state::State;
 use super::{
-    Check, Loss, Objective, Optimizer, OptimizerState, Pool, Report, StepReport, Stop, Trainable,
-    Trainer,
+    Check, Event, Loss, Objective, Optimizer, OptimizerState, Pool, Report, StepReport, Stop,
+    Trainable, Trainer,
 };
 use crate::error::{Error, Result};
+use crate::ode::Accuracy;
 use crate::real::Real;
 use crate::trace::Estimate;
 
@@ -38,16 +43,20 @@ impl<M> Watch<M> for Unwatched {
     }
 }
 
+/// Over how many of the last steps the time of a step is measured.
+const PACE: usize = 64;
+
 /// A training run under way.
 pub(super) struct Run<'a, T: Real, M, O: Objective<T, M>, P: Optimizer<T>> {
     trainer: &'a Trainer<O, P>,
     model: &'a mut M,
-    state: P::State,
     source: Source<'a, T>,
     held_out: HeldOut<T>,
-    parameters: Vec<T>,
-    average: Option<Average>,
-    best: Option<(Check, Vec<T>)>,
+    calendar: Calendar,
+    stages: Stages,
+    state: State<T, P::State>,
+    /// What was learnt in the first half of the stable stage.
+    half: Option<Vec<T>>,
     pool: Pool<T, O::Memory>,
     report: Report,
     start: Instant,
@@ -63,57 +72,55 @@ where
     pub fn new<R: Rng + ?Sized>(
         trainer: &'a Trainer<O, P>,
         model: &'a mut M,
-        data: &'a DMatrix<T>,
-        contexts: &'a DMatrix<T>,
+        data: [&'a DMatrix<T>; 2],
         rng: &mut R,
     ) -> Result<Self> {
-        let settings = &trainer.settings;
+        let ([dim, rows], context_dim) = ([data[0].nrows(), data[0].ncols()], data[1].nrows());
+        let kind = match (trainer.objective.follows(), model.accuracy()) {
+            (false, _) => Kind::Matched,
+            (true, Accuracy::Rounding) => Kind::Closed,
+            (true, _) => Kind::Solved,
+        };
+        let task = Task { dim, rows, context_dim, kind };
+        let defaults = Defaults::of(task);
+        let rate = trainer.optimizer.learning_rate();
+        let choices = Choices::of(&trainer.settings, &defaults, task, rate)?;
         let seed = Seed::draw(rng);
-        let mut order = seed.split(data.ncols());
-        let trained = order.split_off(held_out_count(settings.held_out, order.len())?);
-        let batch = settings.batch.min(trained.len());
-        let source = Source::new(seed, [data, contexts], trained, batch);
-        let mut warnings = scales::warnings(model, [data, contexts]);
-        warnings.extend(trainer.objective.warnings(data, contexts, batch));
-        let parameters = model.parameters();
+        let mut order = seed.split(rows);
+        let trained = order.split_off(choices.held_out);
+        let mut warnings = scales::warnings(model, data);
+        warnings.extend(trainer.objective.warnings(data[0], data[1], choices.batch));
+        let optimizer = trainer.optimizer.start(&model.layout());
         Ok(Self {
             trainer,
-            state: trainer.optimizer.start(&model.layout()),
-            source,
-            held_out: HeldOut::new([data, contexts], order),
-            average: settings.average.map(|decay| Average::new(decay, &parameters)),
-            parameters,
+            source: Source::new(seed, data, trained, choices.batch),
+            held_out: HeldOut::new(data, order),
+            calendar: Calendar::new(&choices, &defaults),
+            stages: Stages::new(&choices, &defaults),
+            state: State::new(model.parameters(), optimizer, choices.average),
+            half: None,
             model,
-            best: None,
             pool: Pool::new(),
-            report: Report {
-                loss_name: trainer.objective.name(),
-                steps: Vec::new(),
-                checks: Vec::new(),
-                best: None,
-                estimated: None,
-                warnings,
-                stop: Stop::Finished,
-            },
+            report: Report::new(trainer.objective.name(), choices, warnings),
             start: Instant::now(),
         })
     }
 
     /// Takes all steps; `watch` is shown the model after each, and may end the run.
     pub fn train(mut self, watch: &mut impl Watch<M>) -> Result<Report> {
-        let Settings { steps, progress, .. } = self.trainer.settings;
-        let progress = Progress::new(steps, progress);
+        let progress = Progress::new(self.trainer.settings.progress);
         let result = self.take_steps(&progress, watch);
         progress.finish();
-        match &self.best {
+        self.report.schedule = self.stages.schedule();
+        match &self.state.best {
             Some((check, parameters)) => {
                 self.report.best = Some(*check);
                 self.model.set_parameters(parameters)?;
             }
-            None => self.model.set_parameters(&self.candidate())?,
+            None => self.model.set_parameters(&self.state.candidate())?,
         }
         match result {
-            Ok(()) => Ok(self.report),
+            Ok(stop) => Ok(Report { stop, ..self.report }),
             Err(error) => Err(self.failed(&error)),
         }
     }
@@ -139,39 +146,90 @@ where
         Error::training(message).naming(columns).with_source(Unfinished(self.report))
     }
 
-    fn take_steps(&mut self, progress: &Progress, watch: &mut impl Watch<M>) -> Result<()> {
-        let Settings { steps, check_every, patience, .. } = self.trainer.settings;
-        let interval = check_every.unwrap_or((steps / 20).max(1));
-        self.check(0)?;
-        let mut gradient = vec![T::zero(); self.parameters.len()];
-        let mut unimproved = 0;
-        for step in 0..steps {
-            self.step(step, &mut gradient)?;
-            progress.step(self.report.steps[step].loss);
-            let done = step + 1;
-            let asked = watch.after(done, &self.report.steps[step], self.model)?;
-            if asked.is_break() && done < steps {
-                self.check(done)?;
-                self.report.stop = Stop::Asked;
-                break;
+    fn take_steps(&mut self, progress: &Progress, watch: &mut impl Watch<M>) -> Result<Stop> {
+        let mut gradient = vec![T::zero(); self.state.parameters.len()];
+        loop {
+            if let ControlFlow::Break(stop) = self.settle()? {
+                return Ok(stop);
             }
-            // Few samples are learnt by heart within the first interval.
-            if check_every.is_none() && done < interval && done.is_power_of_two() {
+            let done = self.done();
+            self.step(done, &mut gradient)?;
+            let (done, taken) = (self.done(), &self.report.steps[done]);
+            progress.step(done, self.stages.steps(), taken.loss);
+            if watch.after(done, taken, self.model)?.is_break() && done < self.stages.steps() {
                 self.check(done)?;
-            } else if done % interval == 0 || done == steps {
-                unimproved = if self.check(done)? { 0 } else { unimproved + 1 };
-                if unimproved >= patience && done < steps {
-                    self.report.stop = Stop::Early;
-                    break;
-                }
+                return Ok(Stop::Asked);
             }
         }
+    }
+
+    /// The number of steps that were taken.
+    fn done(&self) -> usize {
+        self.report.steps.len()
+    }
+
+    /// What is due between two steps: the length of the run, checks, and whether it is over.
+    fn settle(&mut self) -> Result<ControlFlow<Stop>> {
+        let done = self.done();
+        self.find_length(done)?;
+        let over = match (done >= self.stages.steps(), self.stages.is_late(self.pace())) {
+            (true, _) => Some(Stop::Finished),
+            (false, true) if done > 0 => Some(Stop::Late),
+            _ => None,
+        };
+        if over.is_some() || done >= self.state.next_check {
+            self.check(done)?;
+        }
+        let patience = self.report.choices.patience;
+        let impatient = patience.is_some_and(|most| self.state.unimproved >= most);
+        let stop = over.or(impatient.then_some(Stop::Early));
+        Ok(stop.map_or(ControlFlow::Continue(()), ControlFlow::Break))
+    }
+
+    /// Lets the stable stage grow while that is worth it, and ends it in time.
+    fn find_length(&mut self, done: usize) -> Result<()> {
+        if self.stages.hasten(done, self.pace()) {
+            let steps = self.stages.steps();
+            self.report.events.push(Event { step: done, what: Happening::Hastened { steps } });
+        }
+        if self.stages.is_half(done) {
+            self.half = Some(self.state.candidate());
+        }
+        if !self.stages.is_at_fork(done) {
+            return Ok(());
+        }
+        let Some(half) = self.half.take() else { return Ok(()) };
+        let now = self.state.candidate();
+        let objective = &self.trainer.objective;
+        let found = self.held_out.gain(objective, self.model, &self.pool, [&half, &now]);
+        self.model.set_parameters(&self.state.parameters)?;
+        let [gain, error] = found?;
+        let grows = self.stages.decide(gain > LEAST_GAIN.max(LEAST_ERRORS * error));
+        let steps = self.stages.steps();
+        self.report.events.push(Event {
+            step: done,
+            what: match grows {
+                true => Happening::Extended { steps, gain, error },
+                false => Happening::Levelled { steps, gain, error },
+            },
+        });
+        // The end of one stage is the half of the next.
+        self.half = grows.then_some(now);
         Ok(())
+    }
+
+    /// How fast the run goes.
+    fn pace(&self) -> Pace {
+        let passed = self.start.elapsed().as_secs_f64();
+        let (steps, done) = (&self.report.steps, self.done());
+        let since = done - done.min(PACE);
+        let before = if since == 0 { 0.0 } else { steps[since - 1].seconds };
+        Pace { passed, step: (passed - before) / (done - since).max(1) as f64 }
     }
 
     /// One mini-batch: gradient, clipping, optimiser, average.
     fn step(&mut self, step: usize, gradient: &mut [T]) -> Result<()> {
-        let Trainer { objective, settings, .. } = self.trainer;
+        let (objective, choices) = (&self.trainer.objective, self.report.choices);
         self.source.go_to(step);
         let batch = self.source.current();
         let Loss { value, penalty, effort, estimated } =
@@ -186,19 +244,19 @@ where
             let what = format!("the loss is {value}, the norm of its gradient {norm}");
             return Err(infinite(&what, found, self.source.columns()));
         }
-        if norm > settings.clip {
-            let factor = T::of(settings.clip / norm);
+        if norm > choices.clip {
+            let factor = T::of(choices.clip / norm);
             gradient.iter_mut().for_each(|g| *g *= factor);
         }
-        let learning_rate = settings.schedule.rate(step, settings.steps);
-        self.state.step(learning_rate, &mut self.parameters, gradient);
-        if let Err(error) = self.model.set_parameters(&self.parameters) {
+        let learning_rate = choices.learning_rate * self.stages.share(step);
+        self.state.optimizer.step(learning_rate, &mut self.state.parameters, gradient);
+        if let Err(error) = self.model.set_parameters(&self.state.parameters) {
             // The model kept those before the step.
-            self.parameters = self.model.parameters();
+            self.state.parameters = self.model.parameters();
             return Err(error.during("the step of the optimiser was too long"));
         }
-        if let Some(average) = &mut self.average {
-            average.update(&self.parameters);
+        if let Some(average) = &mut self.state.average {
+            average.update(&self.state.parameters);
         }
         self.report.steps.push(StepReport {
             loss: value,
@@ -211,28 +269,21 @@ where
         Ok(())
     }
 
-    /// The parameters that would be kept now.
-    fn candidate(&self) -> Vec<T> {
-        self.average.as_ref().map_or_else(|| self.parameters.clone(), Average::parameters)
-    }
-
-    /// Measures the held-out loss, and says whether it improved.
-    fn check(&mut self, step: usize) -> Result<bool> {
+    /// Measures the held-out loss of what would be kept now.
+    fn check(&mut self, step: usize) -> Result<()> {
+        self.state.next_check = self.calendar.after(step);
         if self.held_out.len() == 0 {
-            return Ok(true);
+            return Ok(());
         }
-        let candidate = self.candidate();
+        let candidate = self.state.candidate();
         self.model.set_parameters(&candidate)?;
         let loss = self.held_out.judge(&self.trainer.objective, &*self.model, &self.pool);
-        self.model.set_parameters(&self.parameters)?;
+        self.model.set_parameters(&self.state.parameters)?;
         let Loss { value, effort, .. } = loss?;
         let evaluations = effort.evaluations as f64 / self.held_out.len() as f64;
         let check = Check { step, loss: value, evaluations };
         self.report.checks.push(check);
-        let improved = self.best.as_ref().is_none_or(|(best, _)| value < best.loss);
-        if improved {
-            self.best = Some((check, candidate));
-        }
-        Ok(improved)
+        self.state.judged(check, candidate, self.calendar.counts(step));
+        Ok(())
     }
 }

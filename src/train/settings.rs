@@ -1,33 +1,39 @@
-//! How often what is done in a training run, and the ranges of these settings.
+//! What a trainer was told, and the ranges of these settings.
 
 use super::Schedule;
 use crate::error::{Error, Result};
 
-/// How often what is done.
+/// What a trainer was told; the rest is chosen when it meets model and data.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Settings {
-    pub steps: usize,
-    pub batch: usize,
-    pub schedule: Schedule,
-    pub clip: f64,
-    pub held_out: f64,
+    pub steps: Option<usize>,
+    pub seconds: Option<f64>,
+    pub batch: Option<usize>,
+    pub learning_rate: Option<f64>,
+    pub schedule: Option<Schedule>,
+    pub clip: Option<f64>,
+    pub held_out: Option<f64>,
     pub check_every: Option<usize>,
-    pub patience: usize,
+    pub patience: Option<usize>,
     pub average: Option<f64>,
+    pub tolerance: Option<f64>,
     pub progress: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            steps: 1000,
-            batch: 512,
-            schedule: Schedule { rate: 4e-2, warm_up: 50, floor: 0.01 },
-            clip: 10.0,
-            held_out: 0.1,
+            steps: None,
+            seconds: None,
+            batch: None,
+            learning_rate: None,
+            schedule: None,
+            clip: None,
+            held_out: None,
             check_every: None,
-            patience: usize::MAX,
+            patience: None,
             average: None,
+            tolerance: None,
             progress: true,
         }
     }
@@ -36,45 +42,36 @@ impl Default for Settings {
 impl Settings {
     /// An error if a setting is out of range.
     pub fn check(&self) -> Result<()> {
-        let positive = |value: f64| value > 0.0 && value.is_finite();
-        let unit = |value: f64| (0.0..1.0).contains(&value);
-        let claims = [
-            (self.steps > 0, "the number of steps must be at least one".to_string()),
-            (self.batch > 0, "the mini-batch must hold at least one sample".to_string()),
-            (
-                positive(self.schedule.rate),
-                format!(
-                    "the learning rate is {}: give a positive number, such as 1e-3",
-                    self.schedule.rate
-                ),
-            ),
-            (
-                (0.0..=1.0).contains(&self.schedule.floor),
-                format!(
-                    "the final share of the learning rate is {}: give 0 to 1",
-                    self.schedule.floor
-                ),
-            ),
-            (
-                self.clip > 0.0,
-                format!("the largest gradient norm is {}: give a positive number", self.clip),
-            ),
-            (
-                unit(self.held_out),
-                format!("the held-out share is {}: give 0 to less than 1", self.held_out),
-            ),
-            (self.check_every != Some(0), "checks must be at least one step apart".to_string()),
-            (
-                self.average.is_none_or(unit),
-                format!(
-                    "the decay of the average is {}: give 0 to less than 1",
-                    self.average.unwrap_or_default()
-                ),
-            ),
+        let counts = [
+            (self.steps, "the number of steps must be at least one"),
+            (self.batch, "the mini-batch must hold at least one sample"),
+            (self.check_every, "checks must be at least one step apart"),
+            (self.patience, "patience must last for at least one check"),
         ];
-        match claims.into_iter().find(|(holds, _)| !holds) {
-            Some((_, message)) => Err(Error::setting(message)),
-            None => Ok(()),
+        if let Some((_, message)) = counts.into_iter().find(|(count, _)| *count == Some(0)) {
+            return Err(Error::setting(message));
         }
+        let positive = |value: f64| value > 0.0 && value.is_finite();
+        let share = |value: f64| (0.0..1.0).contains(&value);
+        within(self.learning_rate, positive, "learning rate", "a positive number, such as 1e-3")?;
+        within(self.seconds, positive, "time limit in seconds", "a positive number")?;
+        within(self.clip, |norm| norm > 0.0, "largest gradient norm", "a positive number")?;
+        within(self.held_out, share, "held-out share", "0 to less than 1")?;
+        within(self.average, share, "decay of the average", "0 to less than 1")?;
+        within(
+            self.tolerance,
+            |value| value > 0.0 && value < 1.0,
+            "tolerance of training",
+            "a positive number less than 1, such as 1e-3",
+        )?;
+        self.schedule.as_ref().map_or(Ok(()), Schedule::check)
+    }
+}
+
+/// An error if a number was told and is out of range.
+fn within(value: Option<f64>, good: impl Fn(f64) -> bool, what: &str, advice: &str) -> Result<()> {
+    match value.filter(|&value| !good(value)) {
+        Some(value) => Err(Error::setting(format!("the {what} is {value}: give {advice}"))),
+        None => Ok(()),
     }
 }

@@ -90,59 +90,97 @@ impl<O> Trainer<O> {
 }
 
 impl<O, P> Trainer<O, P> {
-    /// The number of steps. Default: 1000.
+    /// The number of steps, exactly. Default: as many as lower the held-out loss, from 1000 on, or 4000 for
+    /// flow matching, up to eight times as many. The learning rate is held until it is found that its last
+    /// half did not help, or not enough, and falls then; see [`Report::schedule`](super::Report::schedule).
     pub fn steps(mut self, steps: usize) -> Self {
-        self.settings.steps = steps;
+        self.settings.steps = Some(steps);
         self
     }
 
-    /// The number of samples in a mini-batch. Default: 512, or all if there are fewer.
+    /// A time limit: the decay of the learning rate begins early enough to end within so many seconds.
+    /// Default: none.
+    ///
+    /// The number of steps then depends on the machine, and the trained parameters with it; the report has
+    /// the [schedule](super::Report::schedule) that repeats them.
+    ///
+    /// ```
+    /// use liouville::nalgebra::DMatrix;
+    /// use liouville::prelude::*;
+    /// use liouville::rand::{SeedableRng, rngs::StdRng};
+    ///
+    /// let data: DMatrix<f64> = data::two_moons(0.1).sample(500, &mut StdRng::seed_from_u64(1))?;
+    /// let train = |trainer: Trainer<_>| -> liouville::Result<_> {
+    ///     let mut rng = StdRng::seed_from_u64(2);
+    ///     let field = Mlp::new(2).hidden([8, 8]).build(&mut rng)?;
+    ///     let mut model = StandardNormal::new(2).pushed_by(ContinuousFlow::new(field));
+    ///     let report = trainer.quiet().fit(&mut model, &data, &mut rng)?;
+    ///     Ok((report, model.log_prob(&data)?))
+    /// };
+    /// let (report, limited) = train(Trainer::maximum_likelihood().seconds(0.2))?;
+    /// let again = Trainer::maximum_likelihood().schedule(report.schedule).steps(report.steps.len());
+    /// assert_eq!(limited, train(again)?.1);
+    /// # Ok::<(), liouville::Error>(())
+    /// ```
+    pub fn seconds(mut self, limit: f64) -> Self {
+        self.settings.seconds = Some(limit);
+        self
+    }
+
+    /// The number of samples in a mini-batch. Default: 128 where equations are solved, 256 elsewhere, or
+    /// all if there are fewer.
     pub fn batch(mut self, samples: usize) -> Self {
-        self.settings.batch = samples;
+        self.settings.batch = Some(samples);
         self
     }
 
+<<<<<<< HEAD
     /// The full learning rate. Default: 4e-2.
+=======
+    /// The full learning rate. Default: that of the [optimiser](super::Optimizer::learning_rate).
+>>>>>>> 90b99e7 (Settings are chosen by the task where they are left out; a stable stage that grows while held-out samples improve, then a decay; runs end in time)
     pub fn learning_rate(mut self, rate: f64) -> Self {
-        self.settings.schedule.rate = rate;
+        self.settings.learning_rate = Some(rate);
         self
     }
 
-    /// The learning rate from step to step. Default: 50 steps of warm-up, then a cosine down to
-    /// one percent.
+    /// The learning rate from step to step. Default: 50 steps of warm-up, at most a quarter of all; then the
+    /// full rate; then a fall to one percent over the last 40% of the steps.
     pub fn schedule(mut self, schedule: Schedule) -> Self {
-        self.settings.schedule = schedule;
+        self.settings.schedule = Some(schedule);
         self
     }
 
     /// The largest global norm of a gradient; longer ones are shortened. Default: 10.
     pub fn clip(mut self, norm: f64) -> Self {
-        self.settings.clip = norm;
+        self.settings.clip = Some(norm);
         self
     }
 
-    /// The share of the samples that is held out to choose the parameters by. Default: 0.1.
-    /// With 0 nothing is held out, and the last parameters are kept.
+    /// The share of the samples that is held out to choose the parameters by. Default: 0.1, at most 2000
+    /// samples. With 0 nothing is held out, and the last parameters are kept.
     pub fn held_out(mut self, share: f64) -> Self {
-        self.settings.held_out = share;
+        self.settings.held_out = Some(share);
         self
     }
 
-    /// The number of steps between checks on the held-out samples. Default: a twentieth of all, and
-    /// before the first of these also after 1, 2, 4, 8, ... steps, as small tables are soon overfitted.
+    /// The number of steps between checks on the held-out samples. Default: few at first, as small tables
+    /// are soon overfitted, then 50, or more where checks would take more than some hundredths of the time.
     pub fn check_every(mut self, steps: usize) -> Self {
         self.settings.check_every = Some(steps);
         self
     }
 
-    /// Stops after this many checks without an improvement (early ones do not count). Default: never.
+    /// Stops after this many checks without an improvement; unless they are asked for by
+    /// [`check_every`](Trainer::check_every), those of the first hundred steps do not count. Default: never
+    /// where [`steps`](Trainer::steps) are given, else 8.
     pub fn patience(mut self, checks: usize) -> Self {
-        self.settings.patience = checks;
+        self.settings.patience = Some(checks);
         self
     }
 
-    /// Checks and keeps an exponential moving average of the parameters with this decay, such as
-    /// 0.999, in place of the last ones. Default: none.
+    /// Checks and keeps an exponential moving average of the parameters with this decay in place of the
+    /// last ones. Default: 0.99. With 0 the last ones are kept.
     pub fn average(mut self, decay: f64) -> Self {
         self.settings.average = Some(decay);
         self

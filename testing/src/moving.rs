@@ -164,6 +164,10 @@ impl<T: Real, F: Flow<T> + ?Sized> Flow<T> for Borrowed<'_, F> {
         self.0.follow_packet(direction, packet, workspace);
     }
 
+    fn accuracy(&self) -> liouville::ode::Accuracy {
+        self.0.accuracy()
+    }
+
     fn is_bounded(&self, direction: Direction) -> bool {
         self.0.is_bounded(direction)
     }

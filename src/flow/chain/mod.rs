@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use super::{AnyFlow, AnyTape, Direction, Flow, Packet, Space, TrainableFlow};
 use crate::error::{Error, Result};
-use crate::ode::Workspace;
+use crate::ode::{Accuracy, Workspace};
 use crate::real::Real;
 
 use link::{Place, with_context};
@@ -242,6 +242,12 @@ impl<T: Real> Flow<T> for Chain<T> {
         workspace: &mut Workspace<T>,
     ) {
         self.pass(self.order(direction), direction, packet, workspace);
+    }
+
+    /// That of the least accurate link.
+    fn accuracy(&self) -> Accuracy {
+        let links = self.links.iter().map(|place| place.link.accuracy());
+        links.fold(Accuracy::Rounding, Accuracy::worse)
     }
 
     fn is_bounded(&self, direction: Direction) -> bool {

@@ -24,7 +24,7 @@ use super::{Direction, Flow, Packet, Track};
 use crate::columns::Block;
 use crate::error::Result;
 use crate::field::VectorField;
-use crate::ode::{Adaptive, Batch, ErrorControlled, Solver, Span, Workspace, automatic};
+use crate::ode::{Accuracy, Adaptive, Batch, ErrorControlled, Solver, Span, Workspace, automatic};
 use crate::real::Real;
 use crate::trace::{Outset, Trace};
 use augmented::Augmented;
@@ -163,6 +163,10 @@ impl<T: Real, F: VectorField<T>, S: Solver<T>> Flow<T> for ContinuousFlow<F, S> 
         workspace: &mut Workspace<T>,
     ) {
         self.follow_span(self.directed(direction), packet, workspace);
+    }
+
+    fn accuracy(&self) -> Accuracy {
+        Solver::<T>::accuracy(&self.solver)
     }
 }
 

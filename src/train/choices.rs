@@ -1,0 +1,83 @@
+//! The settings of a run, as they were told or chosen.
+
+use super::Schedule;
+use super::defaults::{Defaults, Task};
+use super::settings::Settings;
+use crate::error::{Error, Result};
+
+/// The settings of a run, each as the [trainer](super::Trainer) was told, or else as it was chosen by
+/// dimension, rows and kind of flow.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Choices {
+    /// The number of steps; `None` if the run finds it by itself.
+    pub steps: Option<usize>,
+    /// The time by which the run is to end, in seconds.
+    pub seconds: Option<f64>,
+    /// The number of samples in a mini-batch.
+    pub batch: usize,
+    /// The full learning rate.
+    pub learning_rate: f64,
+    /// The learning rate from step to step.
+    pub schedule: Schedule,
+    /// The largest norm of a gradient.
+    pub clip: f64,
+    /// The number of samples that are held out.
+    pub held_out: usize,
+    /// The number of steps between checks; `None` if it grows with the steps taken.
+    pub check_every: Option<usize>,
+    /// The number of checks without an improvement after which the run stops.
+    pub patience: Option<usize>,
+    /// The decay of the moving average of the parameters; `None` without one.
+    pub average: Option<f64>,
+    /// The tolerance of gradients, as long as it is not tightened.
+    pub tolerance: f64,
+}
+
+impl Choices {
+    /// What was told, and for the rest what is usual for the task.
+    pub(super) fn of(
+        settings: &Settings,
+        defaults: &Defaults,
+        task: Task,
+        learning_rate: f64,
+    ) -> Result<Self> {
+        let held_out = match settings.held_out {
+            Some(share) => share_of(share, task.rows),
+            None => defaults.held_out,
+        };
+        if held_out > 0 && held_out >= task.rows {
+            return Err(Error::empty(format!(
+                "{held_out} of {} samples held out leave none to train on: hold out a smaller share, or none, or give more samples",
+                task.rows
+            )));
+        }
+        let unbidden = settings.steps.is_none().then_some(defaults.patience);
+        Ok(Self {
+            steps: settings.steps,
+            seconds: settings.seconds,
+            batch: settings.batch.unwrap_or(defaults.batch).min(task.rows - held_out),
+            learning_rate: settings.learning_rate.unwrap_or(learning_rate),
+            schedule: settings.schedule.unwrap_or_else(|| usual(defaults.schedule, settings.steps)),
+            clip: settings.clip.unwrap_or(defaults.clip),
+            held_out,
+            check_every: settings.check_every,
+            patience: settings.patience.or(unbidden),
+            average: Some(settings.average.unwrap_or(defaults.average)).filter(|&d| d > 0.0),
+            tolerance: settings.tolerance.unwrap_or(defaults.tolerance),
+        })
+    }
+}
+
+/// A share of the samples, at least one unless the share is zero.
+fn share_of(share: f64, samples: usize) -> usize {
+    match share {
+        0.0 => 0,
+        _ => ((samples as f64 * share).round() as usize).max(1),
+    }
+}
+
+/// The usual schedule, which takes at most a quarter of a short run to warm up.
+fn usual(schedule: Schedule, steps: Option<usize>) -> Schedule {
+    let most = steps.map_or(usize::MAX, |steps| steps / 4);
+    Schedule { warm_up: schedule.warm_up.min(most), ..schedule }
+}

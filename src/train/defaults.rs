@@ -1,0 +1,89 @@
+//! What is chosen where nothing was told, by dimension, rows and kind of training.
+
+use super::Schedule;
+
+/// What is learnt, from how much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Task {
+    /// The dimension of the samples.
+    pub dim: usize,
+    /// The number of samples, those that are held out included.
+    pub rows: usize,
+    /// The number of context values of each.
+    pub context_dim: usize,
+    /// What a step costs.
+    pub kind: Kind,
+}
+
+/// What a step of training costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// An equation is solved for every sample.
+    Solved,
+    /// Samples move in closed form.
+    Closed,
+    /// A field is evaluated once for every sample.
+    Matched,
+}
+
+/// The choices of a trainer that was told nothing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Defaults {
+    /// The number of samples in a mini-batch.
+    pub batch: usize,
+    /// The decay of the moving average of the parameters.
+    pub average: f64,
+    /// The largest norm of a gradient.
+    pub clip: f64,
+    /// The tolerance of gradients.
+    pub tolerance: f64,
+    /// The number of samples that are held out.
+    pub held_out: usize,
+    /// The number of steps, the decay included, after which it is first asked whether more would help.
+    pub steps: usize,
+    /// The largest number of steps.
+    pub most_steps: usize,
+    /// The number of checks without an improvement after which it is time to stop, where steps were left out.
+    pub patience: usize,
+    /// The learning rate from step to step.
+    pub schedule: Schedule,
+    /// The least number of steps between checks, once the first are over.
+    pub interval: usize,
+}
+
+/// The most samples that are held out unasked: they tell losses apart to a hundredth of a nat.
+const MOST_HELD_OUT: usize = 2000;
+/// How many times the first length a run may have.
+const LONGEST: usize = 8;
+
+/// What a held-out sample of a check costs, in gradients of a sample.
+pub(super) const CHECK_COST: f64 = 0.5;
+/// The share of the time of training that checks may take, once the first are over.
+pub(super) const CHECK_SHARE: f64 = 0.07;
+/// By how much the second half of a stable stage must lower the held-out loss for it to go on, in nats.
+pub(super) const LEAST_GAIN: f64 = 0.01;
+/// And in standard errors of the difference.
+pub(super) const LEAST_ERRORS: f64 = 2.0;
+
+impl Defaults {
+    pub fn of(task: Task) -> Self {
+        let Task { rows, kind, .. } = task;
+        let (batch, steps) = match kind {
+            Kind::Solved => (128, 1000),
+            Kind::Closed => (256, 1000),
+            Kind::Matched => (256, 4000),
+        };
+        Self {
+            batch,
+            average: 0.99,
+            clip: 10.0,
+            tolerance: 1e-3,
+            held_out: ((rows as f64 * 0.1).round() as usize).clamp(1, MOST_HELD_OUT),
+            steps,
+            most_steps: LONGEST * steps,
+            patience: 8,
+            schedule: Schedule::default(),
+            interval: 50,
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What a run did by itself on its way.
+
+use std::fmt;
+
+/// Something that a run did by itself, after so many steps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// The number of steps before it.
+    pub step: usize,
+    /// What it was.
+    pub what: Happening,
+}
+
+/// What a run does by itself.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Happening {
+    /// The stable stage was made longer, as its second half had lowered the held-out loss.
+    Extended {
+        /// The number of steps that the run has by then.
+        steps: usize,
+        /// By how much the held-out loss of the moving average fell in the second half.
+        gain: f64,
+        /// The standard error of that, over groups of the held-out samples.
+        error: f64,
+    },
+    /// The stable stage ended, as its second half did not lower the held-out loss by enough, or as the run
+    /// is as long as it may be.
+    Levelled {
+        /// The number of steps that the run has by then.
+        steps: usize,
+        /// As in [`Extended`](Happening::Extended).
+        gain: f64,
+        /// As in [`Extended`](Happening::Extended).
+        error: f64,
+    },
+    /// The decay began early, to end within the time limit.
+    Hastened {
+        /// The number of steps that the run has by then.
+        steps: usize,
+    },
+}
+
+impl fmt::Display for Happening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Extended { steps, gain, error } => write!(
+                f,
+                "goes on to {steps} steps: the held-out loss fell by {gain:.4} +- {error:.4} in the last half"
+            ),
+            Self::Levelled { steps, gain, error } => write!(
+                f,
+                "the learning rate begins to fall, to end after {steps} steps: the held-out loss fell by {gain:.4} +- {error:.4} in the last half"
+            ),
+            Self::Hastened { steps } => {
+                write!(f, "the learning rate begins to fall, to end in time after {steps} steps")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "step {}: {}", self.step, self.what)
+    }
+}
