@@ -19,10 +19,10 @@ pub(super) struct Calendar {
 }
 
 impl Calendar {
-    /// Checks as often as they were asked for, or else as they may cost.
-    pub fn new(choices: &Choices, defaults: &Defaults) -> Self {
-        let Choices { check_every: every, held_out, batch, .. } = *choices;
-        let least = held_out as f64 * CHECK_COST / (batch as f64 * CHECK_SHARE);
+    /// Checks of so many samples, as often as they were asked for, or else as they may cost.
+    pub fn new(choices: &Choices, defaults: &Defaults, judged: usize) -> Self {
+        let (every, batch) = (choices.check_every, choices.batch as f64);
+        let least = judged as f64 * CHECK_COST / (batch * CHECK_SHARE);
         let least = (least.ceil() as usize).max(1);
         Self { every, least, most: defaults.interval.max(least) }
     }

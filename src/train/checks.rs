@@ -1,4 +1,6 @@
-//! The judgement of held-out samples.
+//! The judgement of samples: what their loss is by the parameters that a model has now.
+
+use std::ops::Range;
 
 use nalgebra::DMatrix;
 
@@ -7,23 +9,33 @@ use super::{Loss, MiniBatch, Objective, Pool, Trainable};
 use crate::error::Result;
 use crate::real::Real;
 
-/// The seed of the random part of every check, so that checks can be compared.
+/// The seed of the random part of every judgement, so that they can be compared.
 const SEED: u64 = 0x5eed;
-
 /// The number of groups by which the error of a difference of losses is found.
 const GROUPS: usize = 20;
 
-/// Samples that are held out, with their contexts.
-pub(super) struct HeldOut<T: Real> {
+/// What judges.
+pub(super) struct Judge<'a, T: Real, M, O: Objective<T, M>> {
+    pub objective: &'a O,
+    pub model: &'a M,
+    pub pool: &'a Pool<T, O::Memory>,
+    /// How accurately; `None` as the model does by itself.
+    pub accuracy: Option<f64>,
+}
+
+/// Samples that are judged, with their contexts.
+pub(super) struct Panel<T: Real> {
+    /// What they are called.
+    name: &'static str,
     /// Their columns of the data.
     columns: Vec<usize>,
     samples: [DMatrix<T>; 2],
 }
 
-impl<T: Real> HeldOut<T> {
-    pub fn new(data: [&DMatrix<T>; 2], columns: Vec<usize>) -> Self {
-        let samples = data.map(|matrix| matrix.select_columns(&columns));
-        Self { columns, samples }
+impl<T: Real> Panel<T> {
+    pub fn new(name: &'static str, data: [&DMatrix<T>; 2], columns: &[usize]) -> Self {
+        let samples = data.map(|matrix| matrix.select_columns(columns));
+        Self { name, columns: columns.to_vec(), samples }
     }
 
     /// How many there are.
@@ -31,82 +43,101 @@ impl<T: Real> HeldOut<T> {
         self.columns.len()
     }
 
-    /// Their loss by the parameters that the model has now.
-    pub fn judge<M, O>(&self, objective: &O, model: &M, pool: &Pool<T, O::Memory>) -> Result<Loss>
-    where
-        M: Trainable<T>,
-        O: Objective<T, M>,
-    {
-        judge(objective, model, pool, self.samples.each_ref(), &self.columns)
-    }
-
-    /// By how much other parameters lower the loss, from the first to the second, and the standard error of
-    /// that over groups of samples. The model then has the second.
-    pub fn gain<M, O>(
-        &self,
-        objective: &O,
-        model: &mut M,
-        pool: &Pool<T, O::Memory>,
-        parameters: [&[T]; 2],
-    ) -> Result<[f64; 2]>
-    where
-        M: Trainable<T>,
-        O: Objective<T, M>,
-    {
-        let mut losses = [Vec::new(), Vec::new()];
-        let size = self.len().div_ceil(GROUPS).max(1);
-        for (losses, parameters) in losses.iter_mut().zip(parameters) {
-            model.set_parameters(parameters)?;
-            for start in (0..self.len()).step_by(size) {
-                let range = start..(start + size).min(self.len());
-                let some = self
-                    .samples
-                    .each_ref()
-                    .map(|all| all.columns_range(range.clone()).into_owned());
-                let columns = &self.columns[range.clone()];
-                let loss = judge(objective, model, pool, some.each_ref(), columns)?;
-                losses.push((loss.value, range.len() as f64));
-            }
-        }
-        Ok(fall(&losses))
+    /// Some of them.
+    fn part(&self, range: Range<usize>) -> Self {
+        let samples = self.samples.each_ref();
+        let samples = samples.map(|all| all.columns_range(range.clone()).into_owned());
+        Self { name: self.name, columns: self.columns[range].to_vec(), samples }
     }
 }
 
-/// The mean fall of losses of groups, each with its number of samples, and its standard error.
-fn fall([before, after]: &[Vec<(f64, f64)>; 2]) -> [f64; 2] {
-    let falls: Vec<(f64, f64)> =
-        before.iter().zip(after).map(|((before, n), (after, _))| (before - after, *n)).collect();
-    let count: f64 = falls.iter().map(|(_, n)| n).sum();
-    let mean = falls.iter().map(|(fall, n)| fall * n).sum::<f64>() / count;
-    let groups = falls.len() as f64;
-    if groups < 2.0 {
-        return [mean, f64::INFINITY];
-    }
-    // Of groups of n samples, the mean differs from the whole's with a variance in inverse proportion to n.
-    let squares: f64 = falls.iter().map(|(fall, n)| n * (fall - mean).powi(2)).sum();
-    [mean, (squares / (groups - 1.0) / count).sqrt()]
-}
-
-/// The loss of held-out samples, of which these are the columns in the data.
-fn judge<T, M, O>(
-    objective: &O,
-    model: &M,
-    pool: &Pool<T, O::Memory>,
-    [points, contexts]: [&DMatrix<T>; 2],
-    columns: &[usize],
-) -> Result<Loss>
+impl<T, M, O> Judge<'_, T, M, O>
 where
     T: Real,
     M: Trainable<T>,
     O: Objective<T, M>,
 {
-    let batch = MiniBatch { points, contexts, seed: SEED, accuracy: None };
-    let loss = objective
-        .loss(model, batch, pool)
-        .map_err(|error| error.renumbered("the data, held out", |slot| place(columns, slot)))?;
-    if loss.value.is_finite() {
-        return Ok(loss);
+    /// The mean loss of some samples, which is finite.
+    pub fn loss(&self, panel: &Panel<T>) -> Result<Loss> {
+        let Self { objective, model, pool, accuracy } = *self;
+        let [points, contexts] = &panel.samples;
+        let batch = MiniBatch { points, contexts, seed: SEED, accuracy };
+        let loss = objective.loss(model, batch, pool).map_err(|error| {
+            error.renumbered(panel.name, |slot| place(&panel.columns, slot))
+        })?;
+        if loss.value.is_finite() {
+            return Ok(loss);
+        }
+        let found = culprit(objective, model, batch, pool, Asked::Loss);
+        Err(infinite(&format!("the held-out loss is {}", loss.value), found, &panel.columns))
     }
-    let found = culprit(objective, model, batch, pool, Asked::Loss);
-    Err(infinite(&format!("the held-out loss is {}", loss.value), found, columns))
+
+    /// The mean loss of the samples of several panels.
+    pub fn mean(&self, panels: &[&Panel<T>]) -> Result<Loss> {
+        let count: usize = panels.iter().map(|panel| panel.len()).sum();
+        let mut total = Loss::default();
+        for panel in panels.iter().filter(|panel| panel.len() > 0) {
+            let loss = self.loss(panel)?;
+            let share = panel.len() as f64 / count as f64;
+            total.value += share * loss.value;
+            total.effort += loss.effort;
+        }
+        Ok(total)
+    }
+
+    /// The mean losses of groups of the samples.
+    pub fn groups(&self, panels: &[&Panel<T>]) -> Result<Vec<Group>> {
+        let count: usize = panels.iter().map(|panel| panel.len()).sum();
+        let size = count.div_ceil(GROUPS).max(1);
+        let mut groups = Vec::new();
+        for panel in panels {
+            for start in (0..panel.len()).step_by(size) {
+                let part = panel.part(start..(start + size).min(panel.len()));
+                groups.push(Group { loss: self.loss(&part)?.value, samples: part.len() });
+            }
+        }
+        Ok(groups)
+    }
+}
+
+/// Some samples, and their mean loss.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Group {
+    pub loss: f64,
+    pub samples: usize,
+}
+
+/// By how much the losses of groups fell on the whole, and the standard error of that.
+pub(super) fn fall(before: &[Group], after: &[Group]) -> [f64; 2] {
+    let falls: Vec<[f64; 2]> = before
+        .iter()
+        .zip(after)
+        .map(|(before, after)| [before.loss - after.loss, before.samples as f64])
+        .collect();
+    let count: f64 = falls.iter().map(|[_, samples]| samples).sum();
+    let mean = falls.iter().map(|[fall, samples]| fall * samples).sum::<f64>() / count;
+    if falls.len() < 2 {
+        return [mean, f64::INFINITY];
+    }
+    // The mean of n samples has a variance in inverse proportion to n.
+    let squares: f64 = falls.iter().map(|[fall, samples]| samples * (fall - mean).powi(2)).sum();
+    [mean, (squares / (falls.len() - 1) as f64 / count).sqrt()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_error_of_a_fall_is_that_of_its_mean() {
+        let groups = |losses: &[f64], samples: usize| -> Vec<Group> {
+            losses.iter().map(|&loss| Group { loss, samples }).collect()
+        };
+        let (before, after) = (groups(&[1.0, 2.0, 4.0, 3.0], 7), groups(&[0.0; 4], 7));
+        let [mean, error] = fall(&before, &after);
+        // The variance of 1, 2, 4, 3 is 5/3, that of the mean of four a quarter of it.
+        assert!((mean - 2.5).abs() < 1e-12 && (error - (5.0f64 / 12.0).sqrt()).abs() < 1e-12);
+        assert_eq!(fall(&before[..1], &after[..1]), [1.0, f64::INFINITY]);
+        assert_eq!(fall(&before, &before), [0.0, 0.0]);
+    }
 }

@@ -56,6 +56,12 @@ const MOST_HELD_OUT: usize = 2000;
 /// How many times the first length a run may have.
 const LONGEST: usize = 8;
 
+/// The tolerance of checks where a flow's own is looser, or is not known.
+pub(super) const HONEST: f64 = 1e-4;
+/// By how much losses at two tolerances may differ, in nats.
+pub(super) const TOLERATED: f64 = 0.02;
+/// The most samples whose loss is computed at two tolerances.
+pub(super) const MOST_COMPARED: usize = 512;
 /// What a held-out sample of a check costs, in gradients of a sample.
 pub(super) const CHECK_COST: f64 = 0.5;
 /// The share of the time of training that checks may take, once the first are over.

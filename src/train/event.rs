@@ -34,6 +34,17 @@ pub enum Happening {
         /// As in [`Extended`](Happening::Extended).
         error: f64,
     },
+    /// The tolerance of training was tightened, as its losses were not those of a tight solve.
+    Tightened {
+        /// The tolerance before.
+        from: f64,
+        /// The tolerance from then on.
+        to: f64,
+        /// The loss of some samples by the tolerance before; infinite if it could not be computed.
+        loose: f64,
+        /// Their loss by that of checks.
+        tight: f64,
+    },
     /// The decay began early, to end within the time limit.
     Hastened {
         /// The number of steps that the run has by then.
@@ -51,6 +62,10 @@ impl fmt::Display for Happening {
             Self::Levelled { steps, gain, error } => write!(
                 f,
                 "the learning rate begins to fall, to end after {steps} steps: the held-out loss fell by {gain:.4} +- {error:.4} in the last half"
+            ),
+            Self::Tightened { from, to, loose, tight } => write!(
+                f,
+                "training tolerance {from:.0e} -> {to:.0e}: the loss was {loose:.3} by the one, and is {tight:.3} by that of checks"
             ),
             Self::Hastened { steps } => {
                 write!(f, "the learning rate begins to fall, to end in time after {steps} steps")

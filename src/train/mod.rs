@@ -7,7 +7,7 @@
 //! | `fit`, `run` | training itself, and its loop |
 //! | `state` | all that changes from step to step |
 //! | `source` | mini-batches |
-//! | `checks`, `calendar` | the judgement of held-out samples, and when it is due |
+//! | `checks`, `calendar`, `honesty` | the judgement of held-out samples, when it is due, and how accurate it is |
 //! | `objective`, `loss` | what is minimised: the trait, the model it needs, and what comes out |
 //! | `likelihood` | maximum likelihood, by the discrete gradient of the solve |
 //! | `regularised` | maximum likelihood with fields that are cheap to solve |
@@ -33,6 +33,7 @@ mod event;
 mod fit;
 mod flow_matching;
 mod gradient;
+mod honesty;
 mod intake;
 mod likelihood;
 mod loss;

@@ -99,10 +99,11 @@ impl<'a, T: Real> Source<'a, T> {
         }
     }
 
-    /// The samples of the step, with the seed of what is random in it.
-    pub fn current(&self) -> MiniBatch<'_, T> {
+    /// The samples of the step, with the seed of what is random in it, and how accurately they are to be
+    /// followed.
+    pub fn current(&self, accuracy: Option<f64>) -> MiniBatch<'_, T> {
         let [points, contexts] = &self.current;
-        MiniBatch { points, contexts, seed: self.noise, accuracy: None }
+        MiniBatch { points, contexts, seed: self.noise, accuracy }
     }
 
     /// The columns of the data in the mini-batch.
@@ -124,7 +125,7 @@ mod tests {
         let source = || Source::new(seed, [&data, &contexts], trained.clone(), 3);
         let step = |source: &mut Source<'_, f64>, step: usize| {
             source.go_to(step);
-            let batch = source.current();
+            let batch = source.current(None);
             assert!(batch.points.iter().zip(source.columns()).all(|(x, &j)| *x == j as f64));
             (source.columns().to_vec(), batch.seed)
         };

@@ -179,6 +179,16 @@ impl<O, P> Trainer<O, P> {
         self
     }
 
+    /// The tolerance of the solves behind gradients, in place of the flow's own. Default: 1e-3.
+    ///
+    /// Checks are at the flow's own tolerance, or at 1e-4 where that is looser or the solver takes fixed
+    /// steps. Where the loss by the one is not that by the other to 0.02 nats, the run tightens the tolerance of
+    /// gradients tenfold, and its report says so.
+    pub fn tolerance(mut self, tolerance: f64) -> Self {
+        self.settings.tolerance = Some(tolerance);
+        self
+    }
+
     /// Checks and keeps an exponential moving average of the parameters with this decay in place of the
     /// last ones. Default: 0.99. With 0 the last ones are kept.
     pub fn average(mut self, decay: f64) -> Self {

@@ -43,6 +43,16 @@ pub enum Warning {
         /// As in [`Warning::Scale`].
         spread: f64,
     },
+    /// The flow's own solver, at its own tolerance, gives another loss than an adaptive one at a tight
+    /// tolerance, which the report shows.
+    Inaccurate {
+        /// The loss by the flow's own solver; NaN if it could not be computed.
+        own: f64,
+        /// The loss of the same samples by an adaptive solver.
+        tight: f64,
+        /// The tolerance of that.
+        tolerance: f64,
+    },
     /// Optimal transport pairs samples of equal context, and hardly any of a mini-batch are: see
     /// [`Pairing::OptimalTransport`](super::Pairing::OptimalTransport).
     Unpaired {
@@ -70,6 +80,10 @@ impl fmt::Display for Warning {
             Self::Outlier { part, row, column, value, median, spread } => write!(
                 f,
                 "column {column} of the {part} holds {value:.3e} in row {row}, which has median {median:.3e} and deviation {spread:.1e}: repair or remove it, then standardise by `data::Standardizer`"
+            ),
+            Self::Inaccurate { own, tight, tolerance } => write!(
+                f,
+                "the loss of the trained model is {own:.4} by its own solver, and {tight:.4} by an adaptive one at tolerance {tolerance:.0e}, so that its log-densities are off by the error of its solver: give the flow a tolerance of {tolerance:.0e} or less, or more steps"
             ),
             Self::Unpaired { companions } => write!(
                 f,
