@@ -24,10 +24,12 @@ fn steps(report: &Report) -> Vec<usize> {
 
 #[test]
 fn checks_begin_early_unless_told_otherwise() {
-    let report = overfit(1, |trainer| trainer.steps(205));
-    let early = [0, 1, 2, 4, 8];
-    assert_eq!(steps(&report)[..7], [&early[..], &[10, 20]].concat());
-    assert_eq!(steps(&report).last(), Some(&205));
+    let report = overfit(1, |trainer| trainer.steps(305));
+    let early = [0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15];
+    assert_eq!(steps(&report)[..12], early);
+    let gaps: Vec<_> = steps(&report).windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(gaps[..gaps.len() - 1].windows(2).all(|pair| pair[0] <= pair[1] && pair[1] <= 50));
+    assert_eq!(steps(&report).last(), Some(&305));
     let report = overfit(1, |trainer| trainer.steps(50).check_every(20));
     assert_eq!(steps(&report), [0, 20, 40, 50]);
     let report = overfit(1, |trainer| trainer.steps(3));
@@ -37,14 +39,17 @@ fn checks_begin_early_unless_told_otherwise() {
 #[test]
 fn the_best_check_is_kept_and_patience_ends_the_run() {
     for seed in 0..3 {
-        let report = overfit(seed, |trainer| trainer.steps(1000).patience(3));
-        let best = report.best.expect("samples were held out");
-        assert!(report.checks.iter().all(|check| best.loss <= check.loss));
-        assert_eq!(report.stop, Stop::Early, "seed {seed}");
-        let regular: Vec<_> = steps(&report).into_iter().filter(|s| s % 50 == 0).collect();
-        assert_eq!(regular.len() * 50, report.steps.len() + 50);
-        // The last three were no better than what had come before them.
-        let since = regular.len() - regular.iter().filter(|&&step| step <= best.step).count();
-        assert_eq!(since, 3, "seed {seed}: best of step {}, {regular:?}", best.step);
+        let told = overfit(seed, |trainer| trainer.steps(3000).patience(3));
+        // Without a number of steps, patience is there by itself.
+        let untold = overfit(seed, |trainer| trainer);
+        for (report, patience) in [(told, 3), (untold, 8)] {
+            let best = report.best.expect("samples were held out");
+            assert!(report.checks.iter().all(|check| best.loss <= check.loss));
+            assert_eq!(report.stop, Stop::Early, "seed {seed}");
+            // The last were no better than what had come before them.
+            let counted = |step: &usize| *step > best.step && *step >= 100;
+            let since = steps(&report).into_iter().filter(counted).count();
+            assert_eq!(since, patience, "seed {seed}: best of step {}", best.step);
+        }
     }
 }

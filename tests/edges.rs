@@ -270,7 +270,7 @@ fn lengths_that_do_not_fit_are_refused() {
     }
     c.refused("simplex", || simplex(3)?.complete(&DMatrix::<f64>::zeros(1, 1)));
     c.refused("correlation", || correlation(3)?.factor(&[0.1, 0.2]));
-    c.returns("schedule", || Schedule { rate: 1.0, warm_up: 10, floor: 0.0 }.rate(20, 5));
+    c.returns("schedule", || Schedule { warm_up: 10, ..Schedule::cosine() }.share(20, 5));
     c.returns("packet", || Packet::<f64>::new(Track::LogDet).load(&[], 0, &[], 0));
     c.returns("block", || Block::<f64>::new(0, 0).view().rows());
     c.close();

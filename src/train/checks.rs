@@ -23,6 +23,14 @@ pub(super) struct Judge<'a, T: Real, M, O: Objective<T, M>> {
     pub accuracy: Option<f64>,
 }
 
+impl<T: Real, M, O: Objective<T, M>> Clone for Judge<'_, T, M, O> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: Real, M, O: Objective<T, M>> Copy for Judge<'_, T, M, O> {}
+
 /// Samples that are judged, with their contexts.
 pub(super) struct Panel<T: Real> {
     /// What they are called.
@@ -57,14 +65,19 @@ where
     M: Trainable<T>,
     O: Objective<T, M>,
 {
+    /// The same at another accuracy.
+    pub fn at(self, accuracy: Option<f64>) -> Self {
+        Self { accuracy, ..self }
+    }
+
     /// The mean loss of some samples, which is finite.
     pub fn loss(&self, panel: &Panel<T>) -> Result<Loss> {
         let Self { objective, model, pool, accuracy } = *self;
         let [points, contexts] = &panel.samples;
         let batch = MiniBatch { points, contexts, seed: SEED, accuracy };
-        let loss = objective.loss(model, batch, pool).map_err(|error| {
-            error.renumbered(panel.name, |slot| place(&panel.columns, slot))
-        })?;
+        let loss = objective
+            .loss(model, batch, pool)
+            .map_err(|error| error.renumbered(panel.name, |slot| place(&panel.columns, slot)))?;
         if loss.value.is_finite() {
             return Ok(loss);
         }

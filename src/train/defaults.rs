@@ -62,6 +62,16 @@ pub(super) const HONEST: f64 = 1e-4;
 pub(super) const TOLERATED: f64 = 0.02;
 /// The most samples whose loss is computed at two tolerances.
 pub(super) const MOST_COMPARED: usize = 512;
+/// How many of the last steps say what is usual.
+pub(super) const USUAL: usize = 64;
+/// Above how many times the usual number of evaluations, and above how many, a field is stiff.
+pub(super) const STIFF: [f64; 2] = [6.0, 150.0];
+/// By how many times one more than its usual size a loss jumps.
+pub(super) const JUMP: f64 = 10.0;
+/// The number of steps from waypoint to waypoint.
+pub(super) const WAYPOINTS: usize = 16;
+/// How often a run goes back to a waypoint.
+pub(super) const MOST_REFUSED: usize = 6;
 /// What a held-out sample of a check costs, in gradients of a sample.
 pub(super) const CHECK_COST: f64 = 0.5;
 /// The share of the time of training that checks may take, once the first are over.

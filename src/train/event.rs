@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::Trouble;
+
 /// Something that a run did by itself, after so many steps.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
@@ -45,6 +47,15 @@ pub enum Happening {
         /// Their loss by that of checks.
         tight: f64,
     },
+    /// Steps were taken back: from the last waypoint on, they are taken again at half the learning rate.
+    Refused {
+        /// The number of steps before the waypoint.
+        to: usize,
+        /// The full learning rate from then on.
+        rate: f64,
+        /// Why.
+        why: Trouble,
+    },
     /// The decay began early, to end within the time limit.
     Hastened {
         /// The number of steps that the run has by then.
@@ -67,6 +78,9 @@ impl fmt::Display for Happening {
                 f,
                 "training tolerance {from:.0e} -> {to:.0e}: the loss was {loose:.3} by the one, and is {tight:.3} by that of checks"
             ),
+            Self::Refused { to, rate, why } => {
+                write!(f, "back to step {to}, with a learning rate of {rate:.1e}: {why}")
+            }
             Self::Hastened { steps } => {
                 write!(f, "the learning rate begins to fall, to end in time after {steps} steps")
             }

@@ -7,7 +7,8 @@
 //! | `fit`, `run` | training itself, and its loop |
 //! | `state` | all that changes from step to step |
 //! | `source` | mini-batches |
-//! | `checks`, `calendar`, `honesty` | the judgement of held-out samples, when it is due, and how accurate it is |
+//! | `audit`, `checks`, `calendar`, `honesty` | the judgement of held-out samples, when it is due, and how accurate it is |
+//! | `guard` | steps that are refused |
 //! | `objective`, `loss` | what is minimised: the trait, the model it needs, and what comes out |
 //! | `likelihood` | maximum likelihood, by the discrete gradient of the solve |
 //! | `regularised` | maximum likelihood with fields that are cheap to solve |
@@ -23,6 +24,7 @@
 
 mod adam;
 mod assignment;
+mod audit;
 mod average;
 mod blame;
 mod calendar;
@@ -33,6 +35,7 @@ mod event;
 mod fit;
 mod flow_matching;
 mod gradient;
+mod guard;
 mod honesty;
 mod intake;
 mod likelihood;
@@ -62,6 +65,7 @@ pub use choices::Choices;
 pub use event::{Event, Happening};
 pub use flow_matching::FlowMatching;
 pub use gradient::{Pool, accumulate};
+pub use guard::Trouble;
 pub use likelihood::MaximumLikelihood;
 pub use loss::Loss;
 pub use monitor::{Monitored, Recorder};

@@ -6,12 +6,15 @@ use std::time::Instant;
 use nalgebra::DMatrix;
 use rand::Rng;
 
+use super::audit::Audit;
 use super::blame::{Asked, culprit, infinite, place};
 use super::calendar::Calendar;
-use super::checks::HeldOut;
+use super::checks::{Judge, fall};
 use super::choices::Choices;
 use super::defaults::{Defaults, Kind, LEAST_ERRORS, LEAST_GAIN, Task};
 use super::event::Happening;
+use super::guard::{Guard, Trouble};
+use super::honesty::Tolerances;
 use super::progress::Progress;
 use super::report::Unfinished;
 use super::scales;
@@ -51,15 +54,32 @@ pub(super) struct Run<'a, T: Real, M, O: Objective<T, M>, P: Optimizer<T>> {
     trainer: &'a Trainer<O, P>,
     model: &'a mut M,
     source: Source<'a, T>,
-    held_out: HeldOut<T>,
+    audit: Audit<T>,
     calendar: Calendar,
     stages: Stages,
     state: State<T, P::State>,
+    guard: Guard<State<T, P::State>>,
     /// What was learnt in the first half of the stable stage.
     half: Option<Vec<T>>,
     pool: Pool<T, O::Memory>,
+    gradient: Vec<T>,
     report: Report,
     start: Instant,
+}
+
+/// The gradient of a mini-batch, as far as it is not in a buffer.
+struct Slope {
+    loss: Loss,
+    norm: f64,
+    evaluations: f64,
+}
+
+/// Why there is no gradient.
+enum Unsloped {
+    /// The loss could not be computed.
+    Failed(Error),
+    /// Loss or gradient is infinite.
+    Infinite(String),
 }
 
 impl<'a, T, M, O, P> Run<'a, T, M, O, P>
@@ -76,12 +96,8 @@ where
         rng: &mut R,
     ) -> Result<Self> {
         let ([dim, rows], context_dim) = ([data[0].nrows(), data[0].ncols()], data[1].nrows());
-        let kind = match (trainer.objective.follows(), model.accuracy()) {
-            (false, _) => Kind::Matched,
-            (true, Accuracy::Rounding) => Kind::Closed,
-            (true, _) => Kind::Solved,
-        };
-        let task = Task { dim, rows, context_dim, kind };
+        let own = trainer.objective.follows().then(|| model.accuracy());
+        let task = Task { dim, rows, context_dim, kind: kind(own) };
         let defaults = Defaults::of(task);
         let rate = trainer.optimizer.learning_rate();
         let choices = Choices::of(&trainer.settings, &defaults, task, rate)?;
@@ -91,15 +107,19 @@ where
         let mut warnings = scales::warnings(model, data);
         warnings.extend(trainer.objective.warnings(data[0], data[1], choices.batch));
         let optimizer = trainer.optimizer.start(&model.layout());
+        let state = State::new(model.parameters(), optimizer, choices.average);
+        let audit = Audit::new(data, &order, &trained, Tolerances::new(choices.tolerance, own));
         Ok(Self {
             trainer,
-            source: Source::new(seed, data, trained, choices.batch),
-            held_out: HeldOut::new(data, order),
-            calendar: Calendar::new(&choices, &defaults),
-            stages: Stages::new(&choices, &defaults),
-            state: State::new(model.parameters(), optimizer, choices.average),
-            half: None,
             model,
+            source: Source::new(seed, data, trained, choices.batch),
+            calendar: Calendar::new(&choices, &defaults, audit.samples()),
+            audit,
+            stages: Stages::new(&choices, &defaults),
+            gradient: vec![T::zero(); state.parameters.len()],
+            state,
+            guard: Guard::new(),
+            half: None,
             pool: Pool::new(),
             report: Report::new(trainer.objective.name(), choices, warnings),
             start: Instant::now(),
@@ -119,6 +139,7 @@ where
             }
             None => self.model.set_parameters(&self.state.candidate())?,
         }
+        self.report.warnings.extend(self.audit.own_solver(self.judge()));
         match result {
             Ok(stop) => Ok(Report { stop, ..self.report }),
             Err(error) => Err(self.failed(&error)),
@@ -139,22 +160,31 @@ where
             (0, None) => "the model had not learnt anything yet: start from other parameters, or take the sample out".to_string(),
             _ => "lower the learning rate, or clip gradients to a smaller norm".to_string(),
         };
+        let refused = match self.guard.rate {
+            1.0 => String::new(),
+            share => {
+                format!(", at {share:.1e} of its learning rate after steps that were refused")
+            }
+        };
         let message = format!(
-            "training stopped after {taken} steps, and the model keeps {kept}: {error}; {advice}"
+            "training stopped after {taken} steps{refused}, and the model keeps {kept}: {error}; {advice}"
         );
         let columns = error.failed_columns().to_vec();
         Error::training(message).naming(columns).with_source(Unfinished(self.report))
     }
 
     fn take_steps(&mut self, progress: &Progress, watch: &mut impl Watch<M>) -> Result<Stop> {
-        let mut gradient = vec![T::zero(); self.state.parameters.len()];
         loop {
             if let ControlFlow::Break(stop) = self.settle()? {
                 return Ok(stop);
             }
+            let before = self.done();
+            self.step()?;
             let done = self.done();
-            self.step(done, &mut gradient)?;
-            let (done, taken) = (self.done(), &self.report.steps[done]);
+            if done <= before {
+                continue;
+            }
+            let taken = &self.report.steps[before];
             progress.step(done, self.stages.steps(), taken.loss);
             if watch.after(done, taken, self.model)?.is_break() && done < self.stages.steps() {
                 self.check(done)?;
@@ -168,6 +198,11 @@ where
         self.report.steps.len()
     }
 
+    fn record(&mut self, what: Happening) {
+        let step = self.done();
+        self.report.events.push(Event { step, what });
+    }
+
     /// What is due between two steps: the length of the run, checks, and whether it is over.
     fn settle(&mut self) -> Result<ControlFlow<Stop>> {
         let done = self.done();
@@ -178,7 +213,10 @@ where
             _ => None,
         };
         if over.is_some() || done >= self.state.next_check {
-            self.check(done)?;
+            if let Err(error) = self.check(done) {
+                self.go_back(Trouble::failed(&error)).then_some(()).ok_or(error)?;
+                return Ok(ControlFlow::Continue(()));
+            }
         }
         let patience = self.report.choices.patience;
         let impatient = patience.is_some_and(|most| self.state.unimproved >= most);
@@ -190,7 +228,7 @@ where
     fn find_length(&mut self, done: usize) -> Result<()> {
         if self.stages.hasten(done, self.pace()) {
             let steps = self.stages.steps();
-            self.report.events.push(Event { step: done, what: Happening::Hastened { steps } });
+            self.record(Happening::Hastened { steps });
         }
         if self.stages.is_half(done) {
             self.half = Some(self.state.candidate());
@@ -200,18 +238,17 @@ where
         }
         let Some(half) = self.half.take() else { return Ok(()) };
         let now = self.state.candidate();
-        let objective = &self.trainer.objective;
-        let found = self.held_out.gain(objective, self.model, &self.pool, [&half, &now]);
+        let [before, after] = [&half, &now].map(|parameters| {
+            self.model.set_parameters(parameters)?;
+            self.audit.groups(self.judge())
+        });
         self.model.set_parameters(&self.state.parameters)?;
-        let [gain, error] = found?;
+        let [gain, error] = fall(&before?, &after?);
         let grows = self.stages.decide(gain > LEAST_GAIN.max(LEAST_ERRORS * error));
         let steps = self.stages.steps();
-        self.report.events.push(Event {
-            step: done,
-            what: match grows {
-                true => Happening::Extended { steps, gain, error },
-                false => Happening::Levelled { steps, gain, error },
-            },
+        self.record(match grows {
+            true => Happening::Extended { steps, gain, error },
+            false => Happening::Levelled { steps, gain, error },
         });
         // The end of one stage is the half of the next.
         self.half = grows.then_some(now);
@@ -227,63 +264,154 @@ where
         Pace { passed, step: (passed - before) / (done - since).max(1) as f64 }
     }
 
-    /// One mini-batch: gradient, clipping, optimiser, average.
-    fn step(&mut self, step: usize, gradient: &mut [T]) -> Result<()> {
-        let (objective, choices) = (&self.trainer.objective, self.report.choices);
-        self.source.go_to(step);
-        let batch = self.source.current();
-        let Loss { value, penalty, effort, estimated } =
-            objective.gradient(self.model, batch, &self.pool, gradient).map_err(|error| {
-                error.renumbered("the data", |slot| place(self.source.columns(), slot))
-            })?;
-        self.report.estimated = Estimate::roughest(self.report.estimated, estimated);
-        let norm = gradient.iter().map(|g| g.wide().powi(2)).sum::<f64>().sqrt();
-        if !(value.is_finite() && penalty.is_finite() && norm.is_finite()) {
-            let asked = Asked::Gradient;
-            let found = culprit(objective, self.model, batch, &self.pool, asked);
-            let what = format!("the loss is {value}, the norm of its gradient {norm}");
-            return Err(infinite(&what, found, self.source.columns()));
+    /// A judge of the parameters that the model has now.
+    fn judge(&self) -> Judge<'_, T, M, O> {
+        let Self { trainer, model, pool, .. } = self;
+        Judge { objective: &trainer.objective, model, pool, accuracy: None }
+    }
+
+    /// Measures the held-out loss of what would be kept now, and whether that of training is the same.
+    fn check(&mut self, step: usize) -> Result<()> {
+        self.state.next_check = self.calendar.after(step);
+        let candidate = self.state.candidate();
+        self.model.set_parameters(&candidate)?;
+        let Self { trainer, model, pool, .. } = self;
+        let judge = Judge { objective: &trainer.objective, model: &**model, pool, accuracy: None };
+        let found = self.audit.check(judge);
+        self.model.set_parameters(&self.state.parameters)?;
+        let found = found?;
+        found.tightened.into_iter().for_each(|what| self.record(what));
+        if let Some([loss, evaluations]) = found.held_out {
+            let check = Check { step, loss, evaluations };
+            self.report.checks.push(check);
+            self.state.judged(check, candidate, self.calendar.counts(step));
         }
-        if norm > choices.clip {
-            let factor = T::of(choices.clip / norm);
+        Ok(())
+    }
+
+    /// One mini-batch, and a step by its gradient; or back to the last waypoint.
+    fn step(&mut self) -> Result<()> {
+        self.source.go_to(self.done());
+        let mut gradient = std::mem::take(&mut self.gradient);
+        let found = self.slope(&mut gradient);
+        let trouble = match &found {
+            Ok(slope) => Trouble::of(slope.loss.value, slope.evaluations, &self.report.steps),
+            Err(Unsloped::Failed(error)) => Some(Trouble::failed(error)),
+            Err(Unsloped::Infinite(what)) => Some(Trouble::Failed { message: what.clone() }),
+        };
+        let refused = match trouble {
+            Some(trouble) if self.is_due_to_steps()? => self.go_back(trouble),
+            _ => false,
+        };
+        let taken = match (refused, found) {
+            (true, _) => Ok(()),
+            (false, Ok(slope)) => self.take(&slope, &mut gradient),
+            (false, Err(unsloped)) => Err(self.blamed(unsloped)),
+        };
+        self.gradient = gradient;
+        taken
+    }
+
+    /// Loss and gradient of the mini-batch by the parameters that the model has now.
+    fn slope(&self, gradient: &mut [T]) -> std::result::Result<Slope, Unsloped> {
+        let batch = self.source.current(self.audit.tolerances.training());
+        let loss = self.trainer.objective.gradient(self.model, batch, &self.pool, gradient);
+        let loss = loss.map_err(Unsloped::Failed)?;
+        let norm = gradient.iter().map(|g| g.wide().powi(2)).sum::<f64>().sqrt();
+        if !(loss.value.is_finite() && loss.penalty.is_finite() && norm.is_finite()) {
+            return Err(Unsloped::Infinite(format!(
+                "the loss is {}, the norm of its gradient {norm}",
+                loss.value
+            )));
+        }
+        let evaluations = loss.effort.evaluations as f64 / batch.points.ncols() as f64;
+        Ok(Slope { loss, norm, evaluations })
+    }
+
+    /// The error that names the samples without which there would be a gradient.
+    fn blamed(&self, unsloped: Unsloped) -> Error {
+        let columns = self.source.columns();
+        match unsloped {
+            Unsloped::Failed(error) => error.renumbered("the data", |slot| place(columns, slot)),
+            Unsloped::Infinite(what) => {
+                let batch = self.source.current(self.audit.tolerances.training());
+                let objective = &self.trainer.objective;
+                let found = culprit(objective, &*self.model, batch, &self.pool, Asked::Gradient);
+                infinite(&what, found, columns)
+            }
+        }
+    }
+
+    /// Whether the mini-batch makes no trouble by the parameters of the last waypoint, so that it is due to the
+    /// steps since.
+    fn is_due_to_steps(&mut self) -> Result<bool> {
+        let Some((step, waypoint)) = self.guard.waypoint() else { return Ok(false) };
+        if step == self.done() {
+            return Ok(false);
+        }
+        self.model.set_parameters(&waypoint.parameters)?;
+        let there = self.slope(&mut vec![T::zero(); self.state.parameters.len()]);
+        self.model.set_parameters(&self.state.parameters)?;
+        Ok(there.is_ok_and(|slope| {
+            Trouble::of(slope.loss.value, slope.evaluations, &self.report.steps).is_none()
+        }))
+    }
+
+    /// Goes back to the last waypoint, with half the rate, if there is one that is not used up.
+    fn go_back(&mut self, why: Trouble) -> bool {
+        let Some((to, waypoint)) = self.guard.waypoint() else { return false };
+        if self.model.set_parameters(&waypoint.parameters).is_err() {
+            return false;
+        }
+        self.state = waypoint.clone();
+        self.guard.refuse();
+        let rate = self.guard.rate * self.report.choices.learning_rate;
+        self.record(Happening::Refused { to, rate, why });
+        self.report.steps.truncate(to);
+        self.report.checks.retain(|check| check.step <= to);
+        true
+    }
+
+    /// Clipping, optimiser, average.
+    fn take(&mut self, slope: &Slope, gradient: &mut [T]) -> Result<()> {
+        let (step, choices) = (self.done(), self.report.choices);
+        if self.guard.is_due(step) {
+            self.guard.set(step, self.state.clone());
+        }
+        if slope.norm > choices.clip {
+            let factor = T::of(choices.clip / slope.norm);
             gradient.iter_mut().for_each(|g| *g *= factor);
         }
-        let learning_rate = choices.learning_rate * self.stages.share(step);
-        self.state.optimizer.step(learning_rate, &mut self.state.parameters, gradient);
+        let learning_rate = choices.learning_rate * self.guard.rate * self.stages.share(step);
+        let state = &mut self.state;
+        state.optimizer.step(learning_rate, &mut state.parameters, gradient);
         if let Err(error) = self.model.set_parameters(&self.state.parameters) {
             // The model kept those before the step.
             self.state.parameters = self.model.parameters();
-            return Err(error.during("the step of the optimiser was too long"));
+            let error = error.during("the step of the optimiser was too long");
+            return self.go_back(Trouble::failed(&error)).then_some(()).ok_or(error);
         }
         if let Some(average) = &mut self.state.average {
             average.update(&self.state.parameters);
         }
+        self.report.estimated = Estimate::roughest(self.report.estimated, slope.loss.estimated);
         self.report.steps.push(StepReport {
-            loss: value,
-            penalty,
-            gradient_norm: norm,
+            loss: slope.loss.value,
+            penalty: slope.loss.penalty,
+            gradient_norm: slope.norm,
             learning_rate,
-            evaluations: effort.evaluations as f64 / self.source.columns().len() as f64,
+            evaluations: slope.evaluations,
             seconds: self.start.elapsed().as_secs_f64(),
         });
         Ok(())
     }
+}
 
-    /// Measures the held-out loss of what would be kept now.
-    fn check(&mut self, step: usize) -> Result<()> {
-        self.state.next_check = self.calendar.after(step);
-        if self.held_out.len() == 0 {
-            return Ok(());
-        }
-        let candidate = self.state.candidate();
-        self.model.set_parameters(&candidate)?;
-        let loss = self.held_out.judge(&self.trainer.objective, &*self.model, &self.pool);
-        self.model.set_parameters(&self.state.parameters)?;
-        let Loss { value, effort, .. } = loss?;
-        let evaluations = effort.evaluations as f64 / self.held_out.len() as f64;
-        let check = Check { step, loss: value, evaluations };
-        self.report.checks.push(check);
-        self.state.judged(check, candidate, self.calendar.counts(step));
-        Ok(())
+/// What a step costs, where losses are computed this accurately by the model, or not by following it.
+fn kind(own: Option<Accuracy>) -> Kind {
+    match own {
+        None => Kind::Matched,
+        Some(Accuracy::Rounding) => Kind::Closed,
+        Some(_) => Kind::Solved,
     }
 }

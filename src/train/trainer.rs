@@ -134,11 +134,7 @@ impl<O, P> Trainer<O, P> {
         self
     }
 
-<<<<<<< HEAD
-    /// The full learning rate. Default: 4e-2.
-=======
     /// The full learning rate. Default: that of the [optimiser](super::Optimizer::learning_rate).
->>>>>>> 90b99e7 (Settings are chosen by the task where they are left out; a stable stage that grows while held-out samples improve, then a decay; runs end in time)
     pub fn learning_rate(mut self, rate: f64) -> Self {
         self.settings.learning_rate = Some(rate);
         self
