@@ -250,7 +250,7 @@ fn watching_changes_no_bit_of_what_is_trained() {
 fn snapshots_are_of_the_model_after_the_step() {
     let (mut model, data) = untrained();
     let mut last = None;
-    let trainer = Trainer::maximum_likelihood().steps(7).held_out(0.0).quiet();
+    let trainer = Trainer::maximum_likelihood().steps(7).held_out(0.0).average(0.0).quiet();
     let mut watched = trainer.monitor(7, |snapshot| {
         last = Some(*snapshot);
         ControlFlow::Continue(())

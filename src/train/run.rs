@@ -212,11 +212,10 @@ where
             (false, true) if done > 0 => Some(Stop::Late),
             _ => None,
         };
-        if over.is_some() || done >= self.state.next_check {
-            if let Err(error) = self.check(done) {
-                self.go_back(Trouble::failed(&error)).then_some(()).ok_or(error)?;
-                return Ok(ControlFlow::Continue(()));
-            }
+        let due = over.is_some() || done >= self.state.next_check;
+        if due && let Err(error) = self.check(done) {
+            self.go_back(Trouble::failed(&error)).then_some(()).ok_or(error)?;
+            return Ok(ControlFlow::Continue(()));
         }
         let patience = self.report.choices.patience;
         let impatient = patience.is_some_and(|most| self.state.unimproved >= most);

@@ -1,0 +1,81 @@
+//! Runs that find their length by themselves, or end in time; what they did can be repeated.
+
+use liouville::prelude::*;
+use liouville::train::{Decay, Happening, MaximumLikelihood, Report, Stop};
+use nalgebra::DMatrix;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+type Likelihood = Trainer<MaximumLikelihood>;
+
+/// What was learnt of two moons, and how.
+fn learn(seed: u64, trainer: Likelihood) -> (Report, Vec<f32>) {
+    let mut rng = StdRng::seed_from_u64(seed);
+    let samples: DMatrix<f32> = data::two_moons(0.1).sample(3000, &mut rng).expect("valid");
+    let flow = Stack::real_nvp(2).layers(4).hidden([16]).build(&mut rng).expect("valid sizes");
+    let mut model = StandardNormal::new(2).pushed_by(flow);
+    let report = trainer.quiet().batch(64).fit(&mut model, &samples, &mut rng).expect("trains");
+    (report, model.flow().parameters())
+}
+
+fn repeated(seed: u64, report: &Report, parameters: &[f32]) {
+    let trainer = Trainer::maximum_likelihood().schedule(report.schedule);
+    let (again, found) = learn(seed, trainer.steps(report.steps.len()));
+    assert_eq!(found, parameters);
+    assert_eq!((again.best, again.schedule), (report.best, report.schedule));
+    let rates = |report: &Report| report.curve(|step| step.learning_rate).1;
+    assert_eq!(rates(&again), rates(report));
+}
+
+#[test]
+fn a_run_goes_on_while_it_helps_and_can_be_repeated() {
+    let (report, parameters) = learn(1, Trainer::maximum_likelihood());
+    let Decay::Between { from, until } = report.schedule.decay else {
+        panic!("{:?}", report.schedule);
+    };
+    let full = report.choices.learning_rate;
+    let rates = report.curve(|step| step.learning_rate).1;
+    assert!(rates[50..from.min(rates.len())].iter().all(|&rate| rate == full));
+    if report.stop == Stop::Finished {
+        assert_eq!(report.steps.len(), until);
+        assert!(rates[from..].windows(2).all(|pair| pair[1] < pair[0]) && rates[until - 1] < full);
+        let forks: Vec<_> = report
+            .events
+            .iter()
+            .filter_map(|event| match event.what {
+                Happening::Extended { gain, .. } => Some((event.step, gain, true)),
+                Happening::Levelled { gain, .. } => Some((event.step, gain, false)),
+                _ => None,
+            })
+            .collect();
+        // One fork at the end of every stage, each twice as long as the one before; the last is the end.
+        assert!(forks.windows(2).all(|pair| pair[1].0 == 2 * pair[0].0 && pair[0].2));
+        assert_eq!(forks.last().map(|fork| fork.0), Some(from));
+        assert!(forks.iter().all(|&(_, gain, grew)| !grew || gain > 0.01), "{forks:?}");
+    } else {
+        assert_eq!(report.stop, Stop::Early);
+    }
+    repeated(1, &report, &parameters);
+}
+
+#[test]
+fn a_run_ends_in_time_and_can_be_repeated() {
+    for (seed, limit) in [(2, 0.05), (3, 0.4)] {
+        let (report, parameters) = learn(seed, Trainer::maximum_likelihood().seconds(limit));
+        let times = report.curve(|step| step.seconds).1;
+        let first = times[0];
+        let longest = times.windows(2).map(|pair| pair[1] - pair[0]).fold(first, f64::max);
+        // No step begins when the time is over.
+        assert!(report.seconds() <= limit + longest, "{} of {limit}, {longest}", report.seconds());
+        repeated(seed, &report, &parameters);
+    }
+}
+
+#[test]
+fn steps_that_are_given_are_taken_and_the_rate_falls_over_the_last_of_them() {
+    let (report, _) = learn(4, Trainer::maximum_likelihood().steps(100));
+    assert_eq!((report.steps.len(), report.stop), (100, Stop::Finished));
+    assert_eq!(report.schedule.decay, Decay::Between { from: 60, until: 100 });
+    assert_eq!(report.schedule.warm_up, 25);
+    assert!(report.events.is_empty() && report.choices.steps == Some(100));
+}
