@@ -4,7 +4,7 @@ use liouville::diagnose::{Diagnose, jacobians};
 use liouville::flow::Packet;
 use liouville::ode::Workspace;
 use liouville::prelude::*;
-use liouville::train::{Recorder, Stop};
+use liouville::train::{Recorder, Stop, View};
 use nalgebra::{DMatrix, dmatrix};
 use proptest::prelude::*;
 use rand::SeedableRng;
@@ -230,7 +230,8 @@ fn watching_changes_no_bit_of_what_is_trained() {
     let expected = trainer().fit(&mut plain, &data, &mut rng(6)).expect("trains");
     let (mut watched, _) = untrained();
     let mut recorder = Recorder::new();
-    let found = trainer().monitor(1, recorder.record()).fit(&mut watched, &data, &mut rng(6));
+    let watch = trainer().monitor(1);
+    let found = watch.fit(&mut watched, &data, &mut rng(6), recorder.record());
     let found = found.expect("trains");
     assert_eq!(plain.flow().parameters(), watched.flow().parameters());
     let losses = |report: &liouville::train::Report| report.curve(|step| step.loss).1;
@@ -251,11 +252,11 @@ fn snapshots_are_of_the_model_after_the_step() {
     let (mut model, data) = untrained();
     let mut last = None;
     let trainer = Trainer::maximum_likelihood().steps(7).held_out(0.0).average(0.0).quiet();
-    let mut watched = trainer.monitor(7, |snapshot| {
-        last = Some(*snapshot);
+    let keep = |view: &View<'_, f64, _>| {
+        last = Some(view.snapshot);
         ControlFlow::Continue(())
-    });
-    watched.fit(&mut model, &data, &mut rng(6)).expect("trains");
+    };
+    trainer.monitor(7).fit(&mut model, &data, &mut rng(6), keep).expect("trains");
     let first = data.columns(0, 64).into_owned();
     let moved = model.flow().inverse(&first).expect("arrives");
     let (snapshot, mean) = (last.expect("one snapshot"), moved.log_det.mean());
@@ -266,15 +267,15 @@ fn snapshots_are_of_the_model_after_the_step() {
 #[test]
 fn the_callback_can_stop_and_bad_intervals_are_named() {
     let (mut model, data) = untrained();
-    let stop = |snapshot: &liouville::train::Snapshot| match snapshot.step {
+    let stop = |view: &View<'_, f64, _>| match view.step {
         9.. => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
     };
     let trainer = Trainer::maximum_likelihood().steps(40).quiet();
-    let report = trainer.clone().monitor(3, stop).fit(&mut model, &data, &mut rng(6));
+    let report = trainer.monitor(3).fit(&mut model, &data, &mut rng(6), stop);
     let report = report.expect("stops");
     assert_eq!((report.steps.len(), report.stop), (9, Stop::Asked));
     assert!(report.to_string().contains("stopped by the monitor"));
-    let error = trainer.monitor(0, stop).fit(&mut model, &data, &mut rng(6)).expect_err("zero");
+    let error = trainer.monitor(0).fit(&mut model, &data, &mut rng(6), stop).expect_err("zero");
     assert!(error.is_setting(), "{error}");
 }

@@ -4,6 +4,7 @@ mod accuracy;
 mod at_rest;
 mod bad_input;
 mod calibration;
+mod checkpoints;
 mod checks;
 mod circle;
 mod compaction;

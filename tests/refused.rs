@@ -1,17 +1,21 @@
 //! Steps that spoil a run are taken back, and those that are not to blame are not.
 
+use std::ops::ControlFlow;
+
+use liouville::diagnose::Summary;
 use liouville::error::Result;
 use liouville::outcome::Effort;
 use liouville::parameters::{Fixed, Layout};
 use liouville::train::{
-    Event, Happening, Loss, MiniBatch, Objective, Optimizer, OptimizerState, Pool, Report,
-    Schedule, Trainable, Trainer, Trouble,
+    Event, Happening, Loss, MiniBatch, Objective, Observed, Optimizer, OptimizerState, Pool,
+    Report, Schedule, Snapshot, StepReport, Trainable, Trainer, Trouble,
 };
 use nalgebra::DMatrix;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 /// One parameter.
+#[derive(Debug, Clone)]
 struct Point(f64);
 
 impl Trainable<f64> for Point {
@@ -42,8 +46,23 @@ impl Trainable<f64> for Point {
     }
 }
 
+impl Observed<f64> for Point {
+    fn observe(&self, step: usize, report: &StepReport, _: [&DMatrix<f64>; 2]) -> Result<Snapshot> {
+        let nothing = Summary::of(&[]);
+        Ok(Snapshot {
+            step,
+            loss: report.loss,
+            gradient_norm: report.gradient_norm,
+            log_det: nothing,
+            inverse_error: 0.0,
+            condition: 1.0,
+            failed: 0,
+        })
+    }
+}
+
 /// Steps along the gradient.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 struct Descent;
 
 impl Optimizer<f64> for Descent {
@@ -73,6 +92,7 @@ impl OptimizerState<f64> for Descent {
 }
 
 /// w² / 2 plus the mean of the samples, with a field that is stiff where |w| exceeds a number.
+#[derive(Debug, Clone)]
 struct Bowl {
     stiff_beyond: f64,
 }
@@ -186,4 +206,26 @@ fn samples_that_are_far_out_are_not_blamed_on_steps() {
     sound(&report);
     assert!(report.events.is_empty(), "{:?}", report.events);
     assert!(end.abs() < 1e-3 && report.steps.iter().any(|step| step.loss > 1e3));
+}
+
+/// What was taken back before or after a checkpoint changes nothing.
+#[test]
+fn a_run_that_goes_back_can_be_interrupted_anywhere() {
+    let data = DMatrix::zeros(1, 100);
+    let trainer = trainer(Bowl { stiff_beyond: f64::INFINITY }, 9.0);
+    let (mut model, mut taken) = (Point(1.0), Vec::new());
+    let report = trainer.monitor(1).fit(&mut model, &data, &mut StdRng::seed_from_u64(1), |view| {
+        if view.step % 5 == 0 && view.step < 80 {
+            taken.push(view.checkpoint());
+        }
+        ControlFlow::Continue(())
+    });
+    let report = report.expect("trains");
+    assert!(!report.events.is_empty() && taken.len() > 16, "some steps were taken twice");
+    for checkpoint in taken {
+        let mut resumed = Point(1.0);
+        let found = trainer.resume(&checkpoint, &mut resumed, &data).expect("fits");
+        assert_eq!(resumed.0.to_bits(), model.0.to_bits(), "from step {}", checkpoint.steps());
+        assert_eq!(found.events, report.events);
+    }
 }

@@ -68,6 +68,25 @@ impl Choices {
     }
 }
 
+impl Choices {
+    /// Every setting by its name, in words that differ where the settings do.
+    pub(super) fn named(&self) -> [(&'static str, String); 11] {
+        [
+            ("number of steps", format!("{:?}", self.steps)),
+            ("time limit", format!("{:?}", self.seconds)),
+            ("size of a mini-batch", format!("{:?}", self.batch)),
+            ("learning rate", format!("{:?}", self.learning_rate)),
+            ("schedule", format!("{:?}", self.schedule)),
+            ("largest gradient norm", format!("{:?}", self.clip)),
+            ("number of held-out samples", format!("{:?}", self.held_out)),
+            ("number of steps between checks", format!("{:?}", self.check_every)),
+            ("patience", format!("{:?}", self.patience)),
+            ("decay of the average", format!("{:?}", self.average)),
+            ("tolerance of training", format!("{:?}", self.tolerance)),
+        ]
+    }
+}
+
 /// A share of the samples, at least one unless the share is zero.
 fn share_of(share: f64, samples: usize) -> usize {
     match share {

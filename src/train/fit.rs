@@ -4,8 +4,10 @@ use nalgebra::DMatrix;
 use rand::Rng;
 
 use super::intake::check_data;
-use super::run::{Run, Unwatched, Watch};
-use super::{Objective, Optimizer, Report, Trainable, Trainer};
+use super::run::Run;
+use super::source::Seed;
+use super::watch::{Unwatched, Watch};
+use super::{Checkpoint, Objective, Optimizer, Report, Trainable, Trainer};
 use crate::error::{Error, Result};
 use crate::real::Real;
 
@@ -58,7 +60,7 @@ impl<O, P> Trainer<O, P> {
         model: &mut M,
         [data, contexts]: [&DMatrix<T>; 2],
         rng: &mut R,
-        watch: &mut impl Watch<M>,
+        watch: &mut impl Watch<T, M>,
     ) -> Result<Report>
     where
         T: Real,
@@ -66,6 +68,82 @@ impl<O, P> Trainer<O, P> {
         O: Objective<T, M>,
         P: Optimizer<T>,
         R: Rng + ?Sized,
+    {
+        self.check(model, [data, contexts])?;
+        Run::new(self, model, [data, contexts], Seed::draw(rng))?.train(watch)
+    }
+
+    /// Goes on with a run from where it stood: `model`, made the same way as that of the checkpoint, is
+    /// trained on the same data, and has the parameters afterwards that the run would have given it
+    /// without an interruption, bit for bit. The report has the curves from the first step on.
+    ///
+    /// Where there is a [time limit](Trainer::seconds), the time before the interruption counts.
+    ///
+    /// # Errors
+    ///
+    /// As [`fit`](Trainer::fit), and if model, data or settings are not those of the checkpoint: the error
+    /// says what differs.
+    pub fn resume<T, M>(
+        &self,
+        checkpoint: &Checkpoint<T>,
+        model: &mut M,
+        data: &DMatrix<T>,
+    ) -> Result<Report>
+    where
+        T: Real,
+        M: Trainable<T>,
+        O: Objective<T, M>,
+        P: Optimizer<T>,
+    {
+        self.resume_given(checkpoint, model, data, &DMatrix::zeros(0, data.ncols()))
+    }
+
+    /// Goes on with a run of a conditional model.
+    ///
+    /// # Errors
+    ///
+    /// As [`resume`](Trainer::resume).
+    pub fn resume_given<T, M>(
+        &self,
+        checkpoint: &Checkpoint<T>,
+        model: &mut M,
+        data: &DMatrix<T>,
+        contexts: &DMatrix<T>,
+    ) -> Result<Report>
+    where
+        T: Real,
+        M: Trainable<T>,
+        O: Objective<T, M>,
+        P: Optimizer<T>,
+    {
+        self.resume_watched(checkpoint, model, [data, contexts], &mut Unwatched)
+    }
+
+    pub(super) fn resume_watched<T, M>(
+        &self,
+        checkpoint: &Checkpoint<T>,
+        model: &mut M,
+        data: [&DMatrix<T>; 2],
+        watch: &mut impl Watch<T, M>,
+    ) -> Result<Report>
+    where
+        T: Real,
+        M: Trainable<T>,
+        O: Objective<T, M>,
+        P: Optimizer<T>,
+    {
+        self.check(model, data)?;
+        let run = Run::new(self, model, data, Seed(checkpoint.seed))?;
+        run.resumed(checkpoint)?.train(watch)
+    }
+
+    /// What is looked at before the first step.
+    fn check<T, M>(&self, model: &M, data: [&DMatrix<T>; 2]) -> Result<()>
+    where
+        T: Real,
+        M: Trainable<T>,
+        O: Objective<T, M>,
+        P: Optimizer<T>,
     {
         self.settings.check()?;
         self.optimizer.check()?;
@@ -76,7 +154,6 @@ impl<O, P> Trainer<O, P> {
                 "the model has no parameters to train: thaw a link, or take a flow that has some",
             ));
         }
-        check_data(model, [data, contexts])?;
-        Run::new(self, model, [data, contexts], rng)?.train(watch)
+        check_data(model, data)
     }
 }

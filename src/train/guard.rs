@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::StepReport;
 use super::defaults::{JUMP, MOST_REFUSED, STIFF, USUAL, WAYPOINTS};
-use crate::error::Error;
+use crate::error::{Error, Result};
 
 /// Why steps were taken back.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,6 +86,23 @@ pub(super) struct Guard<W> {
 impl<W> Guard<W> {
     pub fn new() -> Self {
         Self { rate: 1.0, refused: 0, waypoint: None }
+    }
+
+    /// The same with a waypoint of another kind.
+    pub fn map<V>(&self, change: impl Fn(&W) -> V) -> Guard<V> {
+        let waypoint = self.waypoint.as_ref();
+        let waypoint = waypoint.map(|(step, waypoint)| (*step, change(waypoint)));
+        Guard { rate: self.rate, refused: self.refused, waypoint }
+    }
+
+    /// The same with a waypoint of another kind, if it can be had.
+    pub fn try_map<V>(&self, change: impl Fn(&W) -> Result<V>) -> Result<Guard<V>> {
+        let Guard { rate, refused, waypoint } = self.map(change);
+        let waypoint = match waypoint {
+            Some((step, waypoint)) => Some((step, waypoint?)),
+            None => None,
+        };
+        Ok(Guard { rate, refused, waypoint })
     }
 
     /// Whether a waypoint is due.

@@ -17,7 +17,8 @@
 //! | `gradient` | a gradient over columns, in a fixed order for any number of threads |
 //! | `optimizer`, `adam`, `muon`, `orthogonal` | what turns gradients into changes: the trait, and two rules |
 //! | `schedule`, `stages`, `average` | the learning rate from step to step, how far a run goes, the moving average |
-//! | `monitor`, `snapshot` | what becomes of the model, shown to a callback every so many steps |
+//! | `watch`, `monitor`, `snapshot`, `recorder` | what becomes of the model, shown to a callback every so many steps |
+//! | `checkpoint`, `subject` | a run in the middle, as a value, and what it must fit |
 //! | `intake`, `scales` | what is looked at before the first step: errors, and warnings |
 //! | `blame` | which sample makes a loss infinite |
 //! | `report`, `event`, `warning`, `progress` | every curve, what a run did by itself, what to be warned of, and a bar |
@@ -28,6 +29,7 @@ mod audit;
 mod average;
 mod blame;
 mod calendar;
+mod checkpoint;
 mod checks;
 mod choices;
 mod defaults;
@@ -47,6 +49,7 @@ mod optimizer;
 mod orthogonal;
 mod pairing;
 mod progress;
+mod recorder;
 mod regularised;
 mod report;
 mod run;
@@ -57,10 +60,13 @@ mod snapshot;
 mod source;
 mod stages;
 mod state;
+mod subject;
 mod trainer;
 mod warning;
+mod watch;
 
 pub use adam::{Adam, AdamState};
+pub use checkpoint::Checkpoint;
 pub use choices::Choices;
 pub use event::{Event, Happening};
 pub use flow_matching::FlowMatching;
@@ -68,11 +74,12 @@ pub use gradient::{Pool, accumulate};
 pub use guard::Trouble;
 pub use likelihood::MaximumLikelihood;
 pub use loss::Loss;
-pub use monitor::{Monitored, Recorder};
+pub use monitor::{Monitored, View};
 pub use muon::{Muon, MuonState};
 pub use objective::{MiniBatch, Objective, Trainable};
 pub use optimizer::{Optimizer, OptimizerState};
 pub use pairing::Pairing;
+pub use recorder::Recorder;
 pub use regularised::Regularised;
 pub use report::{Check, Report, StepReport, Stop};
 pub use schedule::{Decay, Fall, Schedule};

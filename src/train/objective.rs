@@ -1,5 +1,7 @@
 //! What training minimises, and the model it needs.
 
+use std::fmt::Debug;
+
 use nalgebra::DMatrix;
 
 use super::warning::Warning;
@@ -171,7 +173,7 @@ impl<T: Real> MiniBatch<'_, T> {
 }
 
 /// A loss with a gradient, for models of type `M`.
-pub trait Objective<T: Real, M>: Sync {
+pub trait Objective<T: Real, M>: Sync + Debug {
     /// Memory that one thread uses from block to block and from step to step.
     type Memory: Default + Send;
 

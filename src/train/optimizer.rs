@@ -1,5 +1,7 @@
 //! What turns gradients into changes of the parameters: settings, and the state of a run.
 
+use std::fmt::Debug;
+
 use crate::error::{Error, Result};
 use crate::parameters::{self, Fixed, Layout};
 use crate::real::Real;
@@ -7,7 +9,7 @@ use crate::real::Real;
 /// The settings of a rule that turns gradients into changes of the parameters.
 ///
 /// They are values that remember nothing: [`start`](Optimizer::start) makes the [state](OptimizerState) of one run.
-pub trait Optimizer<T: Real> {
+pub trait Optimizer<T: Real>: Debug {
     /// What one run remembers.
     type State: OptimizerState<T>;
 

@@ -81,6 +81,9 @@ pub struct Report {
     /// [`Trainer::steps`](super::Trainer::steps), it repeats a run that found its length by itself, bit for
     /// bit.
     pub schedule: Schedule,
+    /// The seconds that the run was expected to take as it was planned then, after the first check that came
+    /// when a tenth of the steps, or a hundred, were taken. `None` if there was none.
+    pub foretold: Option<f64>,
     /// How training ended.
     pub stop: Stop,
 }
@@ -110,6 +113,7 @@ impl Report {
             events: Vec::new(),
             choices,
             schedule: choices.schedule,
+            foretold: None,
             stop: Stop::Finished,
         }
     }

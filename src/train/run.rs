@@ -4,7 +4,6 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use nalgebra::DMatrix;
-use rand::Rng;
 
 use super::audit::Audit;
 use super::blame::{Asked, culprit, infinite, place};
@@ -15,39 +14,29 @@ use super::defaults::{Defaults, Kind, LEAST_ERRORS, LEAST_GAIN, Task};
 use super::event::Happening;
 use super::guard::{Guard, Trouble};
 use super::honesty::Tolerances;
-use super::progress::Progress;
+use super::progress::{Progress, Shown};
 use super::report::Unfinished;
 use super::scales;
 use super::source::{Seed, Source};
 use super::stages::{Pace, Stages};
 use super::state::State;
+use super::subject::{Subject, digest};
+use super::watch::{Standing, Watch};
 use super::{
-    Check, Event, Loss, Objective, Optimizer, OptimizerState, Pool, Report, StepReport, Stop,
-    Trainable, Trainer,
+    Check, Checkpoint, Event, Loss, Objective, Optimizer, OptimizerState, Pool, Report, StepReport,
+    Stop, Trainable, Trainer,
 };
 use crate::error::{Error, Result};
 use crate::ode::Accuracy;
+use crate::parameters::Fixed;
 use crate::real::Real;
 use crate::trace::Estimate;
 
-/// What is shown the model after every step. It cannot change the model, and draws no random numbers
-/// of the run.
-pub(super) trait Watch<M> {
-    /// Whether to go on after `done` steps.
-    fn after(&mut self, done: usize, step: &StepReport, model: &M) -> Result<ControlFlow<()>>;
-}
-
-/// Nothing is watched.
-pub(super) struct Unwatched;
-
-impl<M> Watch<M> for Unwatched {
-    fn after(&mut self, _: usize, _: &StepReport, _: &M) -> Result<ControlFlow<()>> {
-        Ok(ControlFlow::Continue(()))
-    }
-}
-
 /// Over how many of the last steps the time of a step is measured.
 const PACE: usize = 64;
+
+/// After so many steps, at the latest, it is foretold how long a run takes.
+const FORETOLD: usize = 100;
 
 /// A training run under way.
 pub(super) struct Run<'a, T: Real, M, O: Objective<T, M>, P: Optimizer<T>> {
@@ -65,6 +54,8 @@ pub(super) struct Run<'a, T: Real, M, O: Objective<T, M>, P: Optimizer<T>> {
     gradient: Vec<T>,
     report: Report,
     start: Instant,
+    /// The seconds of the run before an interruption.
+    before: f64,
 }
 
 /// The gradient of a mini-batch, as far as it is not in a buffer.
@@ -89,11 +80,11 @@ where
     O: Objective<T, M>,
     P: Optimizer<T>,
 {
-    pub fn new<R: Rng + ?Sized>(
+    pub fn new(
         trainer: &'a Trainer<O, P>,
         model: &'a mut M,
         data: [&'a DMatrix<T>; 2],
-        rng: &mut R,
+        seed: Seed,
     ) -> Result<Self> {
         let ([dim, rows], context_dim) = ([data[0].nrows(), data[0].ncols()], data[1].nrows());
         let own = trainer.objective.follows().then(|| model.accuracy());
@@ -101,7 +92,6 @@ where
         let defaults = Defaults::of(task);
         let rate = trainer.optimizer.learning_rate();
         let choices = Choices::of(&trainer.settings, &defaults, task, rate)?;
-        let seed = Seed::draw(rng);
         let mut order = seed.split(rows);
         let trained = order.split_off(choices.held_out);
         let mut warnings = scales::warnings(model, data);
@@ -123,11 +113,52 @@ where
             pool: Pool::new(),
             report: Report::new(trainer.objective.name(), choices, warnings),
             start: Instant::now(),
+            before: 0.0,
         })
     }
 
+    /// The same run, as it stood at a checkpoint.
+    pub fn resumed(mut self, checkpoint: &Checkpoint<T>) -> Result<Self> {
+        checkpoint.subject.check_like(&self.subject())?;
+        let fresh = self.state.optimizer.clone();
+        let revived = |state: &State<T, Vec<Fixed>>| {
+            let mut optimizer = fresh.clone();
+            optimizer.restore(&state.optimizer)?;
+            Ok(state.with(optimizer))
+        };
+        self.state = revived(&checkpoint.state)?;
+        self.guard = checkpoint.guard.try_map(revived)?;
+        self.half.clone_from(&checkpoint.half);
+        self.stages = checkpoint.stages.clone();
+        self.audit.tolerances = checkpoint.tolerances;
+        self.report = checkpoint.report.clone();
+        self.before = self.report.seconds();
+        self.model.set_parameters(&self.state.parameters)?;
+        Ok(self)
+    }
+
+    /// What the run is of.
+    fn subject(&self) -> Subject {
+        let [data, contexts] = self.source.data();
+        let Trainer { objective, optimizer, .. } = self.trainer;
+        Subject {
+            layout: self.model.layout(),
+            accuracy: self.model.accuracy(),
+            shape: [data.nrows(), data.ncols(), contexts.nrows()],
+            digest: digest([data, contexts]),
+            choices: self.report.choices,
+            objective: format!("{objective:?}"),
+            optimizer: format!("{optimizer:?}"),
+        }
+    }
+
+    /// The seconds since the start, those before an interruption included.
+    fn seconds(&self) -> f64 {
+        self.before + self.start.elapsed().as_secs_f64()
+    }
+
     /// Takes all steps; `watch` is shown the model after each, and may end the run.
-    pub fn train(mut self, watch: &mut impl Watch<M>) -> Result<Report> {
+    pub fn train(mut self, watch: &mut impl Watch<T, M>) -> Result<Report> {
         let progress = Progress::new(self.trainer.settings.progress);
         let result = self.take_steps(&progress, watch);
         progress.finish();
@@ -173,7 +204,7 @@ where
         Error::training(message).naming(columns).with_source(Unfinished(self.report))
     }
 
-    fn take_steps(&mut self, progress: &Progress, watch: &mut impl Watch<M>) -> Result<Stop> {
+    fn take_steps(&mut self, progress: &Progress, watch: &mut impl Watch<T, M>) -> Result<Stop> {
         loop {
             if let ControlFlow::Break(stop) = self.settle()? {
                 return Ok(stop);
@@ -184,13 +215,20 @@ where
             if done <= before {
                 continue;
             }
-            let taken = &self.report.steps[before];
-            progress.step(done, self.stages.steps(), taken.loss);
-            if watch.after(done, taken, self.model)?.is_break() && done < self.stages.steps() {
+            let taken = self.report.steps[before];
+            progress.step(done, self.stages.steps(), &self.shown(taken.loss));
+            if watch.after(&taken, self)?.is_break() && done < self.stages.steps() {
                 self.check(done)?;
                 return Ok(Stop::Asked);
             }
         }
+    }
+
+    /// What is to be shown with a loss of training.
+    fn shown(&self, training: f64) -> Shown<'_> {
+        let Report { loss_name: name, checks, foretold, .. } = &self.report;
+        let held_out = checks.last().map(|check| check.loss);
+        Shown { name, training, held_out, seconds: *foretold }
     }
 
     /// The number of steps that were taken.
@@ -256,7 +294,7 @@ where
 
     /// How fast the run goes.
     fn pace(&self) -> Pace {
-        let passed = self.start.elapsed().as_secs_f64();
+        let passed = self.seconds();
         let (steps, done) = (&self.report.steps, self.done());
         let since = done - done.min(PACE);
         let before = if since == 0 { 0.0 } else { steps[since - 1].seconds };
@@ -280,12 +318,23 @@ where
         self.model.set_parameters(&self.state.parameters)?;
         let found = found?;
         found.tightened.into_iter().for_each(|what| self.record(what));
+        self.foretell(step);
         if let Some([loss, evaluations]) = found.held_out {
             let check = Check { step, loss, evaluations };
             self.report.checks.push(check);
             self.state.judged(check, candidate, self.calendar.counts(step));
         }
         Ok(())
+    }
+
+    /// Says how long the run will take, once some steps of it are known.
+    fn foretell(&mut self, done: usize) {
+        let known = done >= FORETOLD.min(self.stages.steps().div_ceil(10));
+        if known && done > 0 && self.report.foretold.is_none() {
+            let Pace { passed, step } = self.pace();
+            let rest = self.stages.steps().saturating_sub(done) as f64 * step;
+            self.report.foretold = Some(self.stages.within(passed + rest));
+        }
     }
 
     /// One mini-batch, and a step by its gradient; or back to the last waypoint.
@@ -400,9 +449,43 @@ where
             gradient_norm: slope.norm,
             learning_rate,
             evaluations: slope.evaluations,
-            seconds: self.start.elapsed().as_secs_f64(),
+            seconds: self.seconds(),
         });
         Ok(())
+    }
+}
+
+impl<T, M, O, P> Standing<T, M> for Run<'_, T, M, O, P>
+where
+    T: Real,
+    M: Trainable<T>,
+    O: Objective<T, M>,
+    P: Optimizer<T>,
+{
+    fn model(&self) -> &M {
+        self.model
+    }
+
+    fn kept(&self) -> Vec<T> {
+        self.state.candidate()
+    }
+
+    fn report(&self) -> &Report {
+        &self.report
+    }
+
+    fn checkpoint(&self) -> Checkpoint<T> {
+        let plain = |state: &State<T, P::State>| state.with(state.optimizer.arrays());
+        Checkpoint {
+            subject: self.subject(),
+            seed: self.source.seed().0,
+            state: plain(&self.state),
+            guard: self.guard.map(plain),
+            half: self.half.clone(),
+            stages: self.stages.clone(),
+            tolerances: self.audit.tolerances,
+            report: self.report.clone(),
+        }
     }
 }
 

@@ -106,6 +106,16 @@ impl<'a, T: Real> Source<'a, T> {
         MiniBatch { points, contexts, seed: self.noise, accuracy }
     }
 
+    /// What all random numbers come from.
+    pub fn seed(&self) -> Seed {
+        self.seed
+    }
+
+    /// Samples and contexts, all of them.
+    pub fn data(&self) -> [&'a DMatrix<T>; 2] {
+        self.data
+    }
+
     /// The columns of the data in the mini-batch.
     pub fn columns(&self) -> &[usize] {
         &self.columns

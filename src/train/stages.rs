@@ -109,6 +109,11 @@ impl Stages {
         late
     }
 
+    /// A time that is expected, or the limit, if that is less.
+    pub fn within(&self, seconds: f64) -> f64 {
+        self.limit.map_or(seconds, |limit| seconds.min(limit))
+    }
+
     /// Whether the time has run out.
     pub fn is_late(&self, pace: Pace) -> bool {
         self.limit.is_some_and(|limit| pace.passed >= limit)

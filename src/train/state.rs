@@ -7,7 +7,7 @@ use super::average::Average;
 use crate::real::Real;
 
 /// What a step needs of those before it, beside their curves.
-#[derive(Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct State<T, S> {
     pub parameters: Vec<T>,
     pub optimizer: S,
@@ -24,6 +24,19 @@ impl<T: Real, S> State<T, S> {
     pub fn new(parameters: Vec<T>, optimizer: S, average: Option<f64>) -> Self {
         let average = average.map(|decay| Average::new(decay, &parameters));
         Self { parameters, optimizer, average, best: None, unimproved: 0, next_check: 0 }
+    }
+
+    /// The same with an optimiser of another kind.
+    pub fn with<R>(&self, optimizer: R) -> State<T, R> {
+        let Self { parameters, average, best, unimproved, next_check, .. } = self;
+        State {
+            parameters: parameters.clone(),
+            optimizer,
+            average: average.clone(),
+            best: best.clone(),
+            unimproved: *unimproved,
+            next_check: *next_check,
+        }
     }
 
     /// The parameters that would be kept now.
