@@ -16,12 +16,12 @@ fn truth() -> f64 {
 }
 
 /// One step that changes next to nothing, on equal samples.
-fn train<S: Clone>(
+fn train<S>(
     solver: S,
     set: impl FnOnce(Trainer<MaximumLikelihood>) -> Trainer<MaximumLikelihood>,
 ) -> (Report, f64)
 where
-    S: liouville::ode::Recording<f64>,
+    S: liouville::ode::Recording<f64> + Clone,
 {
     let field = field::Linear::new(dmatrix![RATE]).expect("square");
     let flow = ContinuousFlow::new(field).solver(solver);

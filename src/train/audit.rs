@@ -2,10 +2,10 @@
 
 use nalgebra::DMatrix;
 
-use super::checks::{Group, Judge, Panel};
 use super::defaults::{MOST_COMPARED, TOLERATED};
 use super::event::Happening;
 use super::honesty::Tolerances;
+use super::judge::{Group, Judge, Panel};
 use super::{Objective, Trainable, Warning};
 use crate::error::Result;
 use crate::real::Real;

@@ -5,9 +5,10 @@
 //! | `trainer`, `settings` | the builder, and what it was told |
 //! | `defaults`, `choices` | what is usual for dimension, rows and kind of training; what a run goes by |
 //! | `fit`, `run` | training itself, and its loop |
+//! | `step`, `check`, `length`, `resume` | what a run does: a step, a check, how long it goes on, and from where |
 //! | `state` | all that changes from step to step |
 //! | `source` | mini-batches |
-//! | `audit`, `checks`, `calendar`, `honesty` | the judgement of held-out samples, when it is due, and how accurate it is |
+//! | `audit`, `judge`, `calendar`, `honesty` | the judgement of held-out samples, when it is due, and how accurate it is |
 //! | `guard` | steps that are refused |
 //! | `objective`, `loss` | what is minimised: the trait, the model it needs, and what comes out |
 //! | `likelihood` | maximum likelihood, by the discrete gradient of the solve |
@@ -29,8 +30,8 @@ mod audit;
 mod average;
 mod blame;
 mod calendar;
+mod check;
 mod checkpoint;
-mod checks;
 mod choices;
 mod defaults;
 mod event;
@@ -40,6 +41,8 @@ mod gradient;
 mod guard;
 mod honesty;
 mod intake;
+mod judge;
+mod length;
 mod likelihood;
 mod loss;
 mod monitor;
@@ -52,6 +55,7 @@ mod progress;
 mod recorder;
 mod regularised;
 mod report;
+mod resume;
 mod run;
 mod scales;
 mod schedule;
@@ -60,6 +64,7 @@ mod snapshot;
 mod source;
 mod stages;
 mod state;
+mod step;
 mod subject;
 mod trainer;
 mod warning;

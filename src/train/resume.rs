@@ -1,0 +1,87 @@
+//! A run as a checkpoint, and a checkpoint as a run.
+
+use super::run::Run;
+use super::state::State;
+use super::subject::{Subject, digest};
+use super::watch::Standing;
+use super::{Checkpoint, Objective, Optimizer, OptimizerState, Report, Trainable, Trainer};
+use crate::error::Result;
+use crate::parameters::Fixed;
+use crate::real::Real;
+
+impl<T, M, O, P> Run<'_, T, M, O, P>
+where
+    T: Real,
+    M: Trainable<T>,
+    O: Objective<T, M>,
+    P: Optimizer<T>,
+{
+    /// The same run, as it stood at a checkpoint.
+    pub fn resumed(mut self, checkpoint: &Checkpoint<T>) -> Result<Self> {
+        checkpoint.subject.check_like(&self.subject())?;
+        let fresh = self.state.optimizer.clone();
+        let revived = |state: &State<T, Vec<Fixed>>| {
+            let mut optimizer = fresh.clone();
+            optimizer.restore(&state.optimizer)?;
+            Ok(state.with(optimizer))
+        };
+        self.state = revived(&checkpoint.state)?;
+        self.guard = checkpoint.guard.try_map(revived)?;
+        self.half.clone_from(&checkpoint.half);
+        self.stages = checkpoint.stages.clone();
+        self.audit.tolerances = checkpoint.tolerances;
+        self.report = checkpoint.report.clone();
+        self.before = self.report.seconds();
+        self.model.set_parameters(&self.state.parameters)?;
+        Ok(self)
+    }
+
+    /// What the run is of.
+    fn subject(&self) -> Subject {
+        let [data, contexts] = self.source.data();
+        let Trainer { objective, optimizer, .. } = self.trainer;
+        Subject {
+            layout: self.model.layout(),
+            accuracy: self.model.accuracy(),
+            shape: [data.nrows(), data.ncols(), contexts.nrows()],
+            digest: digest([data, contexts]),
+            choices: self.report.choices,
+            objective: format!("{objective:?}"),
+            optimizer: format!("{optimizer:?}"),
+        }
+    }
+}
+
+impl<T, M, O, P> Standing<T, M> for Run<'_, T, M, O, P>
+where
+    T: Real,
+    M: Trainable<T>,
+    O: Objective<T, M>,
+    P: Optimizer<T>,
+{
+    fn model(&self) -> &M {
+        self.model
+    }
+
+    fn kept(&self) -> Vec<T> {
+        self.state.candidate()
+    }
+
+    fn report(&self) -> &Report {
+        &self.report
+    }
+
+    fn checkpoint(&self) -> Checkpoint<T> {
+        let plain = |state: &State<T, P::State>| state.with(state.optimizer.arrays());
+        Checkpoint {
+            subject: self.subject(),
+            seed: self.source.seed().0,
+            state: plain(&self.state),
+            guard: self.guard.map(plain),
+            half: self.half.clone(),
+            stages: self.stages.clone(),
+            tolerances: self.audit.tolerances,
+            report: self.report.clone(),
+        }
+    }
+}
