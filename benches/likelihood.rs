@@ -26,9 +26,11 @@ struct Training {
 
 /// As `benches/peers/likelihood_training.py` trains other libraries.
 fn alike(steps: usize) -> Trainer<MaximumLikelihood, Adam> {
-    let schedule = Schedule { rate: 2e-3, warm_up: 50, floor: 0.01 };
-    let trainer = Trainer::maximum_likelihood().optimizer(Adam::default()).schedule(schedule);
+    let trainer = Trainer::maximum_likelihood().optimizer(Adam::default());
     trainer
+        .learning_rate(2e-3)
+        .schedule(Schedule::cosine())
+        .average(0.0)
         .steps(steps)
         .batch(512)
         .clip(10.0)
