@@ -3,10 +3,11 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use liouville::flow::continuous::Gradient;
+use liouville::flow::continuous::{Frame, Gradient};
 use liouville::flow::euler_step::{Determinant, PowerSeries};
 use liouville::flow::layers::{AffineCoupling, Maf, RealNvpCoupling, SplineMaf};
 use liouville::flow::{ClosedForm, Constrain, Cotangent, Packet, Permutation, Track, elementwise};
+use liouville::nalgebra::DMatrix;
 use liouville::ode::Workspace;
 use liouville::prelude::*;
 use rand::SeedableRng;
@@ -64,7 +65,11 @@ fn solve_with<S: liouville::ode::Solver<f32>>(
     let field: Mlp<f32> = Mlp::new(3).hidden(hidden.to_vec()).build(&mut rng).expect("valid sizes");
     let values: Vec<f32> = (0..field.parameters().len()).map(|i| (i as f32).sin() * 0.5).collect();
     let field = Mlp::new(3).hidden(hidden.to_vec()).with_parameters(values).expect("as many");
-    follow_with(name, &ContinuousFlow::new(field).trace(trace).solver(solver));
+    let flow = ContinuousFlow::new(field).trace(trace).solver(solver);
+    follow_with(name, &flow);
+    let root = DMatrix::from_row_slice(3, 3, &[1.0, 0.2, 0.1, 0.2, 0.9, -0.3, 0.1, -0.3, 1.1]);
+    let frame = Frame::new(&[0.1, 0.2, 0.3], &[0.9, 1.0, 1.5], root).expect("a frame");
+    follow_with(&format!("{name}, framed"), &flow.framed(frame));
 }
 
 fn follow_with<F: Flow<f32>>(name: &str, flow: &F) {

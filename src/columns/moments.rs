@@ -67,6 +67,14 @@ impl Moments {
         rows.map(|(frame, (mean, square))| frame.moments(*mean, square.sqrt())).collect()
     }
 
+    /// The same, with a deviation of zero if it is no more than what rounding leaves of none in a scalar, or
+    /// too small for it.
+    pub(crate) fn beyond_rounding<T: Real>(self) -> Self {
+        let spread = self.deviation > 4.0 * T::EPSILON * self.mean.abs();
+        let spread = spread && self.deviation > T::SMALLEST;
+        Self { deviation: if spread { self.deviation } else { 0.0 }, ..self }
+    }
+
     /// (x - mean) / deviation, rounded a few times and never lost to an overflow on the way; without a
     /// deviation x - mean.
     pub fn standardise(&self, x: f64) -> f64 {

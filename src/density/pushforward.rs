@@ -77,7 +77,8 @@ impl<B, F> Pushforward<B, F> {
 
     /// Sets the flow's parameters that depend on data, such as those of activation normalisation, so
     /// that `data` arrive at the base with mean 0 and variance 1; see [`TrainableFlow::initialise`].
-    /// To be called once before training.
+    /// Training does so by itself where nothing has been learnt or given yet, unless it is told to
+    /// [keep the start](crate::train::Trainer::keep_start).
     ///
     /// ```
     /// use liouville::flow::layers::ActNorm;
@@ -106,6 +107,26 @@ impl<B, F> Pushforward<B, F> {
         self.check_dims()?;
         self.flow.check()?;
         self.flow.initialise(Direction::Inverse, data, context)
+    }
+
+    /// As [`initialise`](Pushforward::initialise), for parts of the flow that have neither learnt nor been
+    /// given, and for a base on the line alone: what has mean 0 and variance 1 suits no other.
+    pub(crate) fn prepare_flow<T: Real>(
+        &mut self,
+        data: &DMatrix<T>,
+        context: Option<&DMatrix<T>>,
+    ) -> Result<()>
+    where
+        B: Base<T>,
+        F: TrainableFlow<T>,
+    {
+        let on_the_line = self.base.spaces().iter().all(|space| *space == Space::Line);
+        if !on_the_line || !self.flow.is_fresh() {
+            return Ok(());
+        }
+        self.check_dims()?;
+        self.flow.check()?;
+        self.flow.prepare(Direction::Inverse, data, context)
     }
 
     /// The log-density of every column, with outcomes and costs, and with standard errors where the

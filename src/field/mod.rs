@@ -266,6 +266,12 @@ pub trait TrainableField<T: Real>: VectorField<T> {
         vec![Setting::kind_of::<Self>()]
     }
 
+    /// Whether the parameters are still those that the field was drawn with, as the starts of networks are: it
+    /// has not learnt, nor was it given any. By default it was given them.
+    fn is_fresh(&self) -> bool {
+        false
+    }
+
     /// The length of the parameter sums that pullbacks add to; at least the number of parameters.
     fn sums_len(&self) -> usize {
         self.layout().len()

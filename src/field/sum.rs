@@ -214,6 +214,10 @@ impl<T: Real, A: TrainableField<T>, B: TrainableField<T>> TrainableField<T> for 
         self.values.set(values)
     }
 
+    fn is_fresh(&self) -> bool {
+        self.first.is_fresh() && self.second.is_fresh()
+    }
+
     fn sums_len(&self) -> usize {
         self.first.sums_len() + self.second.sums_len()
     }

@@ -183,6 +183,23 @@ impl<T: Real> TrainableFlow<T> for AnyFlow<T> {
     ) -> Result<()> {
         self.0.initialise(direction, points, context)
     }
+
+    fn is_fresh(&self) -> bool {
+        self.0.is_fresh()
+    }
+
+    fn prepare(
+        &mut self,
+        direction: Direction,
+        points: &DMatrix<T>,
+        context: Option<&DMatrix<T>>,
+    ) -> Result<()> {
+        self.0.prepare(direction, points, context)
+    }
+
+    fn standardises_contexts(&self) -> bool {
+        self.0.standardises_contexts()
+    }
 }
 
 /// A trainable flow whatever its tape.
@@ -221,6 +238,14 @@ trait Erased<T: Real>: Flow<T> {
         points: &DMatrix<T>,
         context: Option<&DMatrix<T>>,
     ) -> Result<()>;
+    fn is_fresh(&self) -> bool;
+    fn prepare(
+        &mut self,
+        direction: Direction,
+        points: &DMatrix<T>,
+        context: Option<&DMatrix<T>>,
+    ) -> Result<()>;
+    fn standardises_contexts(&self) -> bool;
 }
 
 impl<T: Real, F: TrainableFlow<T, Tape: 'static> + Clone + 'static> Erased<T> for F {
@@ -312,5 +337,22 @@ impl<T: Real, F: TrainableFlow<T, Tape: 'static> + Clone + 'static> Erased<T> fo
         context: Option<&DMatrix<T>>,
     ) -> Result<()> {
         TrainableFlow::initialise(self, direction, points, context)
+    }
+
+    fn is_fresh(&self) -> bool {
+        TrainableFlow::is_fresh(self)
+    }
+
+    fn prepare(
+        &mut self,
+        direction: Direction,
+        points: &DMatrix<T>,
+        context: Option<&DMatrix<T>>,
+    ) -> Result<()> {
+        TrainableFlow::prepare(self, direction, points, context)
+    }
+
+    fn standardises_contexts(&self) -> bool {
+        TrainableFlow::standardises_contexts(self)
     }
 }

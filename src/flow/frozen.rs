@@ -3,7 +3,7 @@
 use super::{Cotangent, Direction, Flow, Packet, Space, TrainableFlow};
 use crate::error::Result;
 use crate::ode::{Accuracy, Workspace};
-use crate::parameters::{self, Fixed, Setting};
+use crate::parameters::{Fixed, Setting};
 use crate::real::Real;
 
 /// A flow that offers no parameters to a trainer: derivatives by points and contexts go through it,
@@ -93,8 +93,7 @@ impl<T: Real, F: TrainableFlow<T>> TrainableFlow<T> for Frozen<F> {
     }
 
     fn set_fixed(&mut self, arrays: &[Fixed]) -> Result<()> {
-        parameters::fit(&TrainableFlow::fixed(self), arrays)?;
-        let state = self.flow.state().with_fixed(arrays);
+        let state = self.flow.state().taking_fixed(arrays)?;
         self.flow.set_state(&state)
     }
 
@@ -126,5 +125,9 @@ impl<T: Real, F: TrainableFlow<T>> TrainableFlow<T> for Frozen<F> {
         let sums = &mut unused.values_mut()[..count];
         self.flow.pullback_packet(direction, tape, cotangent, sums, workspace);
         workspace.scratch.give(unused);
+    }
+
+    fn standardises_contexts(&self) -> bool {
+        self.flow.standardises_contexts()
     }
 }

@@ -138,4 +138,21 @@ impl<T: Real, F: TrainableFlow<T>> TrainableFlow<T> for Inverted<F> {
     ) -> Result<()> {
         self.flow.initialise(direction.reversed(), points, context)
     }
+
+    fn is_fresh(&self) -> bool {
+        self.flow.is_fresh()
+    }
+
+    fn prepare(
+        &mut self,
+        direction: Direction,
+        points: &DMatrix<T>,
+        context: Option<&DMatrix<T>>,
+    ) -> Result<()> {
+        self.flow.prepare(direction.reversed(), points, context)
+    }
+
+    fn standardises_contexts(&self) -> bool {
+        self.flow.standardises_contexts()
+    }
 }

@@ -409,4 +409,35 @@ pub trait TrainableFlow<T: Real>: Flow<T> {
         let _ = (direction, points, context);
         Ok(())
     }
+
+    /// Whether [`initialise`](TrainableFlow::initialise) would set something that has neither learnt nor been
+    /// given, and is still where it starts. By default it has nothing to set.
+    fn is_fresh(&self) -> bool {
+        false
+    }
+
+    /// As [`initialise`](TrainableFlow::initialise), for what [is fresh](TrainableFlow::is_fresh) and nothing
+    /// else: what has learnt, or was given, stays as it is, and so does everything the second time. Points
+    /// that do not arrive at a part of the flow are left out there.
+    ///
+    /// # Errors
+    ///
+    /// As [`initialise`](TrainableFlow::initialise).
+    fn prepare(
+        &mut self,
+        direction: Direction,
+        points: &DMatrix<T>,
+        context: Option<&DMatrix<T>>,
+    ) -> Result<()> {
+        match self.is_fresh() {
+            true => self.initialise(direction, points, context),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether contexts are put on the scale of networks by the flow itself. By default they go into networks
+    /// as they are.
+    fn standardises_contexts(&self) -> bool {
+        false
+    }
 }

@@ -28,7 +28,8 @@ use crate::real::Real;
 /// others: nothing has to be said about the scale of the data, down to 1e-11 (no coordinate is followed
 /// closer than two roundings of `f64` numbers of order one). What the tolerance does not know is that only a
 /// difference matters: points near 1e6 that differ by 1 are followed to 1e-5 of 1e6. Take such an offset
-/// off before ([`Standardizer`](crate::data::Standardizer)). Log-determinants and other integrals along the
+/// off before ([`Standardizer`](crate::data::Standardizer)), or let the flow do so by a
+/// [`Frame`](crate::flow::continuous::Frame), in which points are then measured. Log-determinants and other integrals along the
 /// way are measured as they are, by relative |ℓ| + absolute, apart from the coordinates: one cannot
 /// hide behind many of the other.
 ///

@@ -95,10 +95,16 @@ impl<T: Real> State<T> {
     }
 
     /// The same flow with what [`into_fixed`](State::into_fixed) made of another.
-    pub(crate) fn with_fixed(self, arrays: &[Fixed]) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// Unless the parameters are in front, with their names and shapes.
+    pub(crate) fn taking_fixed(self, arrays: &[Fixed]) -> Result<Self> {
         let (frozen, fixed) = arrays.split_at(self.layout.entries().len().min(arrays.len()));
+        let own = Self { fixed: Vec::new(), ..self.clone() }.into_fixed();
+        super::fit(&own, frozen)?;
         let parameters = frozen.iter().flat_map(|array| array.values.iter().map(|&x| T::of(x)));
-        Self { parameters: parameters.collect(), fixed: fixed.to_vec(), ..self }
+        Ok(Self { parameters: parameters.collect(), fixed: fixed.to_vec(), ..self })
     }
 }
 

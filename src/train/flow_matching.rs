@@ -21,6 +21,8 @@ use crate::real::Real;
 /// base, x_1 from the data and t uniform (Lipman et al. 2023, Flow matching for generative
 /// modeling, equation 23, with straight paths; Tong et al. 2024 for the pairings).
 ///
+/// Under a [`Frame`](crate::flow::continuous::Frame) x_1 are the data as the field sees them.
+///
 /// No equation is solved in training. Its minimum is not the entropy, and not zero: judge a model
 /// by its likelihood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -170,6 +172,11 @@ impl FlowMatching {
         let (field, span) = (model.flow().field(), model.flow().times());
         batch.check(field.dim(), field.context_dim())?;
         span.check::<T>(AIM)?;
+        let inside = model.flow().inside(batch.points, batch.contexts)?;
+        let batch = match &inside {
+            Some([points, contexts]) => MiniBatch { points, contexts, ..batch },
+            None => batch,
+        };
         let draws = self.draw(model.base(), &batch)?;
         let count = batch.points.ncols();
         let sums_len = if gradient.is_some() { field.velocity_sums_len() } else { 0 };

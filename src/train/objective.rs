@@ -39,6 +39,22 @@ pub trait Trainable<T: Real> {
     /// ([`Layout::check`]); the model is then unchanged.
     fn set_parameters(&mut self, values: &[T]) -> Result<()>;
 
+    /// Sets, by the samples that will be trained on, what depends on data and has neither learnt nor been
+    /// given; the second time it does nothing. By default nothing depends on data.
+    ///
+    /// # Errors
+    ///
+    /// If shapes do not fit, or the samples do not determine what is to be set.
+    fn prepare(&mut self, points: &DMatrix<T>, contexts: &DMatrix<T>) -> Result<()> {
+        let _ = (points, contexts);
+        Ok(())
+    }
+
+    /// Whether the model itself puts contexts on the scale of networks. By default not.
+    fn standardises_contexts(&self) -> bool {
+        false
+    }
+
     /// What becomes of every sample at the bounds of the model's support, asked before the first step;
     /// by default all arrive.
     ///
@@ -94,6 +110,14 @@ impl<T: Real, B: Base<T>, F: TrainableFlow<T>> Trainable<T> for Pushforward<B, F
 
     fn set_parameters(&mut self, values: &[T]) -> Result<()> {
         self.flow_mut().set_parameters(values)
+    }
+
+    fn prepare(&mut self, points: &DMatrix<T>, contexts: &DMatrix<T>) -> Result<()> {
+        self.prepare_flow(points, given(contexts))
+    }
+
+    fn standardises_contexts(&self) -> bool {
+        self.flow().standardises_contexts()
     }
 
     fn outside(&self, points: &DMatrix<T>, contexts: &DMatrix<T>) -> Result<Vec<Outcome>> {

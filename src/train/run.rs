@@ -65,6 +65,10 @@ where
         let choices = Choices::of(&trainer.settings, &defaults, task, rate)?;
         let mut order = seed.split(rows);
         let trained = order.split_off(choices.held_out);
+        if !trainer.settings.keep_start {
+            let [points, contexts] = data.map(|matrix| matrix.select_columns(&trained));
+            model.prepare(&points, &contexts)?;
+        }
         let mut warnings = scales::warnings(model, data);
         warnings.extend(trainer.objective.warnings(data[0], data[1], choices.batch));
         let optimizer = trainer.optimizer.start(&model.layout());

@@ -21,7 +21,7 @@ const TRIED: usize = 512;
 
 /// What to warn of before training. A model may put its data on the scale of its networks by itself, by
 /// a layer that standardises or takes logarithms: what counts is what arrives at the base. Contexts go
-/// into networks as they are.
+/// into networks as they are, unless the model says that it standardises them.
 pub(super) fn warnings<T: Real>(
     model: &impl Trainable<T>,
     [data, contexts]: [&DMatrix<T>; 2],
@@ -30,7 +30,12 @@ pub(super) fn warnings<T: Real>(
     if !found.is_empty() && copes(model, [data, contexts], &found) {
         found.clear();
     }
-    found.extend(survey(Part::Contexts, contexts));
+    let mut of_contexts = survey(Part::Contexts, contexts);
+    if model.standardises_contexts() {
+        // Far out is far out by any standard.
+        of_contexts.retain(|warning| matches!(warning, Warning::Outlier { .. }));
+    }
+    found.extend(of_contexts);
     found
 }
 

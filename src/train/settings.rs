@@ -18,6 +18,8 @@ pub(super) struct Settings {
     pub average: Option<f64>,
     pub tolerance: Option<f64>,
     pub progress: bool,
+    /// Whether the model starts as it is.
+    pub keep_start: bool,
 }
 
 impl Default for Settings {
@@ -35,6 +37,7 @@ impl Default for Settings {
             average: None,
             tolerance: None,
             progress: true,
+            keep_start: false,
         }
     }
 }

@@ -192,6 +192,15 @@ impl<O, P> Trainer<O, P> {
         self
     }
 
+    /// Starts from the model as it is. By default what depends on data, and has neither learnt nor been given,
+    /// is set by the samples that are trained on before the first step, once: the
+    /// [`Frame`](crate::flow::continuous::Frame) of a continuous flow whose network is as it was drawn, and the
+    /// scales of [`ActNorm`](crate::flow::layers::ActNorm) that are still zero.
+    pub fn keep_start(mut self) -> Self {
+        self.settings.keep_start = true;
+        self
+    }
+
     /// Shows no progress bar.
     pub fn quiet(mut self) -> Self {
         self.settings.progress = false;

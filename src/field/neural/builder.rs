@@ -85,7 +85,7 @@ impl MlpBuilder {
                 *value = T::of(bound * rng.random_range(-1.0..1.0));
             }
         }
-        Ok(self.assemble(layers, parameters))
+        Ok(Mlp { fresh: true, ..self.assemble(layers, parameters) })
     }
 
     /// Takes the parameters as they are, in the order of the layout: weight and bias of each layer,
@@ -101,7 +101,7 @@ impl MlpBuilder {
 
     pub(super) fn assemble<T: Real>(&self, layers: Vec<Layer>, values: Parameters<T>) -> Mlp<T> {
         let (contraction, sharpness) = (OnceLock::new(), OnceLock::new());
-        Mlp { shape: self.shape.clone(), layers, values, contraction, sharpness }
+        Mlp { shape: self.shape.clone(), layers, values, contraction, sharpness, fresh: false }
     }
 
     /// Where the initial parameters of a layer lie: in ± this number.

@@ -57,6 +57,8 @@ pub struct Mlp<T> {
     /// The constant of the exact trace; see `contraction`.
     contraction: OnceLock<Vec<T>>,
     sharpness: OnceLock<Sharpness>,
+    /// Whether the parameters are still those that were drawn.
+    fresh: bool,
 }
 
 /// The sizes and choices that determine a network.
@@ -116,8 +118,14 @@ impl<T: Real> Mlp<T> {
     /// Replaces the values without a check.
     pub(crate) fn put(&mut self, values: &[T]) {
         self.values.values_mut().copy_from_slice(values);
+        self.forget();
+    }
+
+    /// Forgets what was derived from parameters that have been replaced.
+    fn forget(&mut self) {
         self.contraction.take();
         self.sharpness.take();
+        self.fresh = false;
     }
 
     /// The widths of the hidden layers.

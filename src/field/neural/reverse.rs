@@ -20,8 +20,12 @@ impl<T: Real> TrainableField<T> for Mlp<T> {
 
     fn set_parameters(&mut self, values: &[T]) -> Result<()> {
         self.values.set(values)?;
-        self.contraction.take();
+        self.forget();
         Ok(())
+    }
+
+    fn is_fresh(&self) -> bool {
+        self.fresh
     }
 
     fn settings(&self) -> Vec<Setting> {

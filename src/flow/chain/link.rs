@@ -37,10 +37,15 @@ impl<T: Real> Place<T> {
     pub fn set_fixed(&mut self, arrays: &[Fixed]) -> Result<()> {
         let state = self.link.state();
         let state = match self.frozen {
-            true => state.with_fixed(arrays),
+            true => state.taking_fixed(arrays)?,
             false => State { fixed: arrays.to_vec(), ..state },
         };
         self.link.set_state(&state)
+    }
+
+    /// Whether it has something to be initialised, and may be.
+    pub fn is_fresh(&self) -> bool {
+        !self.frozen && self.link.is_fresh()
     }
 
     /// The length of the sums for the parameters that can learn.

@@ -5,7 +5,8 @@ use std::ops::Range;
 use nalgebra::DMatrix;
 
 use super::super::{
-    AnyTape, Cotangent, Direction, Flow, Packet, Track, TrainableFlow, all_arrived, transport,
+    AnyTape, Cotangent, Direction, Flow, Moved, Packet, Track, TrainableFlow, all_arrived,
+    transport,
 };
 use super::link::{Place, with_context};
 use super::{Chain, ChainTape};
@@ -57,16 +58,23 @@ impl<T: Real> TrainableFlow<T> for Chain<T> {
     }
 
     fn set_fixed(&mut self, arrays: &[Fixed]) -> Result<()> {
-        parameters::fit(&self.fixed(), arrays)?;
-        let (mut next, mut start) = (self.clone(), 0);
+        let (mut next, mut rest) = (self.clone(), arrays);
         for (k, place) in next.links.iter_mut().enumerate() {
-            let own = start..start + place.fixed().len();
-            start = own.end;
-            let part = k.to_string();
-            let own: Vec<Fixed> = arrays[own].iter().map(|array| array.of_part(&part)).collect();
+            // How many a link has is its own affair: a frame is there or not.
+            let (part, own_name) = (k.to_string(), format!("{k}."));
+            let count = rest.iter().take_while(|array| array.name.starts_with(&own_name)).count();
+            let (own, others) = rest.split_at(count);
+            rest = others;
+            let own: Vec<Fixed> = own.iter().map(|array| array.of_part(&part)).collect();
             place
                 .set_fixed(&own)
                 .map_err(|error| error.during(format!("link {k} of the chain")))?;
+        }
+        if let Some(array) = rest.first() {
+            return Err(Error::shape(format!(
+                "the fixed array `{}` belongs to no link, or stands behind those of a later one: give those of a flow made the same way",
+                array.name
+            )));
         }
         *self = next;
         Ok(())
@@ -156,6 +164,47 @@ impl<T: Real> TrainableFlow<T> for Chain<T> {
             points = moved.and_then(all_arrived).map_err(named)?.points;
         }
         Ok(())
+    }
+
+    fn is_fresh(&self) -> bool {
+        self.links.iter().any(Place::is_fresh)
+    }
+
+    fn prepare(
+        &mut self,
+        direction: Direction,
+        points: &DMatrix<T>,
+        context: Option<&DMatrix<T>>,
+    ) -> Result<()> {
+        let order: Vec<usize> = self.order(direction).collect();
+        let Some(last) = order.iter().rposition(|&k| self.links[k].is_fresh()) else {
+            return Ok(());
+        };
+        let (mut points, mut context) = (points.clone(), context.cloned());
+        for &k in &order[..=last] {
+            let Place { link, frozen, .. } = &mut self.links[k];
+            let named = |error: Error| error.during(format!("link {k} of the chain"));
+            let read = context.as_ref().filter(|_| link.context_dim() > 0);
+            if !*frozen {
+                link.prepare(direction, &points, read).map_err(named)?;
+            }
+            let moved = transport(link, direction, &points, read, Track::Points);
+            let Moved { points: there, outcomes, .. } = moved.map_err(named)?;
+            let arrived = |j: &usize| outcomes[*j].arrived();
+            let arrived: Vec<usize> = (0..outcomes.len()).filter(arrived).collect();
+            if arrived.is_empty() {
+                break;
+            }
+            let own = |context: &DMatrix<T>| context.ncols() == there.ncols();
+            context = context.map(|c| if own(&c) { c.select_columns(&arrived) } else { c });
+            points = there.select_columns(&arrived);
+        }
+        Ok(())
+    }
+
+    fn standardises_contexts(&self) -> bool {
+        let mut readers = self.links.iter().filter(|place| place.link.context_dim() > 0);
+        readers.all(|place| place.link.standardises_contexts()) && self.context_dim() > 0
     }
 }
 

@@ -114,6 +114,10 @@ impl<T: Real> Solvable for DiagonalAffine<T> {
         }
     }
 
+    fn is_unlearnt(&self) -> bool {
+        self.parameters().iter().all(|value| *value == T::zero())
+    }
+
     /// A coordinate without spread is moved to 0 and keeps its scale.
     fn standardise(&mut self, direction: Direction, points: &DMatrix<T>) -> Result<()> {
         let dim = self.dim();
@@ -148,13 +152,8 @@ fn moments<T: Real>(dim: usize, points: &DMatrix<T>) -> Result<Vec<(f64, f64)>> 
             points[k]
         )));
     }
-    let moments = Moments::of_rows(points).into_iter().map(|row| {
-        // What rounding in the scalar of the layer leaves of a spread is none.
-        let spread =
-            row.deviation > 4.0 * T::EPSILON * row.mean.abs() && row.deviation > T::SMALLEST;
-        (row.mean, if spread { row.deviation } else { 1.0 })
-    });
-    Ok(moments.collect())
+    let moments = Moments::of_rows(points).into_iter().map(Moments::beyond_rounding::<T>);
+    Ok(moments.map(|row| (row.mean, row.unit())).collect())
 }
 
 #[cfg(test)]

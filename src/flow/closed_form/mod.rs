@@ -58,6 +58,12 @@ pub trait Solvable: TrainableField<<Self as Solvable>::Scalar> + Clone {
         let _ = (direction, points);
         Ok(())
     }
+
+    /// Whether [`standardise`](Solvable::standardise) sets parameters that are still where they start; see
+    /// [`TrainableFlow::is_fresh`]. By default it sets none.
+    fn is_unlearnt(&self) -> bool {
+        false
+    }
 }
 
 /// The flow of a field from t = 0 to t = 1 by its closed form, without any integration.
@@ -179,5 +185,9 @@ impl<T: Real, F: Solvable<Scalar = T>> TrainableFlow<T> for ClosedForm<F> {
         self.field.standardise(direction, points)?;
         self.map = self.field.solve();
         Ok(())
+    }
+
+    fn is_fresh(&self) -> bool {
+        self.field.is_unlearnt()
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! | file | what |
 //! | --- | --- |
+//! | `frame`, `correlation` | means, deviations and correlations, in which the field moves points; their fit |
+//! | `framing`, `framed` | points and cotangents, and packets, on their way into a frame and out of it |
 //! | `augmented` | a point together with its log-determinant and its penalties |
 //! | `equations` | their equations, forward and back |
 //! | `gradient` | how the gradient is taken |
@@ -12,7 +14,11 @@
 //! | `trajectory` | points at several times along the way |
 
 mod augmented;
+mod correlation;
 mod equations;
+mod frame;
+mod framed;
+mod framing;
 mod gradient;
 mod integrands;
 mod penalties;
@@ -29,6 +35,7 @@ use crate::real::Real;
 use crate::trace::{Outset, Trace};
 use augmented::Augmented;
 
+pub use frame::Frame;
 pub use gradient::Gradient;
 pub use penalties::Penalties;
 pub use steps::ColumnSteps;
@@ -36,6 +43,11 @@ pub use train::{ContinuousTape, Penalised};
 pub use trajectory::Trajectory;
 
 /// The flow of a vector field: dx/dt = f(t, x, context) from t = 0 (base) to t = 1 (data).
+///
+/// A flow may have a [`Frame`]: the field then moves points in coordinates that the data have been whitened
+/// to, and times, tolerances, penalties and sharpness are about these. Training gives one to a flow of
+/// a network that has not learnt yet ([`Frame`] says how it is fitted); without it, and for fields that are
+/// given, the field moves points as they are.
 ///
 /// The log-determinant obeys d ln|det| / dt = tr ∂f/∂x (Chen et al. 2018, Neural Ordinary
 /// Differential Equations, Theorem 1), and is integrated beside the points under the same error
@@ -61,6 +73,7 @@ pub struct ContinuousFlow<F, S = Adaptive> {
     trace: Trace,
     span: Span,
     gradient: Gradient,
+    frame: Option<Frame>,
 }
 
 impl<F> ContinuousFlow<F> {
@@ -69,7 +82,7 @@ impl<F> ContinuousFlow<F> {
     pub fn new(field: F) -> Self {
         let span = Span { from: 0.0, to: 1.0 };
         let (trace, gradient) = (Trace::Auto, Gradient::Discrete);
-        Self { field, solver: automatic(), trace, span, gradient }
+        Self { field, solver: automatic(), trace, span, gradient, frame: None }
     }
 }
 
@@ -83,8 +96,8 @@ impl<F, S> ContinuousFlow<F, S> {
 
     /// How the field is integrated. Brings its own tolerance.
     pub fn solver<U>(self, solver: U) -> ContinuousFlow<F, U> {
-        let Self { field, trace, span, gradient, .. } = self;
-        ContinuousFlow { field, solver, trace, span, gradient }
+        let Self { field, trace, span, gradient, frame, .. } = self;
+        ContinuousFlow { field, solver, trace, span, gradient, frame }
     }
 
     /// How the gradient is taken. Default: [`Gradient::Discrete`], exact for the computed numbers.
@@ -124,7 +137,8 @@ impl<F, S> ContinuousFlow<F, S> {
 }
 
 impl<F, S: ErrorControlled> ContinuousFlow<F, S> {
-    /// The tolerance of the solver, relative and absolute alike.
+    /// The tolerance of the solver, relative and absolute alike. Under a [`Frame`] points are measured in it:
+    /// a tolerance of 1e-5 is then 1e-5 deviations of the data, whatever their unit.
     pub fn tolerance(self, tolerance: f64) -> Self {
         self.tolerances(tolerance, tolerance)
     }
@@ -162,7 +176,9 @@ impl<T: Real, F: VectorField<T>, S: Solver<T>> Flow<T> for ContinuousFlow<F, S> 
         packet: &mut Packet<T>,
         workspace: &mut Workspace<T>,
     ) {
+        self.enter(direction, packet, workspace);
         self.follow_span(self.directed(direction), packet, workspace);
+        self.leave(direction, packet, workspace);
     }
 
     fn accuracy(&self) -> Accuracy {
@@ -174,8 +190,10 @@ impl<F, S> ContinuousFlow<F, S> {
     /// An error if a setting is out of range, or the scalar cannot resolve the times of the span.
     fn check_along<T: Real>(&self, span: Span) -> Result<()>
     where
+        F: VectorField<T>,
         S: Solver<T>,
     {
+        self.check_frame([self.field.dim(), self.field.context_dim()])?;
         self.trace.check()?;
         if let Gradient::Adjoint(solver) = &self.gradient {
             let checked = Solver::<T>::check(solver, span);
@@ -241,6 +259,9 @@ impl<F, S> ContinuousFlow<F, S> {
         traces.values_mut().fill(T::zero());
         let (probes, mut context) = carried.view_mut().split_at(rhs.probe_rows::<T>());
         context.values_mut().copy_from_slice(packet.context.values());
+        if let Some(frame) = &self.frame {
+            frame.enter_contexts(context);
+        }
         if let Some(prober) = rhs.prober() {
             let outset = Outset {
                 points: packet.points.view(),

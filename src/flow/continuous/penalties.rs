@@ -12,6 +12,8 @@ use crate::error::{Error, Result};
 /// as in Finlay et al. 2020 (How to train your neural ODE, equation 6), where the probe multiplies
 /// from the other side; the expectation is the same. A weight of zero costs nothing.
 ///
+/// Under a [`Frame`](super::Frame) x are points in it, so that weights need not know the unit of the data.
+///
 /// The integrals are carried along by the steps that points and log-determinants ask for; they do
 /// not choose steps themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

@@ -79,6 +79,7 @@ impl<F, S> ContinuousFlow<F, S> {
         let mut workspace = Workspace::new();
         mark_non_finite(packet.points.view(), 0.0, &mut packet.outcomes);
         mark_non_finite(packet.context.view(), 0.0, &mut packet.outcomes);
+        self.enter(direction, packet, &mut workspace);
         let rhs = self.augmented(packet.track, packet.noise);
         let mut state = workspace.scratch.take(rhs.state_rows(), packet.len());
         let mut carried = workspace.scratch.take(rhs.carried_rows(), packet.len());

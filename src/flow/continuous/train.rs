@@ -1,8 +1,10 @@
 //! The reverse pass of a continuous flow: the recorded solve taken back, or the adjoint solved.
 
-use super::super::{Cotangent, Direction, Packet, Track, TrainableFlow};
+use nalgebra::DMatrix;
+
+use super::super::{Contexts, Cotangent, Direction, Packet, Track, TrainableFlow, check_points};
 use super::augmented::{Augmented, AugmentedTape};
-use super::{ContinuousFlow, Gradient, Penalties};
+use super::{ContinuousFlow, Frame, Gradient, Penalties};
 use crate::columns::Block;
 use crate::error::Result;
 use crate::field::TrainableField;
@@ -57,6 +59,7 @@ impl<T: Real, P> ContinuousTape<T, P> {
 /// What way the samples go, and what it costs them.
 #[derive(Clone, Copy)]
 struct Way {
+    direction: Direction,
     span: Span,
     penalties: Penalties,
 }
@@ -84,7 +87,7 @@ impl<F, S> Penalised<'_, F, S> {
             Direction::Forward => Span { from: base, to: self.data },
             Direction::Inverse => Span { from: self.data, to: base },
         };
-        Way { span, penalties: self.penalties }
+        Way { direction, span, penalties: self.penalties }
     }
 
     /// As [`TrainableFlow::record_packet`]; the weighted penalties of the samples are then on the
@@ -133,6 +136,7 @@ impl<F, S> ContinuousFlow<F, S> {
         F: TrainableField<T>,
         S: Recording<T>,
     {
+        self.enter(way.direction, packet, workspace);
         let rhs = self.augmented(packet.track, packet.noise).with(way.penalties);
         let mut state = workspace.scratch.take(rhs.state_rows(), packet.len());
         tape.carried.reshape(rhs.carried_rows(), packet.len());
@@ -158,6 +162,7 @@ impl<F, S> ContinuousFlow<F, S> {
         }
         weigh(way, &state, &mut tape.penalty);
         workspace.scratch.give(state);
+        self.leave(way.direction, packet, workspace);
     }
 
     /// Solves, with a record of the steps if they are to be taken back.
@@ -191,6 +196,7 @@ impl<F, S> ContinuousFlow<F, S> {
         F: TrainableField<T>,
         S: Recording<T>,
     {
+        self.pull_exit(way.direction, cotangent, workspace);
         let rhs = self.augmented(tape.track, tape.noise).with(way.penalties);
         let mut state = workspace.scratch.take(rhs.state_rows(), tape.columns);
         let mut carried = workspace.scratch.take(tape.carried.rows(), tape.columns);
@@ -199,7 +205,12 @@ impl<F, S> ContinuousFlow<F, S> {
         self.take_back(&rhs, way.span, tape, [&mut state, &mut carried], sums, workspace);
         let points = state.view().range(0, self.field.dim());
         cotangent.points.values_mut().copy_from_slice(points.values());
-        let context = carried.view().range(rhs.probe_rows::<T>(), carried.rows());
+        self.pull_entry(way.direction, cotangent, workspace);
+        let (_, mut context) = carried.view_mut().split_at(rhs.probe_rows::<T>());
+        if let Some(frame) = &self.frame {
+            frame.pull_contexts(context.reborrow());
+        }
+        let context = context.as_rows();
         for (sum, value) in cotangent.context.values_mut().iter_mut().zip(context.values()) {
             *sum += *value;
         }
@@ -301,12 +312,21 @@ where
         self.field.set_parameters(values)
     }
 
+    /// Those of the frame, if there is one, and those of the field.
     fn fixed(&self) -> Vec<Fixed> {
-        self.field.fixed()
+        let frame = self.frame.iter().flat_map(Frame::arrays);
+        frame.chain(self.field.fixed()).collect()
     }
 
+    /// With arrays of a frame the flow gets it, and loses its own without.
     fn set_fixed(&mut self, arrays: &[Fixed]) -> Result<()> {
-        self.field.set_fixed(arrays)
+        let count = arrays.iter().take_while(|array| Frame::owns(array)).count();
+        let (own, rest) = arrays.split_at(count);
+        let sizes = [self.field.dim(), self.field.context_dim()];
+        let frame = (count > 0).then(|| Frame::of_arrays(own, sizes)).transpose()?;
+        self.field.set_fixed(rest)?;
+        self.frame = frame;
+        Ok(())
     }
 
     fn settings(&self) -> Vec<Setting> {
@@ -330,7 +350,7 @@ where
         tape: &mut Self::Tape,
         workspace: &mut Workspace<T>,
     ) {
-        let way = Way { span: self.directed(direction), penalties: Penalties::default() };
+        let way = self.plain(direction);
         self.record_way(way, packet, tape, workspace);
     }
 
@@ -342,7 +362,38 @@ where
         sums: &mut [T],
         workspace: &mut Workspace<T>,
     ) {
-        let way = Way { span: self.directed(direction), penalties: Penalties::default() };
+        let way = self.plain(direction);
         self.pull_way(way, 0.0, tape, cotangent, sums, workspace);
+    }
+
+    /// Fits a [`Frame`] to the data, if the field is fresh and there is none, so that an untrained flow is about
+    /// the normal density of their moments. Points of the base say nothing about it.
+    fn initialise(
+        &mut self,
+        direction: Direction,
+        points: &DMatrix<T>,
+        context: Option<&DMatrix<T>>,
+    ) -> Result<()> {
+        check_points(self.field.dim(), points)?;
+        Contexts::new(self.field.context_dim(), points.ncols(), context)?;
+        if direction == Direction::Inverse && TrainableFlow::is_fresh(self) {
+            self.frame = Some(Frame::fit(points, context)?);
+        }
+        Ok(())
+    }
+
+    fn is_fresh(&self) -> bool {
+        self.frame.is_none() && self.field.is_fresh()
+    }
+
+    fn standardises_contexts(&self) -> bool {
+        self.frame.is_some()
+    }
+}
+
+impl<F, S> ContinuousFlow<F, S> {
+    /// The way without penalties.
+    fn plain(&self, direction: Direction) -> Way {
+        Way { direction, span: self.directed(direction), penalties: Penalties::default() }
     }
 }

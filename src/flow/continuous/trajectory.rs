@@ -3,7 +3,8 @@
 use nalgebra::DMatrix;
 
 use super::super::{Contexts, Direction, Flow, Packet, Track, check_points, transport};
-use super::ContinuousFlow;
+use super::correlation::Spectrum;
+use super::{ContinuousFlow, Frame};
 use crate::error::{Error, Result};
 use crate::field::VectorField;
 use crate::ode::{Solver, Span, Workspace};
@@ -39,6 +40,9 @@ impl<T: Real, F: VectorField<T>, S: Solver<T>> Flow<T> for Leg<'_, F, S> {
 impl<F, S> ContinuousFlow<F, S> {
     /// Where every column of `points` is at each of the given times; `points` are the places at
     /// the first of them. The times may run either way.
+    ///
+    /// Under a [`Frame`], what lies between base and data has met a part of it: at a share s of the way a
+    /// point is x = s m + D^s R^(s/2) y, so that paths begin with samples of the base, and end with data.
     ///
     /// ```
     /// use liouville::nalgebra::{self, dmatrix};
@@ -96,7 +100,9 @@ impl<F, S> ContinuousFlow<F, S> {
         self.check_along::<T>(whole)?;
         check_points(self.field.dim(), points)?;
         Contexts::new(self.field.context_dim(), points.ncols(), context)?;
-        let mut path = vec![points.clone()];
+        let frames = self.frames(times);
+        let inside = |frame: &Frame| frame.inside(points);
+        let mut path = vec![frames[0].as_ref().map_or_else(|| points.clone(), inside)];
         let mut outcomes = vec![Outcome::Arrived; points.ncols()];
         for pair in times.windows(2) {
             let leg = Leg { flow: self, span: Span { from: pair[0], to: pair[1] }, whole };
@@ -110,7 +116,33 @@ impl<F, S> ContinuousFlow<F, S> {
             }
             path.push(moved.points);
         }
+        for (points, frame) in path.iter_mut().zip(&frames) {
+            if let Some(frame) = frame {
+                *points = frame.outside(points);
+            }
+        }
+        // Where they start is known without going there and back.
+        path[0].clone_from(points);
         Ok(Trajectory { path, outcomes })
+    }
+
+    /// What points have met of the frame at each of these times; nothing at the base.
+    fn frames(&self, times: &[f64]) -> Vec<Option<Frame>> {
+        let Some(frame) = &self.frame else { return vec![None; times.len()] };
+        let shares = times.iter().map(|&t| self.share(t));
+        let spectrum = Spectrum::of(&frame.root);
+        let part = |share: f64| match &spectrum {
+            _ if share == 0.0 => None,
+            Some(spectrum) => Some(frame.up_to(share, spectrum)),
+            None => Some(frame.clone()),
+        };
+        shares.map(part).collect()
+    }
+
+    /// How much of the way from the base to the data has been gone at a time.
+    fn share(&self, t: f64) -> f64 {
+        let Span { from, to } = self.span;
+        if t == to { 1.0 } else { (t - from) / (to - from) }
     }
 
     /// A span over all times, at least as long as the flow's own: legs may be as short as they like.

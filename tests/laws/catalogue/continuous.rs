@@ -1,12 +1,29 @@
 //! Continuous flows of several fields by several solvers.
 
+use liouville::flow::continuous::Frame;
 use liouville::prelude::*;
+use nalgebra::dmatrix;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 
 use super::{FlowVisitor, linear, mlp, mlp_in_the_plane, planar, radial};
 
 /// A tolerance that suits the scalar, and the accuracy to be had with it.
 pub fn precision<T: Real>() -> (f64, f64) {
     if T::EPSILON > 1e-10 { (1e-5, 5e-3) } else { (1e-10, 4e-6) }
+}
+
+/// A frame of three correlated coordinates and two context rows, all of ordinary size.
+pub fn frame(seed: u64) -> Frame {
+    let mut rng = StdRng::seed_from_u64(seed + 7);
+    let mut draw = |low: f64, high: f64| rng.random_range(low..high);
+    let mean: Vec<f64> = (0..3).map(|_| draw(-1.0, 1.0)).collect();
+    let deviation: Vec<f64> = (0..3).map(|_| draw(0.7, 2.0)).collect();
+    let [a, b, c] = std::array::from_fn(|_| draw(-0.3, 0.3));
+    let root = dmatrix![0.9, a, b; a, 1.1, c; b, c, 1.0];
+    let frame = Frame::new(&mean, &deviation, root).expect("a diagonal that dominates");
+    let context = [0.3, -0.5].map(|x| x + draw(-0.1, 0.1));
+    frame.with_contexts(&context, &[0.8, 1.5]).expect("two of each")
 }
 
 /// Fields of every kind, and every kind of solver that can be recorded.
@@ -25,6 +42,8 @@ pub fn visit<T: Real>(seed: u64, visitor: &mut dyn FlowVisitor<T>) {
     visitor.visit_within(accuracy, "mlp with a context by dopri8", flow);
     let flow = ContinuousFlow::new(super::coupling::field::<T>(seed, true)).tolerance(tolerance);
     visitor.visit_within(accuracy, "affine coupling field by automatic", flow);
+    let flow = ContinuousFlow::new(mlp::<T>(seed, &[9, 6], Activation::Tanh)).tolerance(tolerance);
+    visitor.visit_within(accuracy, "framed mlp with a context", flow.framed(frame(seed)));
     // As many probes at right angles as there are dimensions come to the exact trace.
     let all = Hutchinson { probes: 3, noise: Noise::Orthogonal, seed };
     let flow = ContinuousFlow::new(mlp::<T>(seed, &[7], Activation::Sin)).solver(rk4(48));

@@ -18,7 +18,8 @@ use rand::rngs::StdRng;
 
 use super::ledger::Ledger;
 use super::twins::Found;
-use crate::catalogue::{FlowVisitor, visit_integrated, visit_kinked, visit_layers};
+use crate::catalogue::continuous::frame;
+use crate::catalogue::{FlowVisitor, mlp, visit_integrated, visit_kinked, visit_layers};
 use crate::objective::COLUMNS;
 use crate::support::{BOTH, contexts, matrix, seeds};
 
@@ -116,6 +117,16 @@ fn visit_stacks<T: Real>(seed: u64, visitor: &mut dyn FlowVisitor<T>) {
     let maf = Maf::new(6).order(order).hidden([24]).last_scale(1.0);
     let maf: Maf<T> = maf.build(&mut rng).expect("valid sizes");
     let linear = InvertibleLinear::<T>::random(6, &mut rng).expect("six");
+    // One of the two that meet has a frame, and the other has none.
+    let field = mlp::<T>(seed, &[5], Activation::Tanh);
+    let plain = ContinuousFlow::new(field).tolerance(1e-5);
+    let framed = plain.clone().framed(frame(seed));
+    let flow = if seed.is_multiple_of(2) { framed } else { plain };
+    visitor.visit("framed or not", flow.clone());
+    let frozen = Frozen::new(flow.clone());
+    visitor.visit("framed or not, frozen", frozen.clone());
+    visitor.visit("framed or not, turned", Inverted::new(flow.clone()));
+    visitor.visit("framed or not, links", Chain::new().then(frozen).then(flow));
     visitor.visit("coupling of a random mask", coupling.clone());
     visitor.visit("turned coupling", Inverted::new(coupling));
     visitor.visit("maf of a random order", maf.clone());

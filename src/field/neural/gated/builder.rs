@@ -2,8 +2,8 @@
 
 use rand::{Rng, RngExt};
 
-use super::super::Layer;
 use super::super::builder::MlpBuilder;
+use super::super::{Layer, Mlp};
 use super::{Gate, Gated};
 use crate::error::Result;
 use crate::parameters::{Layout, Parameters};
@@ -65,7 +65,8 @@ impl GatedBuilder {
                 }
             }
         }
-        Ok(self.assemble(plan.layers, plan.gates, parameters))
+        let drawn = self.assemble(plan.layers, plan.gates, parameters);
+        Ok(Gated { core: Mlp { fresh: true, ..drawn.core }, gates: drawn.gates })
     }
 
     /// Takes the parameters as they are, in the order of the layout.

@@ -44,6 +44,10 @@ impl<T: Real> TrainableField<T> for Gated<T> {
         self.core.set_parameters(values)
     }
 
+    fn is_fresh(&self) -> bool {
+        self.core.is_fresh()
+    }
+
     fn settings(&self) -> Vec<Setting> {
         [vec![Setting::kind("Gated")], self.core.settings().split_off(1)].concat()
     }
