@@ -165,10 +165,10 @@ impl Error {
         self
     }
 
-    /// The same error with what to do about it at the end, unless it is none of columns.
+    /// The same error with where the rest is at the end, in brackets, unless it is none of columns.
     pub(crate) fn advising(mut self, advice: &str) -> Self {
         if self.0.kind == Kind::Columns {
-            self.0.message = format!("{}; {advice}", self.0.message);
+            self.0.message = format!("{} ({advice})", self.0.message);
         }
         self
     }
@@ -243,7 +243,7 @@ mod tests {
         let few = Error::from_outcomes(&[failed; 3]).expect("all failed").advising("look again");
         let text = few.to_string();
         assert!(text.starts_with("columns 0, 1 and 2 of 3 failed;"), "{text}");
-        assert!(text.ends_with("; look again"), "{text}");
+        assert!(text.ends_with(" (look again)"), "{text}");
     }
 
     #[test]

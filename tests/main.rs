@@ -15,6 +15,7 @@ mod fresh_noise;
 mod house;
 mod lengths;
 mod masks;
+mod messages;
 mod named_estimates;
 mod ode;
 mod pairing;

@@ -122,3 +122,54 @@ fn coordinates_that_start_at_zero_and_rest_there_cost_nothing_and_those_that_lea
         assert!((moved.points[2] - 0.25).abs() < 1e-3, "{}", moved.points[2]);
     }
 }
+
+/// How far a sample may be off, as a share of its size: a hundred tolerances, or the 5 b of the documentation
+/// where it shrinks on its way.
+fn stated(tolerance: f64, s: f64) -> f64 {
+    let b = (100.0 * (1e-5 / tolerance).sqrt()).clamp(1.0, 100.0);
+    if s < 1.0 { tolerance * (5.0 * b).max(100.0) } else { 100.0 * tolerance }
+}
+
+fn check_stated<F: VectorField<f64>>(what: &str, s: f64, field: F) {
+    let z = dmatrix![-3.0, -1.0, -0.01, 0.3, 1.0, 2.3];
+    let mut flow = ContinuousFlow::new(field);
+    for tolerance in [1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9] {
+        flow = flow.tolerance(tolerance);
+        let moved = flow.forward(&z).expect("arrives");
+        for (z, x) in z.iter().zip(moved.points.iter()) {
+            // What is near zero at the start has been followed to its share of the tolerance there.
+            let (error, allowed) = ((x / s - z).abs(), stated(tolerance, s) * z.abs().max(0.1));
+            assert!(error < allowed, "{what}, {s:e} at {tolerance:e}, z = {z}: {error:e}");
+        }
+        let back = flow.inverse(&(&z * s)).expect("arrives");
+        for (z, x) in z.iter().zip(back.points.iter()) {
+            let error = (x - z).abs() / z.abs().max(0.1);
+            assert!(
+                error < stated(tolerance, 1.0 / s),
+                "{what}, {s:e} at {tolerance:e}, back: {error:e}"
+            );
+        }
+        for (moved, known) in [(moved, s.ln()), (back, -s.ln())] {
+            let error = (moved.log_det.add_scalar(-known)).amax();
+            assert!(
+                error <= 100.0 * tolerance * known.abs().max(1.0),
+                "{what}, {s:e}: {error:e} nats"
+            );
+        }
+    }
+}
+
+#[test]
+fn loose_tolerances_mean_what_is_written_of_them() {
+    for s in [1e-9, 1e-7, 1e-6, 1e-5, 1e-3, 1e-2, 0.1, 0.5, 1.0, 3.0, 1e2, 1e4, 1e6, 1e9] {
+        let rate = s.ln();
+        check_stated("linear", s, field::Linear::new(dmatrix![rate]).expect("square"));
+        let offset = dvector![0.0];
+        check_stated(
+            "diagonal",
+            s,
+            field::DiagonalAffine::new(dvector![rate], offset).expect("one"),
+        );
+        check_stated("closure", s, field::autonomous::<1, _>(move |[x]| [x * rate]));
+    }
+}

@@ -196,7 +196,7 @@ fn errors_say_what_to_do() {
     assert!(family.sample(3, &mut rng).expect_err("none").to_string().contains("model.given"));
     let given = family.given(DMatrix::zeros(2, 4)).log_prob(&DMatrix::zeros(2, 4));
     let error = given.expect_err("two rows").to_string();
-    assert!(error.contains("has 2 rows") && error.contains("1 values"), "{error}");
+    assert!(error.contains("has 2 rows") && error.contains("give one row"), "{error}");
     let given = family.given(DMatrix::zeros(1, 3)).log_prob(&DMatrix::zeros(2, 4));
     let error = given.expect_err("three columns").to_string();
     assert!(error.contains("3 columns for 4 samples"), "{error}");

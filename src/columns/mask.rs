@@ -48,7 +48,7 @@ impl Mask {
         let dim = kept.len() + moved.len();
         if dim < 2 {
             return Err(Error::setting(format!(
-                "dimension {dim} cannot be split: one coordinate is kept, one is moved at least"
+                "dimension {dim} cannot be split into what is kept and what is moved: give two coordinates or more"
             )));
         }
         if kept.is_empty() || moved.is_empty() {

@@ -83,7 +83,7 @@ impl Pinwheel {
 impl Formula for Pinwheel {
     fn check(&self) -> Result<()> {
         if self.arms == 0 {
-            return Err(Error::setting("a pinwheel needs at least one arm"));
+            return Err(Error::setting("a pinwheel without arms has no density: give one or more"));
         }
         positive("radial deviation", self.radial)?;
         positive("tangential deviation", self.tangential)

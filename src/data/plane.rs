@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use crate::density::{Density, Sample, check_finite, room_for};
 use crate::error::{Error, Result};
 use crate::flow::check_points;
+use crate::outcome::shown;
 use crate::real::portable::ln;
 use crate::real::{Normal, Real};
 
@@ -79,8 +80,9 @@ impl<F: Formula> Plane<F> {
         if self.scale == 0.0 || !self.scale.is_finite() || !self.shift.iter().all(|s| s.is_finite())
         {
             return Err(Error::setting(format!(
-                "cannot scale by {} and shift by {:?}: give finite numbers and no zero scale",
-                self.scale, self.shift
+                "cannot scale by {} and shift by {}: give finite numbers and no zero scale",
+                shown::number(self.scale),
+                shown::pair(self.shift)
             )));
         }
         self.formula.check()
@@ -95,15 +97,16 @@ impl<F: Formula> Plane<F> {
         for _ in 0..TRIES {
             let point = self.formula.draw(rng);
             let rounded = [0, 1].map(|i| T::of(self.scale * point[i] + self.shift[i]));
-            if self.formula.holds(self.inner(rounded.map(T::wide))) {
+            let finite = rounded.iter().all(|value| value.is_finite());
+            if finite && self.formula.holds(self.inner(rounded.map(T::wide))) {
                 return Ok(rounded);
             }
         }
         Err(Error::setting(format!(
-            "{} does not resolve the samples scaled by {} and shifted by {:?}: shift less, or use f64",
+            "{} does not resolve the samples scaled by {} and shifted by {}: shift less, or use f64",
             T::NAME,
-            self.scale,
-            self.shift
+            shown::number(self.scale),
+            shown::pair(self.shift)
         )))
     }
 
@@ -145,6 +148,7 @@ pub(super) fn positive(what: &str, value: f64) -> Result<()> {
     if value > 0.0 && value.is_finite() {
         return Ok(());
     }
+    let value = shown::number(value);
     Err(Error::setting(format!("the {what} is {value}: give a positive number")))
 }
 

@@ -7,6 +7,7 @@ use rand::{Rng, RngExt};
 use super::plane::{Formula, Plane, normal, positive};
 use super::special::{ln_scaled_i0, log_sum_exp};
 use crate::error::{Error, Result};
+use crate::outcome::shown;
 use crate::real::portable::{hypot, ln, sin_cos};
 
 /// Circles around the origin, all equally likely, plus noise; see [`rings`].
@@ -32,12 +33,15 @@ pub fn circles() -> Plane<Rings> {
 impl Formula for Rings {
     fn check(&self) -> Result<()> {
         if self.radii.is_empty() {
-            return Err(Error::setting("rings need at least one radius"));
+            return Err(Error::setting("rings without a radius have no density: give one or more"));
         }
         if let Some(radius) =
             self.radii.iter().find(|radius| !(radius.is_finite() && **radius >= 0.0))
         {
-            return Err(Error::setting(format!("a radius is {radius}: give non-negative numbers")));
+            return Err(Error::setting(format!(
+                "a radius is {}: give zero or positive numbers",
+                shown::number(*radius)
+            )));
         }
         positive("noise", self.noise)
     }

@@ -5,6 +5,7 @@ use rand::Rng;
 use rand::seq::SliceRandom;
 
 use crate::error::{Error, Result};
+use crate::outcome::shown;
 use crate::real::Real;
 
 /// Divides the columns at random into a first part of about the given share, and the rest.
@@ -20,8 +21,9 @@ pub fn split<T: Real, R: Rng + ?Sized>(
     let count = (data.ncols() as f64 * share).round();
     if !(count >= 1.0 && count < data.ncols() as f64) {
         return Err(Error::setting(format!(
-            "a share of {share} of {} columns leaves one of the two parts empty: give a number between 0 and 1 that leaves a column for each",
-            data.ncols()
+            "a share of {} of {} leaves one of the two parts empty: give a number between 0 and 1 that leaves a column for each",
+            shown::number(share),
+            shown::count(data.ncols(), "column")
         )));
     }
     let mut order: Vec<usize> = (0..data.ncols()).collect();

@@ -4,6 +4,7 @@ use nalgebra::DMatrix;
 
 use crate::columns::Moments;
 use crate::error::{Error, Result};
+use crate::outcome::shown;
 use crate::real::Real;
 use crate::real::portable::ln;
 
@@ -42,7 +43,7 @@ impl Standardizer {
         if data.is_empty() {
             let (rows, columns) = data.shape();
             return Err(Error::empty(format!(
-                "there is nothing to standardise by in {rows} x {columns} values"
+                "there is nothing to standardise by in {rows} x {columns} values: give one row and one column or more"
             )));
         }
         if let Some(place) = data.iter().position(|value| !value.is_finite()) {
@@ -91,8 +92,8 @@ impl Standardizer {
     ) -> Result<DMatrix<T>> {
         if data.nrows() != self.rows.len() {
             return Err(Error::shape(format!(
-                "the data have {} rows; the standardiser was fitted to {}",
-                data.nrows(),
+                "the data have {}, and the standardiser was fitted to {}: give the same rows",
+                shown::count(data.nrows(), "row"),
                 self.rows.len()
             )));
         }

@@ -26,6 +26,7 @@ use rand::Rng;
 use crate::columns::{Rows, RowsMut};
 use crate::error::{Error, Result};
 use crate::flow::Space;
+use crate::outcome::shown;
 use crate::real::Real;
 
 pub use circle::UniformCircle;
@@ -90,7 +91,8 @@ pub(crate) fn room_for<T: Real>(dim: usize, count: usize) -> Result<Vec<T>> {
     }
     let refused = || {
         Error::memory(format!(
-            "{count} samples of {dim} {} values do not fit into memory: draw fewer at a time",
+            "{} of dimension {dim} do not fit into memory as {}: draw fewer at a time",
+            shown::count(count, "sample"),
             T::NAME
         ))
     };

@@ -10,6 +10,7 @@ use super::rows::log_prob_of;
 use super::{Base, Density, Sample, Samples};
 use crate::error::{Error, Result};
 use crate::flow::{Direction, Flow, Moved, Space, Track, TrainableFlow, transport};
+use crate::outcome::shown::number;
 use crate::outcome::{Effort, Outcome};
 use crate::real::Real;
 
@@ -254,7 +255,9 @@ impl<B, F> Pushforward<B, F> {
         let (row, column, angle) = (k % points.nrows(), k / points.nrows(), points[k]);
         let inner = wrapped[k];
         Err(Error::setting(format!(
-            "row {row} of the data holds angles, and column {column} has {angle} there: give angles from -π up to π without π itself, here {inner}"
+            "row {row} of the data holds angles, and column {column} has {} there: give angles from -π up to π without π itself, here {}",
+            number(angle.wide()),
+            number(inner.wide())
         )))
     }
 }

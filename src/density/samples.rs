@@ -7,6 +7,7 @@ use nalgebra::DMatrix;
 
 use crate::error::{Error, Result};
 use crate::flow::Moved;
+use crate::outcome::shown;
 use crate::outcome::{Effort, Outcome};
 use crate::real::Real;
 
@@ -121,7 +122,8 @@ impl<T: Real> AsRef<DMatrix<T>> for Samples<T> {
 /// How many there are, and how many failed for which reason.
 impl<T: Real> fmt::Display for Samples<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} samples of dimension {}", self.points.ncols(), self.points.nrows())?;
+        let (dim, many) = self.points.shape();
+        write!(f, "{} of dimension {dim}", shown::count(many, "sample"))?;
         match Error::from_outcomes(&self.outcomes) {
             None => write!(f, ", all arrived"),
             Some(error) => write!(f, "; {error}"),

@@ -3,6 +3,7 @@
 use nalgebra::DMatrix;
 
 use crate::error::{Error, Result};
+use crate::outcome::shown;
 use crate::real::Real;
 
 /// Samples with their contexts.
@@ -26,8 +27,9 @@ impl<T: Real> Columns<'_, T> {
             && context.ncols() != 1
         {
             return Err(Error::shape(format!(
-                "{} contexts for {count} samples: give one for each, or one for all",
-                context.ncols()
+                "{} for {}: give one for each, or one for all",
+                shown::count(context.ncols(), "context"),
+                shown::count(count, "sample")
             )));
         }
         let wanted = most.min(count);

@@ -5,6 +5,7 @@ use nalgebra::DMatrix;
 use crate::error::{Error, Result};
 use crate::flow::{Direction, Flow, Track, transport};
 use crate::outcome::Outcome;
+use crate::outcome::shown;
 use crate::real::Real;
 use crate::real::portable::{exp2, log2};
 
@@ -111,8 +112,10 @@ pub(crate) fn jacobians_where<T: Real, F: Flow<T> + ?Sized>(
     step: Step,
 ) -> Result<Vec<Found>> {
     if !(step.share > 0.0 && step.share.is_finite()) {
-        let share = step.share;
-        return Err(Error::setting(format!("the step is {share}: give a positive number")));
+        let share = shown::number(step.share);
+        return Err(Error::setting(format!(
+            "the step of differences is {share}: give a positive number, such as 1e-4"
+        )));
     }
     let (count, each) = (points.ncols(), STENCIL.len() * points.nrows());
     let context = context.map(|context| spread(context, count, each));

@@ -85,9 +85,9 @@ impl Diagnose {
         ];
         match counts.into_iter().find(|(count, least, _)| count < least) {
             None => Ok(()),
-            Some((count, least, what)) => {
-                Err(Error::setting(format!("{count} {what} are too few: ask for {least} or more")))
-            }
+            Some((count, least, what)) => Err(Error::setting(format!(
+                "the number of {what} is {count}, which is too few: ask for {least} or more"
+            ))),
         }
     }
 }

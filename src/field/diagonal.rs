@@ -7,6 +7,7 @@ use crate::columns::{Rows, RowsMut, Scratch};
 use crate::error::{Error, Result};
 use crate::kernels::{multiply, row_sums, sum_of_products};
 use crate::ode::Sharpness;
+use crate::outcome::shown;
 use crate::parameters::{Layout, Parameters};
 use crate::real::Real;
 
@@ -40,10 +41,14 @@ impl<T: Real> DiagonalAffine<T> {
     pub fn new(rates: DVector<T>, offset: DVector<T>) -> Result<Self> {
         let dim = rates.len();
         if dim == 0 {
-            return Err(Error::empty("a diagonal field needs at least one dimension"));
+            return Err(Error::empty("a diagonal field has no dimension: give one rate or more"));
         }
         if offset.len() != dim {
-            return Err(Error::shape(format!("{dim} rates, but {} offsets", offset.len())));
+            return Err(Error::shape(format!(
+                "{} and {}: give as many of both",
+                shown::count(dim, "rate"),
+                shown::count(offset.len(), "offset")
+            )));
         }
         let values: Vec<T> = rates.iter().chain(offset.iter()).copied().collect();
         let layout = Layout::of([("log_scale", &[dim]), ("bias", &[dim])]);

@@ -7,6 +7,7 @@ use crate::columns::{Rows, RowsMut, Scratch};
 use crate::error::{Error, Result};
 use crate::kernels::{Start, Weights, outer, product, row_sums};
 use crate::ode::Sharpness;
+use crate::outcome::shown;
 use crate::parameters::{Layout, Parameters};
 use crate::real::Real;
 
@@ -40,11 +41,13 @@ impl<T: Real> Linear<T> {
     pub fn new(a: DMatrix<T>) -> Result<Self> {
         let dim = a.nrows();
         if dim == 0 {
-            return Err(Error::empty("a linear field needs at least one dimension"));
+            return Err(Error::empty(
+                "a linear field has no dimension: give a matrix of one row or more",
+            ));
         }
         if a.ncols() != dim {
             return Err(Error::shape(format!(
-                "the matrix of a linear field is square; this one is {dim} x {}",
+                "the matrix of a linear field is {dim} x {}: give a square one",
                 a.ncols()
             )));
         }
@@ -62,9 +65,9 @@ impl<T: Real> Linear<T> {
     pub fn with_offset(mut self, b: &DVector<T>) -> Result<Self> {
         if b.len() != self.dim {
             return Err(Error::shape(format!(
-                "the offset has {} values, the field {} dimensions",
-                b.len(),
-                self.dim
+                "the offset has {} in {}: give one for each",
+                shown::count(b.len(), "value"),
+                shown::count(self.dim, "dimension")
             )));
         }
         let all = [self.parts().0, b.as_slice()].concat();

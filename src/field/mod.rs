@@ -37,7 +37,7 @@ use crate::real::Real;
 pub use closure::{Closure, autonomous, conditional, time_dependent};
 pub use coupling::{AffineCoupling, AffineCouplingTape};
 pub use diagonal::DiagonalAffine;
-pub use dyn_closure::{DynClosure, autonomous_dyn, time_dependent_dyn};
+pub use dyn_closure::{Dual, DynClosure, autonomous_dyn, time_dependent_dyn};
 pub use linear::Linear;
 pub use neural::{Gated, GatedBuilder, Mlp, MlpBuilder};
 pub use planar::{Planar, PlanarTape};
@@ -118,6 +118,14 @@ pub trait VectorField<T: Real>: Send + Sync {
         None
     }
 
+    /// By how much rounding may change the velocity of a coordinate, beyond what goes with the
+    /// coordinate's own size: for an output of a network, a rounding of the numbers that it is summed from.
+    /// Near a fixed point at zero nothing else is left of a velocity, and steps are not made shorter for
+    /// its sake. Default: nothing.
+    fn rounding(&self, _coordinate: usize) -> f64 {
+        0.0
+    }
+
     /// What [`divergence`](VectorField::divergence) costs, in evaluations of the velocity.
     fn divergence_cost(&self) -> f64 {
         1.0 + self.dim() as f64
@@ -160,6 +168,10 @@ impl<T: Real, F: VectorField<T> + ?Sized> VectorField<T> for Box<F> {
 
     fn sharpness(&self) -> Option<Sharpness> {
         (**self).sharpness()
+    }
+
+    fn rounding(&self, coordinate: usize) -> f64 {
+        (**self).rounding(coordinate)
     }
 
     fn divergence_cost(&self) -> f64 {

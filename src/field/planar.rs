@@ -9,6 +9,7 @@ use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::error::{Error, Result};
 use crate::kernels::{Activation, Start, Weights, multiply, product, row_sums};
 use crate::ode::Sharpness;
+use crate::outcome::shown;
 use crate::parameters::{Layout, Parameters};
 use crate::real::Real;
 
@@ -49,10 +50,16 @@ impl<T: Real> Planar<T> {
     pub fn new(u: DVector<T>, w: DVector<T>, b: T) -> Result<Self> {
         let dim = u.len();
         if dim == 0 {
-            return Err(Error::empty("a planar field needs at least one dimension"));
+            return Err(Error::empty(
+                "a planar field has no dimension: give u and w one value or more",
+            ));
         }
         if w.len() != dim {
-            return Err(Error::shape(format!("u has {dim} values, w has {}", w.len())));
+            return Err(Error::shape(format!(
+                "u has {}, w has {}: give as many of both",
+                shown::count(dim, "value"),
+                w.len()
+            )));
         }
         let values: Vec<T> = u.iter().chain(w.iter()).copied().chain([b]).collect();
         let layout = Layout::of([("u", &[dim]), ("w", &[dim]), ("b", &[1])]);
@@ -148,6 +155,12 @@ impl<T: Real> VectorField<T> for Planar<T> {
     /// The tanh rises within a length of 1 / |w|.
     fn sharpness(&self) -> Option<Sharpness> {
         Some(Sharpness { in_time: 0.0, in_space: length(self.w()) })
+    }
+
+    /// The argument of tanh is summed from numbers of the size of one.
+    fn rounding(&self, coordinate: usize) -> f64 {
+        let argument = length(&self.values[self.dim..]);
+        T::EPSILON * self.u()[coordinate].wide().abs() * argument.max(1.0)
     }
 
     fn divergence_cost(&self) -> f64 {

@@ -7,6 +7,7 @@ use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::error::{Error, Result};
 use crate::kernels::row_sums;
 use crate::ode::Sharpness;
+use crate::outcome::shown;
 use crate::parameters::{Layout, Parameters};
 use crate::real::portable::{exp_m1, ln};
 use crate::real::{Real, sigmoid, softplus};
@@ -44,14 +45,17 @@ impl<T: Real> Radial<T> {
     pub fn new(center: DVector<T>, alpha: T, beta: T) -> Result<Self> {
         let dim = center.len();
         if dim == 0 {
-            return Err(Error::empty("a radial field needs at least one dimension"));
+            return Err(Error::empty(
+                "a radial field has no dimension: give a centre of one value or more",
+            ));
         }
         let mut values: Vec<T> = center.iter().copied().chain([alpha, beta]).collect();
         let layout = Layout::of([("center", &[dim]), ("alpha", &[1]), ("beta", &[1])]);
         layout.check(&values)?;
         if alpha <= T::zero() {
             return Err(Error::setting(format!(
-                "alpha of a radial field is positive, not {alpha}"
+                "alpha of a radial field is {}: give a positive number",
+                shown::number(alpha.wide())
             )));
         }
         // The inverse of the softplus: a = ln(eᵅ - 1).

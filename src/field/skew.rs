@@ -6,6 +6,7 @@ use super::{At, Cotangents, Linear, Pulled, Traced, TrainableField, VectorField}
 use crate::columns::{Rows, RowsMut, Scratch};
 use crate::error::{Error, Result};
 use crate::ode::Sharpness;
+use crate::outcome::shown;
 use crate::parameters::{Layout, Parameters};
 use crate::real::Real;
 
@@ -45,7 +46,9 @@ impl<T: Real> Skew<T> {
         let count = dim * dim.saturating_sub(1) / 2;
         if angles.len() != count {
             return Err(Error::shape(format!(
-                "a skew matrix in {dim} dimensions has {count} values below its diagonal, not {}",
+                "a skew matrix in {} has {} below its diagonal, not {}: give as many",
+                shown::count(dim, "dimension"),
+                shown::count(count, "value"),
                 angles.len()
             )));
         }

@@ -53,7 +53,7 @@ impl<T: Real, A: TrainableField<T>, B: TrainableField<T>> Sum<T, A, B> {
     pub fn new(first: A, second: B) -> Result<Self> {
         if first.dim() != second.dim() {
             return Err(Error::shape(format!(
-                "fields of {} and {} dimensions do not add up",
+                "fields of {} and {} dimensions do not add up: give both the same",
                 first.dim(),
                 second.dim()
             )));
@@ -61,7 +61,7 @@ impl<T: Real, A: TrainableField<T>, B: TrainableField<T>> Sum<T, A, B> {
         let contexts = [first.context_dim(), second.context_dim()];
         if contexts[0] != contexts[1] && !contexts.contains(&0) {
             return Err(Error::shape(format!(
-                "one field takes {} context values, the other {}",
+                "the contexts of the fields have {} and {} values: give both the same, or one of them none",
                 contexts[0], contexts[1]
             )));
         }
@@ -160,6 +160,10 @@ impl<T: Real, A: VectorField<T>, B: VectorField<T>> VectorField<T> for Sum<T, A,
     /// No more sudden than the sharper of both, if both are known.
     fn sharpness(&self) -> Option<Sharpness> {
         Some(self.first.sharpness()?.and(self.second.sharpness()?))
+    }
+
+    fn rounding(&self, coordinate: usize) -> f64 {
+        self.first.rounding(coordinate) + self.second.rounding(coordinate)
     }
 
     /// No more than the dearer of both.

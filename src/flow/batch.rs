@@ -7,6 +7,7 @@ use super::{Direction, Flow, Moved, Packet, Track};
 use crate::columns::block_to_columns;
 use crate::error::{Error, Result};
 use crate::ode::{Workspace, mark_non_finite};
+use crate::outcome::shown;
 use crate::outcome::{Effort, Outcome};
 use crate::real::Real;
 
@@ -154,7 +155,7 @@ pub fn check_points<T: Real>(dim: usize, points: &DMatrix<T>) -> Result<()> {
     if rows != dim {
         let advice = match columns == dim {
             true => "samples are columns: transpose the matrix".to_string(),
-            false => format!("give {dim} rows and a column for each sample"),
+            false => format!("give {} and a column for each sample", shown::count(dim, "row")),
         };
         return Err(Error::shape(format!(
             "the points are {rows} x {columns}, but the dimension is {dim}: {advice}"
@@ -184,7 +185,8 @@ impl<'a, T: Real> Contexts<'a, T> {
         let Some(context) = context else {
             if dim > 0 {
                 return Err(Error::shape(format!(
-                    "the flow depends on a context of {dim} values, and none was given: call `model.given(context)` for a density or samples, or pass the context ({dim} x 1, or a column for each sample)"
+                    "the flow depends on a context of {}, and none was given: call `model.given(context)` for a density or samples, or pass the context ({dim} x 1, or a column for each sample)",
+                    shown::count(dim, "value")
                 )));
             }
             return Ok(Self { dim, values: &[], shared: true });
@@ -193,13 +195,17 @@ impl<'a, T: Real> Contexts<'a, T> {
         if rows != dim {
             let advice = match dim {
                 0 => "this flow depends on none: leave it out".to_string(),
+                1 => "this flow depends on one value: give one row".to_string(),
                 _ => format!("this flow depends on {dim} values: give a row for each"),
             };
-            return Err(Error::shape(format!("the context has {rows} rows, but {advice}")));
+            let rows = shown::count(rows, "row");
+            return Err(Error::shape(format!("the context has {rows}, but {advice}")));
         }
         if columns != samples && columns != 1 {
             return Err(Error::shape(format!(
-                "the context has {columns} columns for {samples} samples: give a column for each sample, or one for all"
+                "the context has {} for {}: give a column for each sample, or one for all",
+                shown::count(columns, "column"),
+                shown::count(samples, "sample")
             )));
         }
         Ok(Self { dim, values: context.as_slice(), shared: columns == 1 && samples != 1 })

@@ -4,6 +4,7 @@ use std::f64::consts::PI;
 use std::fmt;
 
 use crate::error::{Error, Result};
+use crate::outcome::shown;
 
 /// Where a coordinate lives.
 ///
@@ -56,7 +57,10 @@ impl fmt::Display for Space {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Line => write!(f, "the line of all numbers"),
-            Self::Between { low, high } => write!(f, "the numbers between {low} and {high}"),
+            Self::Between { low, high } => {
+                let [low, high] = shown::apart([*low, *high]);
+                write!(f, "the numbers between {low} and {high}")
+            }
             Self::Joint => write!(f, "numbers that fit to those of other coordinates"),
             Self::Circle => write!(f, "the circle of angles from -π to π"),
         }
@@ -98,8 +102,10 @@ pub(crate) fn count(dim: usize, from: &[Space]) -> Result<()> {
     if from.len() == dim {
         return Ok(());
     }
-    let found = from.len();
-    Err(Error::shape(format!("{found} coordinates come to a flow of dimension {dim}")))
+    Err(Error::shape(format!(
+        "{} come to a flow of dimension {dim}: give as many",
+        shown::count(from.len(), "coordinate")
+    )))
 }
 
 #[cfg(test)]

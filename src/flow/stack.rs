@@ -166,7 +166,7 @@ impl Stack {
 
     fn check(&self) -> Result<()> {
         if self.layers == 0 {
-            return Err(Error::setting("a stack needs at least one layer"));
+            return Err(Error::setting("a stack of no layers does nothing: give one or more"));
         }
         let splines = matches!(self.kind, Kind::SplineCoupling | Kind::SplineAutoregressive);
         let networks = self.kind != Kind::Planar;

@@ -213,7 +213,8 @@ fn check_combinations<T: Real>([rows, lanes, count]: [usize; 3], seed: u64, spec
         let ends = StepEnds { y: [rows(&y), rows(&new)], f: [rows(&f[0]), rows(&f[1])] };
         let [absolute, relative, time, least] = [1e-3, 1e-2, 0.1, 1e-30].map(T::of);
         let share = [0.25, 100.0].map(T::of);
-        let yardstick = Yardstick { absolute, relative, time, share, least };
+        let rounding = [1e-4, 0.0].map(T::of);
+        let yardstick = Yardstick { absolute, relative, time, share, least, rounding: &rounding };
         squared_error_with(set, yardstick, &h, &terms, ends, &mut out);
         out
     });

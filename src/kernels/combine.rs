@@ -17,7 +17,7 @@ pub fn combine<T: Real>(base: Option<&[T]>, h: &[T], terms: &[Term<'_, T>], out:
 
 /// What the error of a step is measured by.
 #[derive(Clone, Copy, Debug)]
-pub struct Yardstick<T> {
+pub struct Yardstick<'a, T> {
     /// The error that is allowed to values of order one and more, beside the relative one.
     pub absolute: T,
     /// The error that is allowed, as a share of the value.
@@ -29,6 +29,8 @@ pub struct Yardstick<T> {
     pub share: [T; 2],
     /// The least share.
     pub least: T,
+    /// By how much rounding may change the velocity of every row; none if there are no values.
+    pub rounding: &'a [T],
 }
 
 /// Both ends of a step: values and velocities.
@@ -40,10 +42,11 @@ pub struct StepEnds<'a, T> {
     pub f: [Rows<'a, T>; 2],
 }
 
-/// out += Σ over the rows of (h Σ e_j k_j / (relative |y| + absolute min(1, max(a u, (b u)², least))))²,
-/// lane by lane, with the size u = max(|y|, time |f|), where |y| and |f| are the larger ones of both ends.
+/// out += Σ over the rows of (h Σ e_j k_j / (relative |y| + absolute min(1, max(a u, (b u)², least)) + |h| r))²,
+/// lane by lane, with the size u = max(|y|, time |f|), where |y| and |f| are the larger ones of both ends,
+/// and the rounding r of the row's velocity.
 pub fn squared_error<T: Real>(
-    yardstick: Yardstick<T>,
+    yardstick: Yardstick<'_, T>,
     h: &[T],
     terms: &[Term<'_, T>],
     ends: StepEnds<'_, T>,
@@ -65,7 +68,7 @@ stamp! {
 stamp! {
     /// [`squared_error`] with the given instruction set.
     pub(super) fn squared_error_with<T>(
-        yardstick: Yardstick<T>,
+        yardstick: Yardstick<'_, T>,
         h: &[T],
         terms: &[Term<'_, T>],
         ends: StepEnds<'_, T>,
@@ -106,7 +109,7 @@ unsafe fn add_terms<T: Real, V: Vector<T>>(
 
 #[inline(always)]
 unsafe fn add_squares<T: Real, V: Vector<T>>(
-    yardstick: Yardstick<T>,
+    yardstick: Yardstick<'_, T>,
     h: &[T],
     terms: &[Term<'_, T>],
     ends: StepEnds<'_, T>,
@@ -123,10 +126,14 @@ unsafe fn add_squares<T: Real, V: Vector<T>>(
         unsafe {
             let h = V::load(h.as_ptr().add(lane));
             let mut total = V::load(out.as_ptr().add(lane));
-            let mut at = lane;
+            let (mut at, mut roundings) = (lane, yardstick.rounding.iter());
             while at < len {
                 let error = h.mul(sum_at::<T, V>(terms, at));
-                let ratio = error.div(allowed_at::<T, V>(yardstick, ends, at));
+                let mut allowed = allowed_at::<T, V>(yardstick, ends, at);
+                if let Some(rounding) = roundings.next() {
+                    allowed = h.abs().mul_add(V::splat(*rounding), allowed);
+                }
+                let ratio = error.div(allowed);
                 total = ratio.mul_add(ratio, total);
                 at += lanes;
             }
@@ -139,13 +146,13 @@ unsafe fn add_squares<T: Real, V: Vector<T>>(
 /// relative |y| + absolute min(1, max(a u, (b u)², least)) of the vector at `at`.
 #[inline(always)]
 unsafe fn allowed_at<T: Real, V: Vector<T>>(
-    yardstick: Yardstick<T>,
+    yardstick: Yardstick<'_, T>,
     ends: StepEnds<'_, T>,
     at: usize,
 ) -> V {
     // SAFETY: the caller vouches for a whole vector behind `at` at both ends.
     unsafe {
-        let Yardstick { absolute, relative, time, share, least } = yardstick;
+        let Yardstick { absolute, relative, time, share, least, .. } = yardstick;
         let [a, b] = share.map(|factor| V::splat(factor));
         let larger = |[a, b]: [Rows<'_, T>; 2]| {
             let [a, b] = [a, b].map(|rows| V::load(rows.values().as_ptr().add(at)).abs());
@@ -206,12 +213,14 @@ mod tests {
                 ks.iter().enumerate().map(|(j, k)| (value(j, 99), k.as_slice())).collect();
             let (y, new, h) = (make(50), make(51), make(52)[..lanes].to_vec());
             let f = [make(53), make(54)];
+            let rounding: Vec<f64> = (0..rows).map(|i| value(i, 55).abs() * 1e-2).collect();
             let yardstick = Yardstick {
                 absolute: 1e-3,
                 relative: 1e-2,
                 time: 0.7,
                 share: [0.5, 2.0],
                 least: 1e-2,
+                rounding: &rounding[..rows - rows / 3],
             };
             for set in InstructionSet::ALL {
                 let mut out = vec![0.0; rows * lanes];
@@ -222,13 +231,14 @@ mod tests {
                 squared_error_with(set, yardstick, &h, &terms, ends, &mut error);
                 for lane in 0..lanes {
                     let mut expected = 0.0;
-                    for i in (lane..rows * lanes).step_by(lanes) {
+                    for (row, i) in (lane..rows * lanes).step_by(lanes).enumerate() {
                         let sum: f64 = terms.iter().map(|(c, k)| c * k[i]).sum();
                         assert!(close(out[i], y[i] + h[lane] * sum));
                         let value = y[i].abs().max(new[i].abs());
                         let size = value.max(0.7 * f[0][i].abs().max(f[1][i].abs()));
                         let share = (0.5 * size).max(4.0 * size * size).clamp(1e-2, 1.0);
-                        let scale = 1e-2 * value + 1e-3 * share;
+                        let rounding = yardstick.rounding.get(row).unwrap_or(&0.0);
+                        let scale = 1e-2 * value + 1e-3 * share + h[lane].abs() * rounding;
                         expected += (h[lane] * sum / scale).powi(2);
                     }
                     // A sum that cancels has lost digits before it is divided by a small number.

@@ -7,6 +7,7 @@ use super::masks::Degrees;
 use super::shape::{Dense, Form, Shape};
 use crate::error::{Error, Result};
 use crate::kernels::Activation;
+use crate::outcome::shown::number;
 use crate::parameters::{Layout, Parameters};
 use crate::real::Real;
 
@@ -90,7 +91,8 @@ impl NetworkBuilder {
         if !(self.last_scale.is_finite() && self.last_scale >= 0.0) {
             let scale = self.last_scale;
             return Err(Error::setting(format!(
-                "the scale of the last layer is {scale}: give a finite number, zero or more"
+                "the scale of the last layer is {}: give a finite number, zero or more",
+                number(scale)
             )));
         }
         let mut network = self.arrange()?;
@@ -130,10 +132,12 @@ impl NetworkBuilder {
     fn check(&self) -> Result<()> {
         let shape = &self.shape;
         if shape.inputs + shape.context == 0 {
-            return Err(Error::setting("a network needs an input: coordinates or a context"));
+            return Err(Error::setting(
+                "a network without input says nothing: give it coordinates or a context",
+            ));
         }
         if shape.outputs == 0 {
-            return Err(Error::setting("a network needs at least one output"));
+            return Err(Error::setting("a network without outputs says nothing: give one or more"));
         }
         if let Some(l) = shape.hidden.iter().position(|&width| width == 0) {
             return Err(Error::setting(format!(

@@ -4,6 +4,7 @@ use super::Network;
 use super::masks::Degrees;
 use crate::columns::Mask;
 use crate::error::{Error, Result};
+use crate::outcome::shown;
 use crate::parameters::{Fixed, Setting, fit};
 use crate::real::Real;
 
@@ -59,8 +60,9 @@ impl<T: Real> Network<T> {
         let [kept, before] = [&other, mask].map(|mask| mask.kept().len());
         if kept != before {
             return Err(Error::shape(format!(
-                "`{}` keeps {kept} coordinates, and the network reads {before}",
-                flags.name
+                "`{}` keeps {}, and the network reads {before}: give as many",
+                flags.name,
+                shown::count(kept, "coordinate")
             )));
         }
         self.set_fixed(own)?;

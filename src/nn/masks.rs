@@ -11,6 +11,7 @@
 
 use super::shape::{Dense, Shape};
 use crate::error::{Error, Result};
+use crate::outcome::shown;
 
 /// The degrees of inputs and outputs.
 #[derive(Clone, Debug)]
@@ -26,17 +27,18 @@ impl Degrees {
         let (inputs, outputs) = (self.inputs.len(), self.outputs.len());
         if (inputs, outputs) != (shape.inputs, shape.outputs) {
             return Err(Error::shape(format!(
-                "{inputs} and {outputs} degrees for {} inputs and {} outputs: give one for each",
-                shape.inputs, shape.outputs
+                "{inputs} and {outputs} degrees for {} and {}: give one for each",
+                shown::count(shape.inputs, "input"),
+                shown::count(shape.outputs, "output")
             )));
         }
         let least = unit_levels(self.output_levels(), shape.context).len();
         match shape.hidden.iter().position(|width| *width < least) {
             None => Ok(()),
             Some(l) => Err(Error::setting(format!(
-                "hidden layer {l} of a masked network has {} units, too few for its outputs to depend on \
-                 all inputs that they may see: give it {least} or more",
-                shape.hidden[l]
+                "hidden layer {l} of a masked network has {}, too few for its outputs to depend on all \
+                 inputs that they may see: give it {least} or more",
+                shown::count(shape.hidden[l], "unit")
             ))),
         }
     }

@@ -23,6 +23,7 @@ mod tangent;
 use crate::columns::{Rows, RowsMut};
 use crate::error::{Error, Result};
 use crate::kernels::Weights;
+use crate::outcome::shown;
 use crate::parameters::{Layout, Parameters};
 use crate::real::Real;
 
@@ -174,8 +175,9 @@ impl<T: Real> Network<T> {
         let outputs = self.shape.outputs;
         if bias.len() != outputs {
             return Err(Error::shape(format!(
-                "{} biases of the last layer for {outputs} outputs: give one for each",
-                bias.len()
+                "{} of the last layer for {}: give one for each",
+                shown::count(bias.len(), "value"),
+                shown::count(outputs, "output")
             )));
         }
         let mut values = self.values.to_vec();

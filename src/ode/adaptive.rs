@@ -20,13 +20,18 @@ use crate::real::Real;
 ///
 /// A step is accepted if the root mean square over the coordinates of
 ///
-/// error / (relative |y| + absolute s),   s = min(1, max(u/4, (100 u)²)),   u = max(|y|, 0.1 T |f|),
+/// error / (relative |y| + absolute s + h r),   s = min(1, max(u/4, (b u)²)),   u = max(|y|, 0.1 T |f|),
 ///
 /// is at most one, where y is the value of the coordinate, f its velocity (of both ends of the step the
-/// larger), and T the length of the whole span. So a coordinate of a hundredth or more is followed to the
+/// larger), T the length of the whole span, and h that of the step; b is 100 up to an absolute tolerance of
+/// 1e-5, and 0.3 / √absolute beyond: 10 at 1e-3. So a coordinate of 1 / b or more is followed to the
 /// absolute tolerance, and one of order 1e-6 to a quarter of that share of its own size, alone or beside
 /// others: nothing has to be said about the scale of the data, down to 1e-11 (no coordinate is followed
-/// closer than two roundings of `f64` numbers of order one). What the tolerance does not know is that only a
+/// closer than two roundings of `f64` numbers of order one, nor closer than the rounding r of its velocity,
+/// [`VectorField::rounding`](crate::field::VectorField::rounding)). A coordinate that shrinks from one to
+/// whatever size arrives within 5 b tolerances of that size, or a hundred if that is more: 0.5% at 1e-5, 1.6%
+/// at 1e-4, a tenth at 1e-3.
+/// What the tolerance does not know is that only a
 /// difference matters: points near 1e6 that differ by 1 are followed to 1e-5 of 1e6. Take such an offset
 /// off before ([`Standardizer`](crate::data::Standardizer)), or let the flow do so by a
 /// [`Frame`](crate::flow::continuous::Frame), in which points are then measured. Log-determinants and other integrals along the

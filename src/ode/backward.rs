@@ -222,6 +222,11 @@ impl<T: Real, R: Differentiable<T> + ?Sized> RightHandSide<T> for Backward<'_, T
         self.rhs.sharpness()
     }
 
+    /// Of the states; cotangents enter their own velocities as factors, and are rounded in proportion.
+    fn rounding(&self, row: usize) -> f64 {
+        if row < self.sizes()[0] { self.rhs.rounding(row) } else { 0.0 }
+    }
+
     fn speed_rows(&self) -> usize {
         self.rhs.speed_rows()
     }

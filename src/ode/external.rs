@@ -10,7 +10,7 @@ use super::fixed::AIM;
 use super::range::is_vast;
 use super::rules::{Bound, Rules};
 use super::sharpness::longest_unknown;
-use super::tolerance::{Tolerance, least_share, share};
+use super::tolerance::{Tolerance, least_share};
 use super::{
     Accuracy, Adaptive, Batch, DOPRI5, ErrorControlled, Inside, RightHandSide, Solver, Span,
     Workspace, automatic,
@@ -106,6 +106,7 @@ struct Single<'a, T, R: ?Sized> {
     timed: bool,
     inside: Inside<T>,
     length: f64,
+    tolerance: Tolerance,
     seen: &'a Seen,
 }
 
@@ -170,7 +171,9 @@ impl<T: Real, R: RightHandSide<T> + ?Sized> System<f64, DVector<f64>> for Single
         for (i, value) in dydt.iter_mut().take(rows).enumerate() {
             *value = velocity.row(i)[0].wide();
             if i < self.rhs.leading_rows() {
-                self.seen.meet(share(y[i], *value, self.length));
+                let rounding = self.rhs.rounding(i) * self.length.abs() / self.tolerance.absolute;
+                let share = self.tolerance.share(y[i], *value, self.length);
+                self.seen.meet(share.max(rounding));
             }
         }
         if !dydt.iter().all(|value| value.is_finite()) {
@@ -189,7 +192,7 @@ impl<T: Real> Solver<T> for External {
         let Self { method, tolerance, max_steps, longest } = *self;
         match method {
             Method::Rk4 { steps: 0 } => {
-                Err(Error::setting("a solver of equal steps needs at least one step"))
+                Err(Error::setting("a solver of no steps gets nowhere: give one or more"))
             }
             Method::Rk4 { .. } => span.check::<T>(AIM),
             _ => {
@@ -274,7 +277,8 @@ impl External {
         loop {
             let seen = Seen::new();
             let (inside, length) = (span.inside(), span.length());
-            let single = Single { rhs, memory, timed, inside, length, seen: &seen };
+            let tolerance = self.tolerance;
+            let single = Single { rhs, memory, timed, inside, length, tolerance, seen: &seen };
             let (end, result) = self.run(single, span, start.clone(), share);
             let gone = (0..rows).any(|i| !T::of(end[i]).is_finite());
             let vast = result.is_err() && (0..rows).any(|i| is_vast(T::of(end[i])));

@@ -35,7 +35,7 @@ pub(super) const AIM: f64 = 1e-5;
 impl<T: Real> Solver<T> for Fixed {
     fn check(&self, span: Span) -> Result<()> {
         if self.steps == 0 {
-            return Err(Error::setting("a solver of equal steps needs at least one step"));
+            return Err(Error::setting("a solver of no steps gets nowhere: give one or more"));
         }
         self.method.check()?;
         span.check::<T>(AIM)

@@ -79,6 +79,12 @@ pub trait RightHandSide<T: Real>: Sync {
         None
     }
 
+    /// By how much rounding may change dy/dt of a leading row, beyond what goes with the row's own size.
+    /// No row is followed closer than this times the step. Default: not at all.
+    fn rounding(&self, _row: usize) -> f64 {
+        0.0
+    }
+
     /// The number of leading rows whose velocity is the speed that [`Sharpness`] speaks of. Default:
     /// all leading rows.
     fn speed_rows(&self) -> usize {

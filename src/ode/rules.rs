@@ -4,6 +4,7 @@ use super::sharpness::{Longest, changes, longest_unknown};
 use super::tolerance::Tolerance;
 use super::{Sharpness, Span, Tableau};
 use crate::error::{Error, Result};
+use crate::outcome::shown::number;
 use crate::real::Real;
 
 /// What bounds the steps of a solve where no longest one was set.
@@ -45,11 +46,12 @@ impl Rules {
     /// An error if a setting is out of range for this scalar.
     pub fn check<T: Real>(&self, span: Span) -> Result<()> {
         if self.max_steps == 0 {
-            return Err(Error::setting("the step limit is zero: allow at least one step"));
+            return Err(Error::setting("the step limit is zero: give one or more"));
         }
         if let Some(step) = self.longest.filter(|step| *step <= 0.0 || step.is_nan()) {
             return Err(Error::setting(format!(
-                "the longest step is {step}: give a positive number, such as 0.01"
+                "the longest step is {}: give a positive number, such as 0.01",
+                number(step)
             )));
         }
         self.tolerance.check::<T>()?;

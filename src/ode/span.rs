@@ -1,6 +1,7 @@
 //! From where to where: the times of a solve, and which of them a scalar can tell apart.
 
 use crate::error::{Error, Result};
+use crate::outcome::shown::{apart, number};
 use crate::real::Real;
 
 /// From where to where: `to` may lie before `from`.
@@ -56,13 +57,17 @@ impl Span {
     pub fn check<T: Real>(&self, tolerance: f64) -> Result<()> {
         let Self { from, to } = *self;
         if !(from.is_finite() && to.is_finite()) {
-            return Err(Error::setting(format!("the span from {from} to {to} is not finite")));
+            let [from, to] = [from, to].map(number);
+            return Err(Error::setting(format!(
+                "the span from {from} to {to} is not finite: give two numbers, such as 0 and 1"
+            )));
         }
         let length = if from == to { 1.0 } else { self.length().abs() };
         let (gap, name) = (gap::<T>(from.abs().max(to.abs())), T::NAME);
         if gap / 2.0 <= (BLUR * tolerance).min(COARSEST) * length {
             return Ok(());
         }
+        let [from, to] = apart([from, to]);
         Err(Error::setting(format!(
             "the span from {from} to {to} cannot be resolved in {name}: neighbouring {name} numbers \
              lie {gap:.1e} apart there, too far for a span of length {length:.1e} at tolerance \

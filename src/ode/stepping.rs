@@ -59,6 +59,8 @@ struct Run<'a, 'w, T: Real, R: ?Sized> {
     point: Block<T>,
     /// Rows: the times of a stage, the steps, two kinds of errors (or speeds, before there are any).
     rows: Block<T>,
+    /// One row: the rounding of the velocity of every leading row.
+    rounding: Block<T>,
 }
 
 /// Follows every column that is still travelling, under the eyes of whoever watches.
@@ -93,6 +95,7 @@ pub(super) fn integrate<T: Real, R: RightHandSide<T> + ?Sized>(
         trial: scratch.take(rows, lanes),
         point: scratch.take(rows, lanes),
         rows: scratch.take(4, lanes),
+        rounding: scratch.take(1, rhs.leading_rows()),
         scratch,
         clocks,
         stages,
@@ -107,8 +110,8 @@ pub(super) fn integrate<T: Real, R: RightHandSide<T> + ?Sized>(
         run.settle();
         run.leave();
     }
-    let Run { scratch, y, carried, trial, point, rows, .. } = run;
-    for block in [rows, point, trial, carried, y] {
+    let Run { scratch, y, carried, trial, point, rows, rounding, .. } = run;
+    for block in [rounding, rows, point, trial, carried, y] {
         scratch.give(block);
     }
 }
@@ -141,6 +144,8 @@ impl<T: Real, R: RightHandSide<T> + ?Sized> Run<'_, '_, T, R> {
         }
         pad_lanes(self.y.view_mut(), count);
         pad_lanes(self.carried.view_mut(), count);
+        let roundings = self.rounding.row_mut(0).iter_mut().take(self.rhs.leading_rows());
+        roundings.enumerate().for_each(|(i, value)| *value = T::of(self.rhs.rounding(i)));
     }
 
     /// Evaluates stage 0 everywhere, and stage 1 at the end of a short Euler step.
@@ -149,8 +154,10 @@ impl<T: Real, R: RightHandSide<T> + ?Sized> Run<'_, '_, T, R> {
         let Self { rules, clocks, stages, rhs, rows, .. } = self;
         let (tolerance, length) = (rules.tolerance, self.span.length());
         let (controlled, leading) = (rhs.controlled_rows(), rhs.leading_rows());
+        let rounding = &self.rounding.row(0)[..leading];
         let [f, ahead] = [0, 1].map(|stage: usize| stages[stage].view().range(0, controlled));
-        let start = Place { y: self.y.view().range(0, controlled), f, leading, length };
+        let y = self.y.view().range(0, controlled);
+        let start = Place { y, f, leading, rounding, length };
         let change = [(T::one(), ahead), (-T::one(), f)];
         let (front, squares) = rows.view_mut().split_at(2);
         let (mut changes, mut lengths) = front.split_at(1);
@@ -177,7 +184,8 @@ impl<T: Real, R: RightHandSide<T> + ?Sized> Run<'_, '_, T, R> {
         rhs.evaluate(rows.row(0), self.y.view(), carried, stages[0].view_mut(), self.scratch);
         let (controlled, leading) = (rhs.controlled_rows(), rhs.leading_rows());
         let [y, f] = [&self.y, &stages[0]].map(|block| block.view().range(0, controlled));
-        let start = Place { y, f, leading, length };
+        let rounding = &self.rounding.row(0)[..leading];
+        let start = Place { y, f, leading, rounding, length };
         let (mut front, mut squares) = rows.view_mut().split_at(2);
         for (row, (values, h)) in [(y, 1.0), (f, length)].into_iter().enumerate() {
             front.row_mut(1).fill(T::of(h));
@@ -265,10 +273,11 @@ impl<T: Real, R: RightHandSide<T> + ?Sized> Run<'_, '_, T, R> {
         let Rules { method, tolerance, .. } = self.rules;
         let (length, lanes) = (self.span.length(), self.y.lanes());
         let (rows, leading) = (self.rhs.controlled_rows(), self.rhs.leading_rows());
+        let rounding = &self.rounding.row(0)[..leading];
         let (front, errors) = self.rows.view_mut().split_at(2);
         let (mut first, mut second) = errors.split_at(1);
         let kinds = [
-            (&mut first, 0..leading, tolerance.of_coordinates(length)),
+            (&mut first, 0..leading, tolerance.of_coordinates(length, rounding)),
             (&mut second, leading..rows, tolerance.of_integrals(length)),
         ];
         for (out, range, yardstick) in kinds {

@@ -1,6 +1,7 @@
 //! Butcher tableaus of explicit Runge-Kutta methods, as constants that the tests check.
 
 use crate::error::{Error, Result};
+use crate::outcome::shown::{count, number};
 
 /// An explicit Runge-Kutta method: k_i = f(t + c_i h, y + h Σ a_ij k_j), y(t + h) ≈ y + h Σ b_i k_i.
 #[derive(Debug, PartialEq)]
@@ -35,20 +36,29 @@ impl Tableau {
         }
         if self.a.len() != stages || self.b.len() != stages {
             let (a, b) = (self.a.len(), self.b.len());
-            return wrong(format!("{stages} nodes, but {a} rows of a and {b} weights"));
+            return wrong(format!(
+                "{}, {} of a and {}: give as many of each",
+                count(stages, "node"),
+                count(a, "row"),
+                count(b, "weight")
+            ));
         }
         if let Some(i) = (0..stages).find(|&i| self.a[i].len() != i) {
-            return wrong(format!("{} entries in row {i} of a: give {i}", self.a[i].len()));
+            return wrong(format!("a row {i} of a with a length of {}: give {i}", self.a[i].len()));
         }
         if ![0, stages].contains(&self.error.len()) {
             let error = self.error.len();
-            return wrong(format!("{error} weights of an error: give none, or {stages}"));
+            return wrong(format!(
+                "{} of an error: give none, or {stages}",
+                count(error, "weight")
+            ));
         }
         let rows = self.a.iter().copied().chain([self.b, self.c, self.error]);
         let sum: f64 = self.b.iter().sum();
         if rows.flatten().any(|value| !value.is_finite()) || (sum - 1.0).abs() > 1e-9 {
             return wrong(format!(
-                "coefficients that are not finite, or weights whose sum is {sum}"
+                "coefficients that are not finite, or weights whose sum is {}: give finite ones, of sum 1",
+                number(sum)
             ));
         }
         Ok(())

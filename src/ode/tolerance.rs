@@ -3,6 +3,7 @@
 use crate::columns::Rows;
 use crate::error::{Error, Result};
 use crate::kernels::{StepEnds, Term, Yardstick, squared_error};
+use crate::outcome::shown::number;
 use crate::real::Real;
 
 /// The tolerance of an adaptive solve; [`Adaptive`](super::Adaptive) says how error is measured.
@@ -15,16 +16,24 @@ pub(crate) struct Tolerance {
 /// The time for which the velocity of a coordinate counts as its size, as a share of the span: one that
 /// crosses zero is not small.
 const TIME: f64 = 0.1;
-/// The factors a and b of a coordinate's size u in its share of the absolute tolerance, which is
+/// The factor a of a coordinate's size u in its share of the absolute tolerance, which is
 /// min(1, max(a u, (b u)²)).
+const PROPORTION: f64 = 0.25;
+
+/// The factor b of the share at this absolute tolerance.
 ///
 /// From a size of 1 / b up the tolerance is absolute, and for small ones it goes with the size. The square
 /// leads from one to the other within two orders of magnitude: with the tolerance of all sizes below
 /// one in proportion, the few coordinates of a normal sample that happen to be near zero cost a
-/// tenth to a half more evaluations, and with these numbers one in a hundred. For s x with s from
-/// 1e-9 to 1 samples at tolerance 1e-5 are within 0.002 of their size, log-densities of one standard
-/// deviation within 0.002.
-const SHARE: [f64; 2] = [0.25, 100.0];
+/// tenth to a half more evaluations, and with a hundred one in a hundred.
+///
+/// A coordinate that shrinks by orders of magnitude on its way meets an error of a tolerance when it is
+/// as small as 1 / b, which is b tolerances of its size, and keeps that for good: for s x with s down to 1e-9
+/// samples are off by up to 5 b tolerances. At a loose one a hundred would let half the size pass; so b is
+/// 100 up to 1e-5, 32 at 1e-4 and 10 at 1e-3, and trained fields take 1 to 6% more evaluations there.
+fn crossing(absolute: f64) -> f64 {
+    (100.0 * (1e-5 / absolute).sqrt()).clamp(1.0, 100.0)
+}
 /// No coordinate is followed closer than this: what a field computes from numbers of order one is itself
 /// known no better, and a coordinate that rests at zero but for such rounding would take steps without end.
 const ROUNDING: f64 = 2.0 * f64::EPSILON;
@@ -41,7 +50,8 @@ impl Tolerance {
         for (name, value) in [("relative", relative), ("absolute", absolute)] {
             if !(value > 0.0 && value.is_finite()) {
                 return Err(Error::setting(format!(
-                    "the {name} tolerance is {value}: give a positive number, such as 1e-6"
+                    "the {name} tolerance is {}: give a positive number, such as 1e-6",
+                    number(value)
                 )));
             }
         }
@@ -56,35 +66,50 @@ impl Tolerance {
         Ok(())
     }
 
+    /// The share of the absolute tolerance that a coordinate of this value and velocity gets, on a way of
+    /// this length.
+    pub(super) fn share(&self, value: f64, velocity: f64, length: f64) -> f64 {
+        let size = value.abs().max(TIME * length.abs() * velocity.abs());
+        let large = crossing(self.absolute) * size;
+        (PROPORTION * size).max(large * large)
+    }
+
     /// What errors of coordinates are measured by, on a way of this length.
-    pub(super) fn of_coordinates<T: Real>(&self, length: f64) -> Yardstick<T> {
-        self.yardstick(least_share(self.absolute), length)
+    /// `rounding` is that of their velocities.
+    pub(super) fn of_coordinates<'a, T: Real>(
+        &self,
+        length: f64,
+        rounding: &'a [T],
+    ) -> Yardstick<'a, T> {
+        Yardstick { rounding, ..self.yardstick(least_share(self.absolute), length) }
     }
 
     /// What errors of integrals along the way are measured by: a log-determinant is a number of nats,
     /// whatever the size of the points.
-    pub(super) fn of_integrals<T: Real>(&self, length: f64) -> Yardstick<T> {
+    pub(super) fn of_integrals<T: Real>(&self, length: f64) -> Yardstick<'static, T> {
         self.yardstick(1.0, length)
     }
 
-    fn yardstick<T: Real>(&self, least: f64, length: f64) -> Yardstick<T> {
+    fn yardstick<T: Real>(&self, least: f64, length: f64) -> Yardstick<'static, T> {
         Yardstick {
             absolute: T::of(self.absolute),
             relative: T::of(self.relative),
             time: T::of(TIME * length.abs()),
-            share: SHARE.map(T::of),
+            share: [PROPORTION, crossing(self.absolute)].map(T::of),
             least: T::of(least),
+            rounding: &[],
         }
     }
 }
 
 /// Where columns are at the outset: state and velocity, the first rows of which are coordinates and the
-/// others integrals, and the length of the way.
+/// others integrals, the rounding of the velocities of coordinates, and the length of the way.
 #[derive(Clone, Copy)]
 pub(super) struct Place<'a, T> {
     pub y: Rows<'a, T>,
     pub f: Rows<'a, T>,
     pub leading: usize,
+    pub rounding: &'a [T],
     pub length: f64,
 }
 
@@ -95,7 +120,7 @@ impl<T: Real> Place<'_, T> {
         let rows = self.y.rows();
         out.fill(T::zero());
         let kinds = [
-            (0..self.leading, tolerance.of_coordinates(self.length)),
+            (0..self.leading, tolerance.of_coordinates(self.length, self.rounding)),
             (self.leading..rows, tolerance.of_integrals(self.length)),
         ];
         for (range, yardstick) in kinds.into_iter().filter(|(range, _)| !range.is_empty()) {
@@ -126,20 +151,15 @@ impl<T: Real> Place<'_, T> {
             .map(|i| {
                 let value = self.y.row(i)[lane].wide().abs();
                 let least = if i < self.leading { least_share(tolerance.absolute) } else { 1.0 };
-                let share = share(value, self.f.row(i)[lane].wide(), self.length).max(least);
-                let allowed = tolerance.relative * value + tolerance.absolute * share.min(1.0);
+                let share =
+                    tolerance.share(value, self.f.row(i)[lane].wide(), self.length).max(least);
+                let rounding = self.rounding.get(i).map_or(0.0, |r| r.wide() * self.length.abs());
+                let allowed =
+                    tolerance.relative * value + tolerance.absolute * share.min(1.0) + rounding;
                 let part = values(i) / allowed;
                 part * part
             })
             .sum();
         (total / rows as f64).sqrt()
     }
-}
-
-/// The share of the absolute tolerance that a coordinate of this value and velocity gets, on a way of
-/// this length.
-pub(super) fn share(value: f64, velocity: f64, length: f64) -> f64 {
-    let [a, b] = SHARE;
-    let size = value.abs().max(TIME * length.abs() * velocity.abs());
-    (a * size).max(b * size * (b * size))
 }

@@ -2,6 +2,7 @@
 
 use super::place;
 use crate::error::{Error, Result};
+use crate::outcome::shown;
 
 /// A named array beside the parameters, which belongs to what a flow is and does not learn: what PyTorch
 /// calls a buffer.
@@ -25,11 +26,18 @@ pub struct Fixed {
 /// If it has not; the error names the array.
 pub fn fit(own: &[Fixed], given: &[Fixed]) -> Result<()> {
     if own.len() != given.len() {
-        let names: Vec<&str> = own.iter().map(|array| array.name.as_str()).collect();
+        let name = |arrays: &[Fixed]| {
+            let other = (0..).find(|&k| {
+                own.get(k).map(|array| &array.name) != given.get(k).map(|array| &array.name)
+            });
+            other.and_then(|k| arrays.get(k)).map_or("nothing".into(), |a| format!("`{}`", a.name))
+        };
         return Err(Error::shape(format!(
-            "{} fixed arrays where there are {} ({names:?}): give those of a flow made the same way",
-            given.len(),
-            own.len()
+            "{} where there are {}, the first that differs is {} in place of {}: give those of a flow made the same way",
+            shown::count(given.len(), "fixed array"),
+            own.len(),
+            name(given),
+            name(own)
         )));
     }
     own.iter().zip(given).try_for_each(|(own, given)| given.check_like(own))
@@ -104,7 +112,11 @@ impl Fixed {
         match self.values.iter().position(|&value| !good(value)) {
             Some(k) => {
                 let value = self.values[k];
-                Err(Error::setting(format!("{} is {value}, but must be {what}", self.place(k))))
+                Err(Error::setting(format!(
+                    "{} is {}: give {what}",
+                    self.place(k),
+                    shown::number(value)
+                )))
             }
             None => Ok(()),
         }
@@ -124,13 +136,17 @@ impl Fixed {
         }
         if values.len() != own.values.len() {
             return Err(Error::shape(format!(
-                "the fixed array `{name}` {shape:?} has {} values, not {}",
-                values.len(),
+                "the fixed array `{name}` {shape:?} has {}, not {}: give as many as its shape says",
+                shown::count(values.len(), "value"),
                 own.values.len()
             )));
         }
         match values.iter().position(|value| !value.is_finite()) {
-            Some(k) => Err(Error::non_finite(format!("{} is {}", self.place(k), values[k]))),
+            Some(k) => Err(Error::non_finite(format!(
+                "{} is {}: give finite numbers",
+                self.place(k),
+                values[k]
+            ))),
             None => Ok(()),
         }
     }

@@ -81,7 +81,7 @@ pub fn check_fold(sums: [usize; 2], gradient: [usize; 2]) -> Result<()> {
     for (what, [found, expected]) in [("sums", sums), ("places in the gradient", gradient)] {
         if found != expected {
             return Err(Error::shape(format!(
-                "{found} {what} of a pullback, but there are {expected}: ask the model for their number"
+                "the {what} of a pullback are {found}, but the model has {expected}: give as many"
             )));
         }
     }

@@ -13,6 +13,7 @@ mod state;
 use std::ops::Range;
 
 use crate::error::{Error, Result};
+use crate::outcome::shown;
 use crate::real::Real;
 
 pub use fixed::{Fixed, fit};
@@ -148,10 +149,16 @@ impl Layout {
         let (expected, arrays) = (self.len(), self.entries.len());
         Error::shape(match (self.entries.first(), self.entries.last()) {
             (Some(first), Some(last)) => format!(
-                "{given} parameters for a model of {expected}, in {arrays} arrays from `{}` to `{}`: give all, in the order of its layout",
-                first.name, last.name
+                "{} for a model of {expected}, in {} from `{}` to `{}`: give all, in the order of its layout",
+                shown::count(given, "parameter"),
+                shown::count(arrays, "array"),
+                first.name,
+                last.name
             ),
-            _ => format!("{given} parameters for a model that has none: give an empty slice"),
+            _ => format!(
+                "{} for a model that has none: give an empty slice",
+                shown::count(given, "parameter")
+            ),
         })
     }
 
@@ -159,7 +166,7 @@ impl Layout {
         let entry = self.entries.iter().find(|entry| entry.range.contains(&k));
         let place = entry.map_or_else(String::new, |entry| entry.place(k - entry.range.start));
         Error::non_finite(format!(
-            "the parameter {place} is {value}, value {k} of {}: parameters are finite numbers",
+            "the parameter {place} is {value}, value {k} of {}: give finite numbers",
             self.len()
         ))
     }

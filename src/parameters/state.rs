@@ -4,6 +4,7 @@ use std::fmt::Debug;
 
 use super::{Fixed, Layout, Named};
 use crate::error::{Error, Result};
+use crate::outcome::shown;
 use crate::real::Real;
 
 /// One choice that makes a flow what it is and is no array, such as the interval of its splines.
@@ -76,8 +77,8 @@ impl<T: Real> State<T> {
         }
         if self.settings.len() != own.settings.len() {
             return Err(Error::setting(format!(
-                "the state is of a flow of {} settings, and this has {}: make the flow the same way",
-                self.settings.len(),
+                "the state is of a flow of {}, and this has {}: make the flow the same way",
+                shown::count(self.settings.len(), "setting"),
                 own.settings.len()
             )));
         }

@@ -6,6 +6,7 @@ use super::picture::Picture;
 use super::range::{Range, Steps};
 use super::style::{AXIS, INK, NUMBER, SERIES, WHITE, text_width};
 use crate::error::{Error, Result};
+use crate::outcome::shown;
 
 /// A picture of curves; made by [`curves`].
 #[derive(Debug, Clone)]
@@ -74,7 +75,8 @@ impl CurvesPicture {
         if xs.len() != ys.len() {
             let (x, y) = (xs.len(), ys.len());
             self.problem.get_or_insert(Error::shape(format!(
-                "the curve `{label}` has {x} values of x and {y} of y: give both for every point"
+                "the curve `{label}` has {} of x and {y} of y: give both for every point",
+                shown::count(x, "value")
             )));
         }
         let points = xs.iter().zip(ys).map(|(&x, &y)| [x, y]).collect();
@@ -137,8 +139,8 @@ impl CurvesPicture {
     fn ranges(&self) -> Result<[Range; 2]> {
         if self.all_shown().next().is_none() {
             return Err(Error::empty(
-                "there is no point to draw a curve through: all are NaN, infinite, or not positive on a \
-                 logarithmic axis",
+                "there is no point to draw a curve through, all are NaN, infinite, or not positive on a \
+                 logarithmic axis: give one point that is none of that",
             ));
         }
         let [x, y] = self.scaling.steps();
@@ -158,7 +160,11 @@ impl CurvesPicture {
         match given {
             Some(ends) => Range::given(name, steps, ends),
             None => Range::around(name, steps, self.all_shown().map(|p| p[axis]), margin)?
-                .ok_or_else(|| Error::empty("there is no finite point to draw a curve through")),
+                .ok_or_else(|| {
+                    Error::empty(
+                        "there is no finite point to draw a curve through: give one or more",
+                    )
+                }),
         }
     }
 }

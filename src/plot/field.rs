@@ -9,6 +9,7 @@ use super::range::{Range, Steps};
 use super::samples::{check_plane, points_of};
 use super::style::{INK, NUMBER, SERIES};
 use crate::error::{Error, Result};
+use crate::outcome::shown;
 use crate::real::Real;
 
 const ARROW: Color = [170, 174, 186];
@@ -92,8 +93,8 @@ impl FieldPicture<'_> {
             let shape = check_plane("trajectories", step);
             let count = || {
                 format!(
-                    "trajectories: {} points at one time, {columns} at the first: give the same points at all",
-                    step.ncols()
+                    "trajectories: {} at one time, {columns} at the first: give the same points at all",
+                    shown::count(step.ncols(), "point")
                 )
             };
             let checked = shape.and_then(|()| {
@@ -153,8 +154,7 @@ impl FieldPicture<'_> {
             let v = (self.velocity)(self.time, point);
             let speed = v[0].hypot(v[1]);
             if v.iter().any(|part| part.is_nan()) {
-                let [x, y] = point;
-                let t = self.time;
+                let [x, y, t] = [point[0], point[1], self.time].map(shown::number);
                 return Err(Error::non_finite(format!(
                     "the velocity at ({x}, {y}), t = {t} is NaN: draw a range in which it is defined"
                 )));

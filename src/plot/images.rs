@@ -7,6 +7,7 @@ use super::picture::Picture;
 use super::range::{Range, Steps};
 use super::style::{GRID, INK, LABEL};
 use crate::error::{Error, Result};
+use crate::outcome::shown;
 use crate::real::Real;
 
 /// A sheet of images; made by [`images`].
@@ -63,7 +64,9 @@ impl ImagesPicture {
     fn check(&self) -> Result<([usize; 2], Range)> {
         let pixels = self.groups.iter().flat_map(|(_, images)| images).map(Vec::len).next();
         let Some(pixels) = pixels.filter(|pixels| *pixels > 0) else {
-            return Err(Error::empty("there is no image to draw"));
+            return Err(Error::empty(
+                "there is no image to draw: give one or more, of one pixel or more",
+            ));
         };
         let side = (pixels as f64).sqrt().round() as usize;
         let [rows, columns] = self.shape.unwrap_or([side, side]);
@@ -71,9 +74,9 @@ impl ImagesPicture {
             if let Some(image) =
                 images.iter().find(|image| Some(image.len()) != rows.checked_mul(columns))
             {
-                let values = image.len();
+                let values = shown::count(image.len(), "value");
                 return Err(Error::shape(format!(
-                    "{title}: a column of {values} values is no image of {rows} x {columns} pixels: give \
+                    "{title}: a column of {values} is no image of {rows} x {columns} pixels: give \
                      the rows and columns by `shape`"
                 )));
             }
@@ -81,8 +84,11 @@ impl ImagesPicture {
         let values = self.groups.iter().flat_map(|(_, images)| images).flatten().copied();
         let range = match self.range {
             Some(ends) => Range::given("grey", Steps::Even, ends)?,
-            None => Range::around("grey", Steps::Even, values, 0.0)?
-                .ok_or_else(|| Error::non_finite("no value of any image is finite"))?,
+            None => Range::around("grey", Steps::Even, values, 0.0)?.ok_or_else(|| {
+                Error::non_finite(
+                    "no value of any image is finite: give other images, or leave out what failed",
+                )
+            })?,
         };
         Ok(([rows, columns], range))
     }
@@ -106,9 +112,10 @@ impl Picture for ImagesPicture {
             let side = side(images.len()).max(1);
             let least = sheet.width().min(sheet.height()) / side as f64;
             if least < 1.0 {
-                let (count, width, height) = (images.len(), area.width(), area.height());
+                let (width, height) = (area.width(), area.height());
+                let count = shown::count(images.len(), "image");
                 return Err(Error::setting(format!(
-                    "{title}: {count} images do not fit into {width:.0} x {height:.0} pixels: draw fewer, \
+                    "{title}: {count} do not fit into {width:.0} x {height:.0} pixels: draw fewer, \
                      or give the picture a larger size"
                 )));
             }

@@ -1,6 +1,7 @@
 //! From where to where an axis runs: the one place where ranges are made.
 
 use crate::error::{Error, Result};
+use crate::outcome::shown;
 
 /// Numbers larger than this are not drawn: differences and margins must not overflow.
 const LARGEST: f64 = 1e300;
@@ -28,8 +29,10 @@ pub(super) enum Steps {
 impl Range {
     /// The range that a user asks for.
     pub fn given(name: &str, steps: Steps, [from, to]: [f64; 2]) -> Result<Self> {
-        let refused =
-            |why: &str| Err(Error::setting(format!("the {name} range from {from} to {to} {why}")));
+        let refused = |why: &str| {
+            let [from, to] = shown::apart([from, to]);
+            Err(Error::setting(format!("the {name} range from {from} to {to} {why}")))
+        };
         if !(from < to && from.is_finite() && to.is_finite()) {
             return refused("is empty: give two finite numbers, the smaller one first");
         }
@@ -38,9 +41,9 @@ impl Range {
         }
         let range = Self { from, to };
         match steps {
-            Steps::Even if range.is_short() => {
-                refused("is too short to be drawn: its numbers could not be told apart")
-            }
+            Steps::Even if range.is_short() => refused(
+                "is too short to be drawn, its numbers could not be told apart: give a longer one",
+            ),
             Steps::Even => Ok(range),
             Steps::Logarithmic => match from >= 1.0 / LARGEST && to / from > 1.0 + FINEST {
                 true => Ok(range),
@@ -79,8 +82,10 @@ impl Range {
                 Ok(Some(Self { from: (first - pad).exp(), to: (last + pad).exp() }))
             }
             _ => Err(Error::setting(format!(
-                "values of {name} from {low:e} to {high:e} are too large or too small to be drawn: \
-                 scale them, or leave them out"
+                "values of {name} from {} to {} are too large or too small to be drawn: scale them, or \
+                 leave them out",
+                shown::number(low),
+                shown::number(high)
             ))),
         }
     }

@@ -39,7 +39,7 @@ impl<'a> Target<'a> {
             Some("svg") => Kind::Svg,
             _ => {
                 return Err(Error::setting(format!(
-                    "cannot draw {}: its name must end in .png or .svg",
+                    "cannot draw {}: give it a name that ends in .png or .svg",
                     path.display()
                 )));
             }
@@ -80,7 +80,13 @@ fn load_font() -> Result<()> {
     static LOADED: OnceLock<bool> = OnceLock::new();
     let bytes = include_bytes!("font/DejaVuSans-subset.ttf");
     let loaded = LOADED.get_or_init(|| register_font(FONT, FontStyle::Normal, bytes).is_ok());
-    if *loaded { Ok(()) } else { Err(Error::setting("the font of the crate could not be read")) }
+    if *loaded {
+        Ok(())
+    } else {
+        Err(Error::setting(
+            "the font of the crate could not be read: this is a fault of the crate, report it",
+        ))
+    }
 }
 
 /// Paints at twice the size and averages, which makes lines and edges smooth.

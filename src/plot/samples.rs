@@ -113,7 +113,9 @@ impl SamplesPicture {
         }
         let values = groups.iter().flat_map(|(_, points)| points.iter().map(|p| p[axis]));
         Range::around(name, Steps::Even, values, 0.05)?.ok_or_else(|| {
-            Error::non_finite(format!("no sample has a finite {name}: none can be drawn"))
+            Error::non_finite(format!(
+                "no sample has a finite {name}: give other samples, or the range"
+            ))
         })
     }
 }
@@ -127,7 +129,7 @@ pub(super) fn check_plane<T: Real>(name: &str, points: &DMatrix<T>) -> Result<()
         )));
     }
     if points.ncols() == 0 {
-        return Err(Error::empty(format!("{name}: there is no column to draw")));
+        return Err(Error::empty(format!("{name}: there is no column to draw, give one or more")));
     }
     Ok(())
 }

@@ -132,14 +132,13 @@ impl Trace {
     pub fn check(&self) -> Result<()> {
         match self {
             Self::Hutchinson(Hutchinson { probes: 0, .. }) => {
-                Err(Error::setting("Hutchinson's estimator needs at least one probe"))
+                Err(Error::setting("Hutchinson's estimator has no probe: give one or more"))
             }
             Self::HutchPlusPlus(HutchPlusPlus { range: 0, .. }) => Err(Error::setting(
-                "Hutch++ needs at least one direction that is taken exactly, and as many random \
-                 ones; without any it is Hutchinson's estimator",
+                "Hutch++ takes no direction exactly: give a range of one or more, or take Hutchinson's estimator",
             )),
             Self::HutchPlusPlus(HutchPlusPlus { residual: 0, .. }) => Err(Error::setting(
-                "Hutch++ needs at least one random probe for what its range leaves out",
+                "Hutch++ has no random probe for what its range leaves out: give one or more",
             )),
             _ => Ok(()),
         }

@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::kernels::multiply_add;
 use crate::nn::{Input, Network, Products};
 use crate::ode::Sharpness;
+use crate::outcome::shown;
 use crate::real::Real;
 
 pub use train::AffineCouplingTape;
@@ -60,12 +61,17 @@ impl<T: Real> AffineCoupling<T> {
         let found = (network.inputs(), network.outputs());
         if found != expected {
             return Err(Error::shape(format!(
-                "a network with {} inputs and {} outputs; this mask needs {} and {}",
-                found.0, found.1, expected.0, expected.1
+                "a network with {} and {}, but this mask needs {} and {}: build it with as many",
+                shown::count(found.0, "input"),
+                shown::count(found.1, "output"),
+                expected.0,
+                expected.1
             )));
         }
         if !(bound > 0.0 && bound.is_finite()) {
-            return Err(Error::setting(format!("the bound is {bound}: give a positive number")));
+            return Err(Error::setting(format!(
+                "the bound is {bound}: give a positive number, such as 3"
+            )));
         }
         Ok(Self::of_layer(mask, network, bound))
     }

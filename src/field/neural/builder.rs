@@ -7,6 +7,7 @@ use rand::{Rng, RngExt};
 use super::{Layer, Mlp, Shape};
 use crate::error::{Error, Result};
 use crate::kernels::Activation;
+use crate::outcome::shown;
 use crate::parameters::{Layout, Parameters};
 use crate::real::Real;
 
@@ -100,8 +101,10 @@ impl MlpBuilder {
     }
 
     pub(super) fn assemble<T: Real>(&self, layers: Vec<Layer>, values: Parameters<T>) -> Mlp<T> {
-        let (contraction, sharpness) = (OnceLock::new(), OnceLock::new());
-        Mlp { shape: self.shape.clone(), layers, values, contraction, sharpness, fresh: false }
+        let (contraction, sharpness, rounding) =
+            (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        let (shape, fresh) = (self.shape.clone(), false);
+        Mlp { shape, layers, values, contraction, sharpness, rounding, fresh }
     }
 
     /// Where the initial parameters of a layer lie: in ± this number.
@@ -117,12 +120,13 @@ impl MlpBuilder {
     /// An error if the dimension or a width is zero, or a scale is out of range.
     pub(super) fn check(&self) -> Result<()> {
         if self.shape.dim == 0 {
-            return Err(Error::setting("a field needs at least one dimension"));
+            return Err(Error::setting("a field in dimension 0 moves nothing: give one or more"));
         }
         let bad = |scale: &f64| !(scale.is_finite() && *scale >= 0.0);
         if let Some(scale) = [self.first_scale, self.last_scale].into_iter().find(bad) {
             return Err(Error::setting(format!(
-                "the scale of a layer is {scale:e}: give a finite number, zero or more"
+                "the scale of a layer is {}: give a finite number, zero or more",
+                shown::number(scale)
             )));
         }
         match self.shape.hidden.iter().position(|&width| width == 0) {

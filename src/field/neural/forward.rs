@@ -61,6 +61,11 @@ impl<T: Real> VectorField<T> for Mlp<T> {
         Some(*self.sharpness.get_or_init(|| self.sharpness_by_weights()))
     }
 
+    /// That of the numbers that the last map adds, as if every activation were of the size of one.
+    fn rounding(&self, coordinate: usize) -> f64 {
+        self.rounding_of_outputs()[coordinate]
+    }
+
     fn divergence_cost(&self) -> f64 {
         match self.depth() {
             0 | 1 => 1.2,

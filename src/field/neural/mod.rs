@@ -57,6 +57,8 @@ pub struct Mlp<T> {
     /// The constant of the exact trace; see `contraction`.
     contraction: OnceLock<Vec<T>>,
     sharpness: OnceLock<Sharpness>,
+    /// The rounding of every output.
+    rounding: OnceLock<Vec<f64>>,
     /// Whether the parameters are still those that were drawn.
     fresh: bool,
 }
@@ -125,6 +127,7 @@ impl<T: Real> Mlp<T> {
     fn forget(&mut self) {
         self.contraction.take();
         self.sharpness.take();
+        self.rounding.take();
         self.fresh = false;
     }
 

@@ -1,4 +1,4 @@
-//! How suddenly a neural field can change, by its weights.
+//! How suddenly a neural field can change, and how finely it is rounded, by its weights.
 
 use std::f64::consts::TAU;
 
@@ -43,6 +43,18 @@ impl<T: Real> Mlp<T> {
         // However little a wave weighs, it goes up and down.
         bound.in_time = bound.in_time.max(TAU * self.shape.frequencies as f64);
         bound
+    }
+
+    /// A rounding of every output: the terms of its sum, and their roundings, add up like random numbers.
+    pub(super) fn rounding_of_outputs(&self) -> &[f64] {
+        self.rounding.get_or_init(|| {
+            let last = self.depth();
+            let (map, bias) = (self.maps_of_x().nth(last), self.bias(last));
+            let rows = map.iter().flat_map(|map| (0..map.rows).map(|i| map.row(&self.values, i)));
+            rows.zip(bias)
+                .map(|(row, bias)| T::EPSILON * length(&[length(row), bias.wide()]))
+                .collect()
+        })
     }
 
     /// How fast time moves the sum of φ(t) with the weights that begin at `start`.

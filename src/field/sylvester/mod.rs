@@ -16,6 +16,7 @@ use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::error::{Error, Result};
 use crate::kernels::{Activation, Start, Weights, matrix_product, product};
 use crate::ode::Sharpness;
+use crate::outcome::shown;
 use crate::parameters::{Layout, Parameters};
 use crate::real::{Normal, Real};
 use orthonormal::orthonormal;
@@ -86,27 +87,33 @@ impl<T: Real> Sylvester<T> {
         let (dim, rank) = vectors.shape();
         if rank == 0 || rank > dim {
             return Err(Error::setting(format!(
-                "a Sylvester field in {dim} dimensions has 1 to {dim} Householder vectors, not {rank}"
+                "a Sylvester field in dimension {dim} cannot have {rank} Householder vectors: give 1 to {dim}"
             )));
         }
         if let Some(k) = (0..rank).find(|&k| vectors.column(k).iter().all(|x| *x == T::zero())) {
             return Err(Error::setting(format!(
-                "Householder vector {k} is zero: it reflects nothing"
+                "Householder vector {k} is zero and reflects nothing: give one that is not"
             )));
         }
         for (name, matrix) in [("R", r), ("R~", r_tilde)] {
             if matrix.shape() != (rank, rank) {
                 let (rows, columns) = matrix.shape();
                 return Err(Error::shape(format!(
-                    "{name} is {rows} x {columns}; for {rank} Householder vectors it is {rank} x {rank}"
+                    "{name} is {rows} x {columns}: for {}, give {rank} x {rank}",
+                    shown::count(rank, "Householder vector")
                 )));
             }
             if triangle(rank).any(|(i, j)| i != j && matrix[(j, i)] != T::zero()) {
-                return Err(Error::setting(format!("{name} must be upper triangular")));
+                return Err(Error::setting(format!(
+                    "{name} is not upper triangular: set what lies below its diagonal to zero"
+                )));
             }
         }
         if b.len() != rank {
-            return Err(Error::shape(format!("b has {} values, expected {rank}", b.len())));
+            return Err(Error::shape(format!(
+                "b has {}: give {rank}, one for each Householder vector",
+                shown::count(b.len(), "value")
+            )));
         }
         let mut values: Vec<T> = vectors.iter().copied().collect();
         values.extend(triangle(rank).map(|place| r[place]));
@@ -301,6 +308,12 @@ impl<T: Real> VectorField<T> for Sylvester<T> {
         let rows = self.dense.r_tilde.chunks_exact(self.rank);
         let in_space = rows.map(length).fold(0.0, f64::max);
         Some(Sharpness { in_time: 0.0, in_space })
+    }
+
+    /// The arguments of tanh are summed from numbers of the size of one.
+    fn rounding(&self, coordinate: usize) -> f64 {
+        let row = &self.dense.q[coordinate * self.rank..][..self.rank];
+        T::EPSILON * length(row) * length(&self.dense.r)
     }
 
     fn divergence_cost(&self) -> f64 {

@@ -8,6 +8,7 @@ use super::Autoregressive;
 use crate::error::{Error, Result};
 use crate::kernels::Activation;
 use crate::nn::{Network, NetworkBuilder, Stages};
+use crate::outcome::shown;
 use crate::real::Real;
 
 /// The order in which an autoregressive flow moves the coordinates.
@@ -36,7 +37,9 @@ impl Order {
                 sorted.sort_unstable();
                 if sorted != order {
                     return Err(Error::setting(format!(
-                        "the order {given:?} is not one of {dim} coordinates: name each of 0 to {} once",
+                        "the order {} is not one of {}: name each of 0 to {} once",
+                        shown::list(given),
+                        shown::count(dim, "coordinate"),
                         dim.saturating_sub(1)
                     )));
                 }
@@ -172,7 +175,7 @@ impl<R> AutoregressiveBuilder<R> {
         R: Transformer<T>,
     {
         if self.dim == 0 {
-            return Err(Error::setting("a flow needs at least one dimension"));
+            return Err(Error::setting("a flow in dimension 0 moves nothing: give one or more"));
         }
         let order = self.order.draw(self.dim, rng)?;
         let mut identity = vec![T::zero(); self.transformer.parameters()];

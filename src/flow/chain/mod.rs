@@ -13,6 +13,7 @@ use std::ops::Range;
 use super::{AnyFlow, AnyTape, Direction, Flow, Packet, Space, TrainableFlow};
 use crate::error::{Error, Result};
 use crate::ode::{Accuracy, Workspace};
+use crate::outcome::shown;
 use crate::real::Real;
 
 use link::{Place, with_context};
@@ -220,7 +221,8 @@ impl<T: Real> Flow<T> for Chain<T> {
             let (own, reads) = (link.dim(), link.context_dim());
             if own != dim || (reads > 0 && reads != context) {
                 return Err(Error::shape(format!(
-                    "link {k} of the chain has dimension {own} and a context of {reads} rows; the others have {dim} and {context}"
+                    "link {k} of the chain has dimension {own} and a context of {}, the others have {dim} and {context}: give all links the same",
+                    shown::count(reads, "row")
                 )));
             }
         }

@@ -142,13 +142,13 @@ fn moments<T: Real>(dim: usize, points: &DMatrix<T>) -> Result<Vec<(f64, f64)>> 
     check_points(dim, points)?;
     if points.ncols() < 2 {
         return Err(Error::empty(
-            "one sample has no spread to take a scale from: give two or more",
+            "one column has no spread to take a scale from: give two or more",
         ));
     }
     if let Some(k) = points.iter().position(|value| !value.is_finite()) {
         let (column, row) = (k / dim, k % dim);
         return Err(Error::non_finite(format!(
-            "coordinate {row} of column {column} is {}: remove or repair the column",
+            "row {row} of column {column} is {}: remove or repair the column",
             points[k]
         )));
     }

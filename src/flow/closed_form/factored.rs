@@ -50,15 +50,20 @@ impl<T: Real> InvertibleLinear<T> {
     pub fn new(matrix: &DMatrix<T>) -> Result<Self> {
         let (dim, columns) = matrix.shape();
         if dim == 0 {
-            return Err(Error::empty("a linear layer needs at least one dimension"));
+            return Err(Error::empty(
+                "a linear layer has no dimension: give a matrix of one row or more",
+            ));
         }
         if dim != columns {
             return Err(Error::shape(format!(
-                "the matrix of a linear layer is square; this one is {dim} x {columns}"
+                "the matrix of a linear layer is {dim} x {columns}: give a square one"
             )));
         }
-        if matrix.iter().any(|value| !value.is_finite()) {
-            return Err(Error::non_finite("the matrix of a linear layer must be finite"));
+        if let Some(k) = matrix.iter().position(|value| !value.is_finite()) {
+            let (row, column, value) = (k % dim, k / dim, matrix[k]);
+            return Err(Error::non_finite(format!(
+                "entry ({row}, {column}) of the matrix of a linear layer is {value}: give finite numbers"
+            )));
         }
         let (order, factors) = eliminate(matrix.map(|value| value.wide()))?;
         let triangle = dim * (dim - 1) / 2;
@@ -192,7 +197,7 @@ fn eliminate(mut w: DMatrix<f64>) -> Result<(Vec<usize>, DMatrix<f64>)> {
         let leading = w[(k, k)];
         if leading.abs() <= least {
             return Err(Error::setting(format!(
-                "the matrix of a linear layer is singular: pivot {k} is {leading:e}"
+                "the matrix of a linear layer is singular, its pivot {k} is {leading:.1e}: give one that can be inverted"
             )));
         }
         for i in k + 1..dim {

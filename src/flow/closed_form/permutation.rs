@@ -39,7 +39,7 @@ impl Permutation {
     /// Unless each of 0, ..., dim - 1 stands in `order` once.
     pub fn new(order: Vec<usize>) -> Result<Self> {
         if order.is_empty() {
-            return Err(Error::empty("a permutation needs at least one coordinate"));
+            return Err(Error::empty("a permutation has no coordinate: give one or more"));
         }
         let mut inverse = vec![usize::MAX; order.len()];
         for (i, &from) in order.iter().enumerate() {
@@ -47,7 +47,7 @@ impl Permutation {
                 Some(place) if *place == usize::MAX => *place = i,
                 _ => {
                     return Err(Error::setting(format!(
-                        "place {i} of the permutation is {from}, which stands there twice or exceeds {}",
+                        "place {i} of the permutation is {from}, which stands there twice or exceeds {}: name each place once",
                         order.len() - 1
                     )));
                 }
@@ -125,7 +125,7 @@ impl<T: Real> Flow<T> for Permutation {
 
     fn check(&self) -> Result<()> {
         if self.order.is_empty() {
-            return Err(Error::empty("a permutation needs at least one coordinate"));
+            return Err(Error::empty("a permutation has no coordinate: give one or more"));
         }
         Ok(())
     }

@@ -19,6 +19,10 @@ impl<T: Real, F: VectorField<T>> RightHandSide<T> for Augmented<'_, F> {
         self.field.sharpness()
     }
 
+    fn rounding(&self, row: usize) -> f64 {
+        self.field.rounding(row)
+    }
+
     /// Penalties do not choose the steps: with them and without, the samples go the same way.
     fn controlled_rows(&self) -> usize {
         self.field.dim() + self.trace_rows()

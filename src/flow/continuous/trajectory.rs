@@ -94,7 +94,7 @@ impl<F, S> ContinuousFlow<F, S> {
         S: Solver<T>,
     {
         if times.is_empty() {
-            return Err(Error::empty("a trajectory needs at least one time"));
+            return Err(Error::empty("a trajectory has no time: give one or more"));
         }
         let whole = self.whole(times);
         self.check_along::<T>(whole)?;

@@ -16,6 +16,7 @@ use crate::field;
 use crate::nn::{Input, Network};
 use crate::ode::Workspace;
 use crate::outcome::Reason;
+use crate::outcome::shown;
 use crate::real::Real;
 
 pub use builder::CouplingBuilder;
@@ -66,9 +67,9 @@ impl<T: Real, R: Transformer<T>> Coupling<T, R> {
         let found = (network.inputs(), network.outputs());
         if found != (kept, parameters) {
             return Err(Error::shape(format!(
-                "a network with {} inputs and {} outputs; expected {kept}, one per coordinate that is kept, and {parameters}, {} per coordinate that is moved",
-                found.0,
-                found.1,
+                "a network with {} and {}: build it with {kept}, one for each coordinate that is kept, and {parameters}, {} for each that is moved",
+                shown::count(found.0, "input"),
+                shown::count(found.1, "output"),
                 transformer.parameters()
             )));
         }

@@ -4,6 +4,7 @@ use nalgebra::DMatrix;
 
 use super::{Bijector, Outside, Space, inside};
 use crate::error::{Error, Result};
+use crate::outcome::shown;
 use crate::real::Real;
 use crate::real::portable::{exp, ln, ln_1p, tanh};
 
@@ -39,7 +40,8 @@ pub struct Correlation {
 pub fn correlation(size: usize) -> Result<Correlation> {
     if size < 2 {
         return Err(Error::setting(format!(
-            "a correlation matrix of {size} rows has nothing left of its diagonal: ask for two or more"
+            "a correlation matrix of {} has nothing left of its diagonal: ask for two or more",
+            shown::count(size, "row")
         )));
     }
     Ok(Correlation { size })
@@ -65,8 +67,9 @@ impl Correlation {
         let count = self.size * (self.size - 1) / 2;
         if entries.len() != count {
             return Err(Error::shape(format!(
-                "the factor of a correlation matrix of {} rows has {count} entries, not {}",
+                "the factor of a correlation matrix of {} rows has {}, not {}: give as many",
                 self.size,
+                shown::count(count, "value"),
                 entries.len()
             )));
         }

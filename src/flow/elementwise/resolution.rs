@@ -1,6 +1,7 @@
 //! Whether a scalar can resolve the numbers between two bounds.
 
 use crate::error::{Error, Result};
+use crate::outcome::shown::number;
 use crate::real::Real;
 
 /// The least number of steps of the scalar, from a bound to the middle of what lies inside: with half a
@@ -28,7 +29,7 @@ pub(super) fn resolved<T: Real>(low: f64, high: f64) -> Result<()> {
         Err(Error::setting(format!("{} {why}: {advice}", T::NAME)))
     };
     if !T::of(largest).is_finite() {
-        return refuse(format!("does not reach to the bound {largest:e}"));
+        return refuse(format!("does not reach to the bound {}", number(largest)));
     }
     let unit = if (high - low).is_finite() { 0.25 * (high - low) } else { 1.0 };
     let step = step::<T>(largest);
@@ -36,10 +37,10 @@ pub(super) fn resolved<T: Real>(low: f64, high: f64) -> Result<()> {
         return Ok(());
     }
     let wanted = match (high - low).is_finite() {
-        true => format!("an interval of length {}", high - low),
+        true => format!("an interval of length {}", number(high - low)),
         false => "distances of one from the bound".to_string(),
     };
-    refuse(format!("has numbers {step:.1e} apart near {largest:e}, too few for {wanted}"))
+    refuse(format!("has numbers {step:.1e} apart near {}, too few for {wanted}", number(largest)))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use super::resolution::resolved;
 use super::{Bijector, Outside, Space, inside};
 use crate::error::{Error, Result};
+use crate::outcome::shown;
 use crate::real::portable::{exp, exp_m1, ln, ln_1p, tanh};
 use crate::real::{Real, sigmoid, softplus as ln_1p_exp};
 
@@ -176,12 +177,18 @@ pub fn interval(low: f64, high: f64, count: usize) -> Result<Each<Line>> {
     finite(low)?;
     finite(high)?;
     let (length, rounding) = (high - low, f64::EPSILON * low.abs().max(high.abs()));
-    if length <= 8.0 * rounding || length.is_infinite() {
-        return Err(Error::setting(format!(
-            "there is no room between {low} and {high}: give the lower bound first"
-        )));
-    }
-    Ok(Each::new(Line::Interval(low, high), count))
+    let advice = match length {
+        _ if length <= 0.0 => "give the lower bound first",
+        _ if length <= 8.0 * rounding => {
+            "give bounds that are farther apart, or shift them to zero"
+        }
+        _ if length.is_infinite() => {
+            "the distance exceeds the largest number: leave a side free, by `above` or `below`"
+        }
+        _ => return Ok(Each::new(Line::Interval(low, high), count)),
+    };
+    let [low, high] = shown::apart([low, high]);
+    Err(Error::setting(format!("there is no interval from {low} to {high}: {advice}")))
 }
 
 fn finite(bound: f64) -> Result<()> {

@@ -4,6 +4,7 @@ use nalgebra::DMatrix;
 
 use super::{Bijector, Outside, Space, inside};
 use crate::error::{Error, Result};
+use crate::outcome::shown;
 use crate::real::portable::{exp, ln};
 use crate::real::{Real, sigmoid, softplus};
 
@@ -41,7 +42,7 @@ pub struct Simplex {
 pub fn simplex(probabilities: usize) -> Result<Simplex> {
     if probabilities < 2 {
         return Err(Error::setting(format!(
-            "a simplex of {probabilities} probabilities has no free coordinate: ask for two or more"
+            "a simplex of fewer than two probabilities has no free coordinate: ask for two or more, not {probabilities}"
         )));
     }
     Ok(Simplex { probabilities })
@@ -57,7 +58,8 @@ impl Simplex {
         let rows = points.nrows();
         if rows + 1 != self.probabilities {
             return Err(Error::shape(format!(
-                "{rows} rows of a simplex of {} probabilities: give all but the last",
+                "{} of a simplex of {} probabilities: give all but the last",
+                shown::count(rows, "row"),
                 self.probabilities
             )));
         }

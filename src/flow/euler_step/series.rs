@@ -8,6 +8,7 @@ use crate::columns::{Block, Scratch, move_lane, pad_lanes};
 use crate::error::{Error, Result};
 use crate::field::{At, VectorField};
 use crate::kernels::sum_of_products;
+use crate::outcome::shown::number;
 use crate::real::Real;
 use crate::real::portable::{ln, powi};
 use crate::trace::{Estimate, Hutchinson, Noise, mix};
@@ -49,12 +50,14 @@ impl Determinant {
     pub(super) fn check(&self) -> Result<()> {
         let Self::Series(series) = self else { return Ok(()) };
         if series.probes == 0 || series.terms == 0 {
-            return Err(Error::setting("a power series needs at least one probe and one term"));
+            return Err(Error::setting(
+                "a power series has no probe or no term: give one of each or more",
+            ));
         }
         if !(0.0..1.0).contains(&series.survival) {
             return Err(Error::setting(format!(
-                "the probability of one more term is {}: it lies in 0 .. 1",
-                series.survival
+                "the probability of one more term is {}: give one from 0 up to 1, without 1 itself",
+                number(series.survival)
             )));
         }
         if series.noise == Noise::Orthogonal {

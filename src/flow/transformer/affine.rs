@@ -5,6 +5,7 @@ use super::{Mapped, Transformer, sign};
 use crate::columns::{Rows, RowsMut, Scratch};
 use crate::error::{Error, Result};
 use crate::kernels::{AffineForm, AffineMap, AffinePulled, LogScale};
+use crate::outcome::shown;
 use crate::real::Real;
 
 /// What log-scales stay below in size unless told otherwise: a layer scales by e³ ≈ 20 at most.
@@ -17,7 +18,8 @@ fn checked(bound: f64) -> Result<f64> {
         return Ok(bound);
     }
     Err(Error::setting(format!(
-        "the bound of log-scales is {bound}: give a positive number up to {largest}"
+        "the bound of log-scales is {}: give a positive number up to {largest}",
+        shown::number(bound)
     )))
 }
 

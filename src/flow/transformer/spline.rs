@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::kernels::{
     Ends, MIN_SHARE, SplineShape, SplineWay, UNIT_DERIVATIVE, pull_spline, spline,
 };
+use crate::outcome::shown;
 use crate::real::Real;
 
 /// The most bins that a spline may have; every bin keeps a thousandth of the interval.
@@ -73,7 +74,8 @@ impl Spline {
     pub fn new(bins: usize, bound: f64) -> Result<Self> {
         if !(1e-6..=1e6).contains(&bound) {
             return Err(Error::setting(format!(
-                "a spline in ±{bound}: give a bound between 1e-6 and 1e6, such as 5"
+                "a spline within ±{}: give a bound between 1e-6 and 1e6, such as 5",
+                shown::number(bound)
             )));
         }
         Self::checked(SplineShape { bins, bound, ends: Ends::Linear })
@@ -99,7 +101,8 @@ impl Spline {
         let bins = shape.bins;
         if !(2..=MOST_BINS).contains(&bins) {
             return Err(Error::setting(format!(
-                "a spline of {bins} bins: give between 2 and {MOST_BINS}, such as 8"
+                "a spline of {}: give between 2 and {MOST_BINS}, such as 8",
+                shown::count(bins, "bin")
             )));
         }
         debug_assert!(MIN_SHARE * (bins as f64) < 1.0);

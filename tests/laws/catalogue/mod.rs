@@ -358,9 +358,7 @@ fn steered(
 
 fn springs(
     seed: u64,
-) -> DynClosure<
-    impl Fn(num_dual::Dual64, &[num_dual::Dual64], &mut [num_dual::Dual64]) + Send + Sync + Clone,
-> {
+) -> DynClosure<impl Fn(field::Dual, &[field::Dual], &mut [field::Dual]) + Send + Sync + Clone> {
     let stiffness = 1.0 + random(seed)();
     field::autonomous_dyn(4, move |x, out| {
         for i in 0..4 {
@@ -371,9 +369,7 @@ fn springs(
 
 fn pulsing(
     seed: u64,
-) -> DynClosure<
-    impl Fn(num_dual::Dual64, &[num_dual::Dual64], &mut [num_dual::Dual64]) + Send + Sync + Clone,
-> {
+) -> DynClosure<impl Fn(field::Dual, &[field::Dual], &mut [field::Dual]) + Send + Sync + Clone> {
     let pace = 3.0 * random(seed)();
     field::time_dependent_dyn(3, move |t, x, out| {
         for i in 0..3 {

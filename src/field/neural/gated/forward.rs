@@ -80,6 +80,11 @@ impl<T: Real> VectorField<T> for Gated<T> {
         Some(*self.core.sharpness.get_or_init(|| self.sharpness_by_weights()))
     }
 
+    /// That of the plain network: gates make it no larger.
+    fn rounding(&self, coordinate: usize) -> f64 {
+        self.core.rounding(coordinate)
+    }
+
     fn divergence_cost(&self) -> f64 {
         match self.core.depth() {
             0 | 1 => 1.2,

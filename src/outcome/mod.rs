@@ -1,7 +1,11 @@
-//! What became of a column, and what it cost.
+//! What became of a column, and what it cost; and how numbers are shown in messages.
+
+pub(crate) mod shown;
 
 use std::fmt;
 use std::ops::AddAssign;
+
+use shown::number;
 
 /// What became of one column of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -92,7 +96,10 @@ pub enum Reason {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { reason, t, step } = self;
+        let Self { reason, step, .. } = self;
+        let t = number(self.t);
+        // Some solvers do not say what step they tried.
+        let trying = if *step == 0.0 { String::new() } else { format!(" with step {step:.1e}") };
         match reason {
             Reason::NonFiniteInput => write!(
                 f,
@@ -100,23 +107,23 @@ impl fmt::Display for Failure {
             ),
             Reason::NonFiniteVelocity => write!(
                 f,
-                "the field returned a NaN or an infinity at an ordinary point at t = {t}: check the field's domain there"
+                "the field, or its derivative by the point, is NaN or infinite at an ordinary point at t = {t}: keep the field, and square roots and logarithms in it, away from the end of their domain"
             ),
             Reason::Diverged => write!(
                 f,
-                "the solution grew out of the scalar's range at t = {t}, with step {step:.3e}: the field drives points apart too fast in this direction, as one that contracts strongly does when it is followed backwards; weaken it, shorten the span, or compute in f64 if this was f32"
+                "the solution grew out of the scalar's range at t = {t}{trying}: the field drives points apart too fast in this direction, as one that contracts strongly does when it is followed backwards; weaken it, shorten the span, or compute in f64 if this was f32"
             ),
             Reason::StepUnderflow => write!(
                 f,
-                "the step size fell to {step:.3e} at t = {t}: the field, or the solution, may jump or blow up there; smooth or bound it, or loosen the tolerance"
+                "the step size fell below what times can resolve at t = {t}{trying}: the field, or the solution, may jump or blow up there; smooth or bound it, or loosen the tolerance"
             ),
             Reason::TooManySteps => write!(
                 f,
-                "the step limit was reached at t = {t} with step {step:.3e}: raise the limit or the longest step, loosen the tolerance, or smooth the field (one that contracts very fast keeps steps short, whatever the tolerance)"
+                "the step limit was reached at t = {t}{trying}: raise the limit, by `solver(automatic().max_steps(n))`, or the longest step, loosen the tolerance, or smooth the field (one that contracts very fast keeps steps short, whatever the tolerance)"
             ),
             Reason::NotConverged => write!(
                 f,
-                "the search for the inverse still moved by {step:.3e} when it was given up: the map may be too flat there"
+                "the search for the inverse still moved by {step:.1e} when it was given up: the map may be too flat there; make it steeper, by smaller weights, or compute in f64 if this was f32"
             ),
             Reason::Saturated { coordinate } => write!(
                 f,
@@ -124,7 +131,7 @@ impl fmt::Display for Failure {
             ),
             Reason::Overflow => write!(
                 f,
-                "a coordinate or the log-determinant became NaN or infinite: the point, or a parameter of the layer, is too large"
+                "a coordinate or the log-determinant became NaN or infinite: the point, or a parameter of the layer, is too large; remove the column, or make the parameter smaller"
             ),
         }
     }
