@@ -7,10 +7,13 @@ use nalgebra::DMatrix;
 use super::Trainable;
 use super::warning::{Part, Warning};
 use crate::real::Real;
+use crate::real::portable::ln;
 
 /// The largest median and deviation that pass without a word, and one over the least deviation. Two
 /// coordinates, one of deviation 10, cost a network 2.6 nats in 500 steps; tables and toys stay below.
 const FAR: f64 = 20.0;
+/// Of fewer columns nobody can say what is usual.
+const FEWEST: usize = 5;
 /// How much farther out than 98% of its row a value may lie: a million draws of Student's distribution
 /// with two degrees of freedom reach 150 times.
 const OUTLYING: f64 = 300.0;
@@ -53,8 +56,16 @@ fn copes<T: Real>(
     let tried: Vec<usize> = tried.into_iter().collect();
     let [points, contexts] = matrices.map(|matrix| matrix.select_columns(&tried));
     model.latents(&points, &contexts).is_some_and(|latents| {
-        latents.iter().all(|value| value.is_finite()) && survey(Part::Data, &latents).is_empty()
+        // Numbers that a network shifts by more than they differ arrive as one number.
+        let lost = constant_rows(&latents) > constant_rows(&points);
+        let finite = latents.iter().all(|value| value.is_finite());
+        finite && !lost && survey(Part::Data, &latents).is_empty()
     })
+}
+
+/// The number of rows that hold a single number.
+fn constant_rows<T: Real>(matrix: &DMatrix<T>) -> usize {
+    matrix.row_iter().filter(|row| row.iter().all(|value| *value == row[0])).count()
 }
 
 /// At most `most` of `count` columns, as far apart as they can be.
@@ -65,15 +76,14 @@ fn evenly(count: usize, most: usize) -> impl Iterator<Item = usize> + Clone {
 
 /// The warnings of every row, in order.
 fn survey<T: Real>(part: Part, matrix: &DMatrix<T>) -> Vec<Warning> {
-    // Of fewer values nobody can say what is usual.
-    if matrix.ncols() < 20 {
+    if matrix.ncols() < FEWEST {
         return Vec::new();
     }
     let usual: Vec<Usual> = (0..matrix.nrows()).map(|row| Usual::of(matrix, row)).collect();
     let farthest = farthest(matrix, &usual);
     let rows = usual.iter().zip(farthest).enumerate();
     rows.flat_map(|(row, (usual, (column, distance)))| {
-        let Usual { median, spread, reach } = *usual;
+        let Usual { median, spread, reach, .. } = *usual;
         let value = matrix[(row, column)].wide();
         let outlier = Warning::Outlier { part, row, column, value, median, spread };
         let scale = Warning::Scale { part, row, median, spread };
@@ -97,13 +107,32 @@ fn farthest<T: Real>(matrix: &DMatrix<T>, usual: &[Usual]) -> Vec<(usize, f64)> 
     farthest
 }
 
+/// Of this many values the smallest and the largest may be outliers.
+const ENOUGH: usize = 20;
+
+/// How many deviations from the middle the value in place `cut` of `count` normal ones lies on average, by
+/// Blom's rule (1958) and the logistic approximation of the normal quantile, good to 2%.
+fn deviations(cut: usize, count: usize) -> f64 {
+    let share = (cut as f64 + 0.625) / (count as f64 + 0.25);
+    let logit = ln((1.0 - share) / share);
+    // Bowling et al. 2009: Φ(z) is close to the logistic function of 1.5976 z + 0.07056 z³; solved by
+    // Newton's rule.
+    (0..4).fold(0.6 * logit, |z: f64, _| {
+        let (value, slope) = (1.5976 * z + 0.07056 * z * z * z, 1.5976 + 0.21168 * z * z);
+        z - (value - logit) / slope
+    })
+}
+
 /// What is usual in a row, by quantiles, which a few outliers do not move.
 struct Usual {
     median: f64,
-    /// The deviation of a normal density with the same middle 98%; zero if that is a single number.
+    /// The deviation of a normal density with the same middle 98%, or with the same smallest and largest value
+    /// among few; zero if that is a single number.
     spread: f64,
     /// Half of the middle 98%, or the size of what is constant there.
     reach: f64,
+    /// By what factor the spread may be off, for how few values there are.
+    doubt: f64,
 }
 
 impl Usual {
@@ -111,18 +140,20 @@ impl Usual {
         let columns = evenly(matrix.ncols(), QUANTILES);
         let mut values: Vec<f64> = columns.map(|column| matrix[(row, column)].wide()).collect();
         values.sort_unstable_by(f64::total_cmp);
-        let last = (values.len() - 1) as f64;
-        let (low, high) = ((0.01 * last).ceil() as usize, (0.99 * last).floor() as usize);
-        let (low, median, high) = (values[low], values[values.len() / 2], values[high]);
-        let half = 0.5 * high - 0.5 * low;
+        let count = values.len();
+        // One value at each end may be an outlier as soon as there are enough to tell.
+        let cut = if count < ENOUGH { 0 } else { (0.01 * (count - 1) as f64).ceil() as usize };
+        let (low, high) = (values[cut], values[count - 1 - cut]);
+        let (half, median) = (0.5 * high - 0.5 * low, values[count / 2]);
         let reach = if half > 0.0 { half } else { median.abs().max(1.0) };
-        // 98% of a normal density lie within 2.326 deviations.
-        Self { median, spread: half.max(0.0) / 2.326, reach }
+        let doubt = if count < ENOUGH { 3.0 } else { 1.0 };
+        Self { median, spread: half.max(0.0) / deviations(cut, count), reach, doubt }
     }
 
     fn is_far(&self) -> bool {
-        let narrow = self.spread > 0.0 && self.spread < 1.0 / FAR;
-        self.median.abs() > FAR || self.spread > FAR || narrow
+        let far = FAR * self.doubt;
+        let narrow = self.spread > 0.0 && self.spread < 1.0 / far;
+        self.median.abs() > far || self.spread > far || narrow
     }
 }
 
@@ -180,6 +211,26 @@ mod tests {
             });
             assert_eq!(survey(Part::Data, &data), [], "{columns} columns");
             assert_eq!(survey(Part::Contexts, &data.rows(0, 0).into_owned()), []);
+        }
+    }
+
+    #[test]
+    fn spreads_are_those_of_normal_numbers_however_few() {
+        for count in [5, 10, 19, 20, 60, 500, 20_000] {
+            let many = 400_usize.div_ceil(count.min(400)).max(30);
+            let spreads = (0..many).map(|seed| Usual::of(&normal(1, count, seed as u64), 0).spread);
+            let mean = spreads.sum::<f64>() / many as f64;
+            // The spread of a few is off by half a deviation at most, that of the mean by a root less.
+            let allowed = 0.05 + 3.0 * 0.5 / ((count.min(100) * many) as f64).sqrt();
+            assert!((mean - 1.0).abs() < allowed, "{count}: {mean}");
+        }
+    }
+
+    #[test]
+    fn few_columns_and_small_ones_are_judged() {
+        for (count, size) in [(5, 1e-30), (10, 1e3), (19, 1e-4), (30, 1e-30), (4000, 1e-30)] {
+            let data = normal(2, count, 7).map(|x| x * size);
+            assert_eq!(survey(Part::Data, &data).len(), 2, "{count} columns of {size:e}");
         }
     }
 
