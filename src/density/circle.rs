@@ -6,7 +6,7 @@ use nalgebra::{DMatrix, DVector};
 use rand::{Rng, RngExt};
 
 use super::rows::log_prob_checked;
-use super::{Base, Density, Product, Pushforward, Sample, room_for};
+use super::{Base, Density, Product, Pushforward, Sample, draw_columns};
 use crate::columns::{Rows, RowsMut};
 use crate::error::Result;
 use crate::flow::Space;
@@ -73,20 +73,23 @@ impl<T: Real> Sample<T> for UniformCircle {
     type Drawn = DMatrix<T>;
 
     fn sample<R: Rng + ?Sized>(&self, count: usize, rng: &mut R) -> Result<DMatrix<T>> {
-        let mut values = room_for(self.dim, count)?;
-        let end = T::of(PI);
-        for _ in 0..self.dim * count {
-            let angle = T::of(rng.random_range(-PI..PI));
-            // The end, to which a number next to it may be rounded, is the start.
-            values.push(if angle < end { angle } else { -end });
-        }
-        Ok(DMatrix::from_vec(self.dim, count, values))
+        draw_columns(self, count, rng)
     }
 }
 
 impl<T: Real> Base<T> for UniformCircle {
-    fn log_prob_rows(&self, points: Rows<'_, T>, log_prob: &mut [T]) {
-        log_prob.fill(T::of(-(self.dim as f64) * ln(TAU)));
+    fn draw<R: Rng + ?Sized>(&self, column: &mut [T], rng: &mut R) {
+        let end = T::of(PI);
+        for value in column {
+            let angle = T::of(rng.random_range(-PI..PI));
+            // The end, to which a number next to it may be rounded, is the start.
+            *value = if angle < end { angle } else { -end };
+        }
+    }
+
+    fn add_log_prob_rows(&self, points: Rows<'_, T>, log_prob: &mut [T]) {
+        let normalisation = T::of(self.dim as f64 * ln(TAU));
+        log_prob.iter_mut().for_each(|value| *value -= normalisation);
         // Zero times anything finite is zero; what is not stays NaN.
         for i in 0..points.rows() {
             for (value, x) in log_prob.iter_mut().zip(points.row(i)) {

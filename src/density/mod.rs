@@ -69,16 +69,40 @@ pub trait Sample<T: Real> {
 
 /// A simple density that a flow can start from: evaluated on blocks, with its gradient.
 pub trait Base<T: Real>: Density<T> + Sample<T, Drawn = DMatrix<T>> + Send {
+    /// Adds the log-density of each lane to `log_prob`; NaN for a lane that holds NaN.
+    fn add_log_prob_rows(&self, points: Rows<'_, T>, log_prob: &mut [T]);
+
     /// Writes the log-density of each lane; NaN for a lane that holds NaN.
-    fn log_prob_rows(&self, points: Rows<'_, T>, log_prob: &mut [T]);
+    fn log_prob_rows(&self, points: Rows<'_, T>, log_prob: &mut [T]) {
+        log_prob.fill(T::zero());
+        self.add_log_prob_rows(points, log_prob);
+    }
 
     /// Writes the score of each lane, the gradient of the log-density by the point.
     fn score_rows(&self, points: Rows<'_, T>, score: RowsMut<'_, T>);
+
+    /// Draws one sample into `column`, coordinate by coordinate. [`Sample::sample`] is this for one column
+    /// after the other, so that neither the first samples nor what `rng` gives behind them depend on how
+    /// many are drawn at once.
+    fn draw<R: Rng + ?Sized>(&self, column: &mut [T], rng: &mut R);
 
     /// Where each coordinate lives, for which a flow has to be made. Default: all on the line.
     fn spaces(&self) -> Vec<Space> {
         vec![Space::Line; self.dim()]
     }
+}
+
+/// `count` columns of a base, one after the other.
+fn draw_columns<T: Real, B: Base<T>, R: Rng + ?Sized>(
+    base: &B,
+    count: usize,
+    rng: &mut R,
+) -> Result<DMatrix<T>> {
+    let dim = base.dim();
+    let mut values = room_for(dim, count)?;
+    values.resize(dim * count, T::zero());
+    values.chunks_exact_mut(dim).for_each(|column| base.draw(column, rng));
+    Ok(DMatrix::from_vec(dim, count, values))
 }
 
 /// Room for `count` columns of `dim` values, or an error that says how much is missing.

@@ -6,7 +6,7 @@ use nalgebra::{DMatrix, DVector};
 use rand::{Rng, RngExt};
 
 use super::rows::log_prob_checked;
-use super::{Base, Density, Product, Pushforward, Sample, room_for};
+use super::{Base, Density, Product, Pushforward, Sample, draw_columns};
 use crate::columns::{Rows, RowsMut};
 use crate::error::Result;
 use crate::kernels::sum_of_products;
@@ -62,22 +62,23 @@ impl<T: Real> Sample<T> for StandardNormal {
     type Drawn = DMatrix<T>;
 
     fn sample<R: Rng + ?Sized>(&self, count: usize, rng: &mut R) -> Result<DMatrix<T>> {
-        let mut values = room_for(self.dim, count)?;
-        for _ in 0..self.dim * count {
-            values.push(T::of(rng.sample(Normal)));
-        }
-        Ok(DMatrix::from_vec(self.dim, count, values))
+        draw_columns(self, count, rng)
     }
 }
 
 impl<T: Real> Base<T> for StandardNormal {
-    fn log_prob_rows(&self, points: Rows<'_, T>, log_prob: &mut [T]) {
-        log_prob.fill(T::zero());
+    fn add_log_prob_rows(&self, points: Rows<'_, T>, log_prob: &mut [T]) {
+        // What is there joins the squares, and is itself again when they are halved.
+        log_prob.iter_mut().for_each(|value| *value *= T::of(-2.0));
         sum_of_products(points, points, log_prob);
         let normalisation = T::of(0.5 * self.dim as f64 * ln(TAU));
         for value in log_prob {
             *value = -*value * T::of(0.5) - normalisation;
         }
+    }
+
+    fn draw<R: Rng + ?Sized>(&self, column: &mut [T], rng: &mut R) {
+        column.iter_mut().for_each(|value| *value = T::of(rng.sample(Normal)));
     }
 
     fn score_rows(&self, points: Rows<'_, T>, mut score: RowsMut<'_, T>) {

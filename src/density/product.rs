@@ -4,7 +4,7 @@ use nalgebra::{DMatrix, DVector};
 use rand::Rng;
 
 use super::rows::log_prob_checked;
-use super::{Base, Density, Pushforward, Sample};
+use super::{Base, Density, Pushforward, Sample, draw_columns};
 use crate::columns::{Rows, RowsMut};
 use crate::error::Result;
 use crate::flow::Space;
@@ -59,24 +59,23 @@ impl<T: Real, A: Base<T>, B: Base<T>> Density<T> for Product<A, B> {
 impl<T: Real, A: Base<T>, B: Base<T>> Sample<T> for Product<A, B> {
     type Drawn = DMatrix<T>;
 
-    /// Column by column, so that the first samples do not depend on how many there are.
+    /// Column by column, in each the coordinates of the first base before those of the second.
     fn sample<R: Rng + ?Sized>(&self, count: usize, rng: &mut R) -> Result<DMatrix<T>> {
-        let mut values = super::room_for(self.dim(), count)?;
-        for _ in 0..count {
-            values.extend_from_slice(self.first.sample(1, rng)?.as_slice());
-            values.extend_from_slice(self.second.sample(1, rng)?.as_slice());
-        }
-        Ok(DMatrix::from_vec(self.dim(), count, values))
+        draw_columns(self, count, rng)
     }
 }
 
 impl<T: Real, A: Base<T>, B: Base<T>> Base<T> for Product<A, B> {
-    fn log_prob_rows(&self, points: Rows<'_, T>, log_prob: &mut [T]) {
+    fn add_log_prob_rows(&self, points: Rows<'_, T>, log_prob: &mut [T]) {
         let (place, rows) = (self.first.dim(), points.rows());
-        self.first.log_prob_rows(points.range(0, place), log_prob);
-        let mut second = vec![T::zero(); log_prob.len()];
-        self.second.log_prob_rows(points.range(place, rows), &mut second);
-        log_prob.iter_mut().zip(second).for_each(|(sum, value)| *sum += value);
+        self.first.add_log_prob_rows(points.range(0, place), log_prob);
+        self.second.add_log_prob_rows(points.range(place, rows), log_prob);
+    }
+
+    fn draw<R: Rng + ?Sized>(&self, column: &mut [T], rng: &mut R) {
+        let (first, second) = column.split_at_mut(self.first.dim());
+        self.first.draw(first, rng);
+        self.second.draw(second, rng);
     }
 
     fn score_rows(&self, points: Rows<'_, T>, score: RowsMut<'_, T>) {
