@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use liouville::columns::Block;
 use liouville::flow::continuous::Gradient;
+use liouville::flow::euler_step::{Determinant, PowerSeries};
 use liouville::flow::{AnyFlow, Contexts, Cotangent, Packet, Track};
 use liouville::kernels::{InstructionSet, limit_instruction_set};
 use liouville::ode::Workspace;
@@ -131,7 +132,8 @@ impl<T: Real> FlowVisitor<T> for Flows<'_> {
                 continue;
             }
             let moved = flow.follow(direction, from, context).expect("valid input");
-            let numbers = moved.points.iter().chain(moved.log_det.iter());
+            let errors = moved.standard_error.iter().flatten();
+            let numbers = moved.points.iter().chain(moved.log_det.iter()).chain(errors);
             self.numbers.note(format!("{name}, {direction:?}"), numbers);
             self.pullback(name, &flow, direction, from, context);
         }
@@ -190,6 +192,40 @@ fn extreme_flows_with_their_gradients() {
             let mut flows = Flows { seed: 6, numbers };
             visit_extreme::<T>(6, &mut flows);
             visit_extreme_networks::<T>(6, &mut flows);
+        });
+    }
+    check::<f32>();
+    check::<f64>();
+}
+
+/// Residual layers whose log-determinants are estimated by a power series.
+fn visit_series<T: Real>(seed: u64, flows: &mut Flows<'_>) {
+    for (noise, hidden) in [(Noise::Gaussian, &[][..]), (Noise::Rademacher, &[9, 6])] {
+        for dim in [1, 4] {
+            let builder = Mlp::new(dim).context(2).hidden(hidden.to_vec());
+            let mut rng = StdRng::seed_from_u64(seed);
+            let untrained: Mlp<T> = builder.build(&mut rng).expect("valid sizes");
+            let values = matrix::<T>(untrained.parameters().len(), 1, 2.0, seed);
+            let network = builder.with_parameters(values.as_slice().to_vec()).expect("as many");
+            // Few terms for certain, so that their random number matters.
+            let series = PowerSeries { noise, probes: 3, terms: 2, seed, ..PowerSeries::default() };
+            let layer = EulerStep::new(network).determinant(Determinant::Series(series));
+            let flow = AnyFlow::new(layer);
+            let point = DMatrix::from_element(dim, 1, T::of(0.3));
+            let context = DMatrix::from_element(2, 1, T::of(0.5));
+            let moved = flow.follow(BOTH[0], &point, Some(&context)).expect("valid input");
+            assert!(moved.standard_error.is_some(), "no estimate");
+            flows.meet(&format!("series of {noise:?} noise in {dim} dimensions"), flow);
+        }
+    }
+}
+
+#[test]
+fn determinants_by_series_with_their_gradients() {
+    fn check<T: Real>() {
+        agree(&format!("series in {}", T::NAME), 1_000, |numbers| {
+            let mut flows = Flows { seed: 10, numbers };
+            (10..13).for_each(|seed| visit_series::<T>(seed, &mut flows));
         });
     }
     check::<f32>();

@@ -75,6 +75,27 @@ pub fn visit_splines<T: Real>(seed: u64, visitor: &mut dyn FlowVisitor<T>) {
     visit_kind("spline maf, default", [2], SplineMaf::<f32>::new, 0.5, seed + 1, visitor);
 }
 
+/// Flows of angles, for a uniform base.
+pub fn visit_circles<T: Real>(seed: u64, visitor: &mut dyn FlowVisitor<T>) {
+    let circle = |bins| Spline::circular(bins).expect("valid settings");
+    for (dim, bins) in [(1, 2), (1, 8), (2, 5), (3, 6)] {
+        let mut rng = StdRng::seed_from_u64(seed);
+        let builder = SplineMaf::<f32>::new(dim).transformer(circle(bins));
+        let builder = chosen(builder.last_scale(1.0), dim, dim % 2);
+        let flow: SplineMaf<T> = builder.build(&mut rng).expect("valid sizes");
+        let name = format!("circular maf, {dim} angles, {bins} bins");
+        visitor.visit_circular(&name, with_parameters(flow, 0.5, seed));
+    }
+    for (k, mask) in [Mask::halves(2, 0), Mask::alternating(3, 1)].into_iter().enumerate() {
+        let mut rng = StdRng::seed_from_u64(seed + k as u64);
+        let builder = SplineCoupling::<f32>::new(mask.expect("splits")).transformer(circle(7));
+        let builder = builder.context(k).hidden([8, 7]).activation(Activation::Silu);
+        let layer: SplineCoupling<T> = builder.build(&mut rng).expect("valid sizes");
+        visitor
+            .visit_circular(&format!("circular coupling {k}"), with_parameters(layer, 0.5, seed));
+    }
+}
+
 /// Couplings with splines, the parameters of whose networks are of this size.
 pub fn visit_spline_couplings<T: Real>(size: f64, seed: u64, visitor: &mut dyn FlowVisitor<T>) {
     let masks = [Mask::halves(2, 0), Mask::alternating(5, 1), Mask::new(&[true, false, true])];

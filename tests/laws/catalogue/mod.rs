@@ -17,6 +17,8 @@ use nalgebra::{DMatrix, DVector};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
+use crate::objective::Objective;
+
 /// A field of any kind.
 pub type AnyField<T> = Box<dyn VectorField<T>>;
 
@@ -119,6 +121,24 @@ pub trait FlowVisitor<T: Real> {
     fn meet_constrained(&mut self, name: &str, flow: AnyFlow<T>) {
         self.meet(name, flow);
     }
+
+    /// A flow of angles that is exact but for rounding, for points between -π and π.
+    fn meet_circular(&mut self, name: &str, flow: AnyFlow<T>) {
+        self.meet(name, flow);
+    }
+
+    /// The same flow as it is and behind a pointer, before it is met.
+    fn compare(&mut self, _name: &str, _own: &Own<'_, T>, _erased: &AnyFlow<T>) {}
+}
+
+/// The derivatives of an objective by a flow's own tape.
+pub type Differentiate<'a, T> =
+    dyn Fn(&Objective<T>, Direction, [&DMatrix<T>; 2]) -> (f64, [Vec<f64>; 3]) + 'a;
+
+/// A flow of a type of its own, without anything of [`AnyFlow`].
+pub struct Own<'a, T: Real> {
+    pub flow: &'a dyn Flow<T>,
+    pub differentiate: &'a Differentiate<'a, T>,
 }
 
 /// The words by which the catalogue shows its flows.
@@ -127,21 +147,47 @@ impl<T: Real> dyn FlowVisitor<T> + '_ {
     where
         L: TrainableFlow<T, Tape: 'static> + Clone + 'static,
     {
-        self.meet(name, AnyFlow::new(flow));
+        let erased = self.erase(name, flow);
+        self.meet(name, erased);
     }
 
     pub fn visit_within<L>(&mut self, accuracy: f64, name: &str, flow: L)
     where
         L: TrainableFlow<T, Tape: 'static> + Clone + 'static,
     {
-        self.meet_within(accuracy, name, AnyFlow::new(flow));
+        let erased = self.erase(name, flow);
+        self.meet_within(accuracy, name, erased);
     }
 
     pub fn visit_constrained<L>(&mut self, name: &str, flow: L)
     where
         L: TrainableFlow<T, Tape: 'static> + Clone + 'static,
     {
-        self.meet_constrained(name, AnyFlow::new(flow));
+        let erased = self.erase(name, flow);
+        self.meet_constrained(name, erased);
+    }
+
+    pub fn visit_circular<L>(&mut self, name: &str, flow: L)
+    where
+        L: TrainableFlow<T, Tape: 'static> + Clone + 'static,
+    {
+        let erased = self.erase(name, flow);
+        self.meet_circular(name, erased);
+    }
+
+    /// The flow behind a pointer, after it was compared with itself.
+    fn erase<L>(&mut self, name: &str, flow: L) -> AnyFlow<T>
+    where
+        L: TrainableFlow<T, Tape: 'static> + Clone + 'static,
+    {
+        let erased = AnyFlow::new(flow.clone());
+        let differentiate =
+            |objective: &Objective<T>, direction: Direction, inputs: [&DMatrix<T>; 2]| {
+                objective.run(&flow, direction, inputs)
+            };
+        let own = Own { flow: &flow, differentiate: &differentiate };
+        self.compare(name, &own, &erased);
+        erased
     }
 }
 
@@ -183,6 +229,7 @@ pub fn visit_layers<T: Real>(seed: u64, visitor: &mut dyn FlowVisitor<T>) {
 pub fn visit_kinked<T: Real>(seed: u64, visitor: &mut dyn FlowVisitor<T>) {
     autoregressive::visit_splines(seed, visitor);
     autoregressive::visit_spline_couplings(0.5, seed, visitor);
+    autoregressive::visit_circles(seed, visitor);
 }
 
 /// Every flow that is integrated: fields of every kind by every solver that can be recorded.

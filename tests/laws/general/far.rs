@@ -82,12 +82,11 @@ fn moves<T: Real>(
 }
 
 /// Log-densities, scores, and gradients of the parameters, column by column.
-fn densities<T: Real>(
-    flow: &AnyFlow<T>,
+fn densities<T: Real, B: Base<T>>(
+    mut model: Pushforward<B, AnyFlow<T>>,
     points: &DMatrix<T>,
     context: Option<&DMatrix<T>>,
 ) -> Option<String> {
-    let mut model = StandardNormal::new(flow.dim()).pushed_by(flow.clone());
     let found = model.evaluate(points, context).expect("valid input");
     let scored = model.score(points, context).expect("valid input");
     for (j, outcome) in found.outcomes.iter().enumerate() {
@@ -113,8 +112,8 @@ fn densities<T: Real>(
 
 /// The gradient of the likelihood of one column: finite, or an error, or so large that the loss or its
 /// points say so.
-fn learns<T: Real>(
-    model: &mut liouville::density::Pushforward<StandardNormal, AnyFlow<T>>,
+fn learns<T: Real, B: Base<T>>(
+    model: &mut Pushforward<B, AnyFlow<T>>,
     point: &DMatrix<T>,
     context: Option<&DMatrix<T>>,
 ) -> Option<String> {
@@ -173,13 +172,14 @@ struct Trial {
 }
 
 impl Trial {
-    fn check<T: Real>(&mut self, name: &str, flow: &AnyFlow<T>) {
+    fn check<T: Real, B: Base<T>>(&mut self, name: &str, base: B, flow: &AnyFlow<T>) {
+        let model = Pushforward::new(base, flow.clone());
         let context = matrix::<T>(flow.context_dim(), 1, 1.0, self.seed);
         let given = (flow.context_dim() > 0).then_some(&context);
         let points = columns::<T>(flow.dim(), self.seed);
         let how = moves(flow, &points, given)
             .or_else(|| moves(flow, &spoiled(flow.dim()), given))
-            .or_else(|| densities(flow, &points, given))
+            .or_else(|| densities(model, &points, given))
             .or_else(|| keeps(flow))
             .or_else(|| self.comes_back(flow, &points, given));
         match how {
@@ -208,12 +208,20 @@ impl Trial {
 impl<T: Real> FlowVisitor<T> for Trial {
     fn meet(&mut self, name: &str, flow: AnyFlow<T>) {
         self.accuracy = 0.0;
-        self.check(name, &flow);
+        self.check(name, StandardNormal::new(flow.dim()), &flow);
+    }
+
+    fn meet_circular(&mut self, name: &str, flow: AnyFlow<T>) {
+        // What lies beyond ±π comes back as an angle.
+        let returns = std::mem::replace(&mut self.returns, false);
+        self.accuracy = 0.0;
+        self.check(name, UniformCircle::new(flow.dim()), &flow);
+        self.returns = returns;
     }
 
     fn meet_within(&mut self, accuracy: f64, name: &str, flow: AnyFlow<T>) {
         self.accuracy = accuracy;
-        self.check(name, &flow);
+        self.check(name, StandardNormal::new(flow.dim()), &flow);
     }
 }
 

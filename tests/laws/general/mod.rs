@@ -8,14 +8,20 @@
 //! | file | what |
 //! | --- | --- |
 //! | `alone` | couplings and autoregressive flows with networks however extreme, coordinate by coordinate |
+//! | `angles` | the mass of densities on the circle |
+//! | `erased` | a flow behind a pointer beside the flow itself |
 //! | `far` | far points, constants, all scales, and parameters that do not fit |
 //! | `twins` | log-determinants and gradients in `f32` against those in `f64` |
+//! | `outside` | what is said to lie outside a support, beside following to the end |
 //! | `states` | parameters and fixed arrays are all of a flow |
 //! | `ledger` | what became of a law on every flow |
 
 mod alone;
+mod angles;
+mod erased;
 mod far;
 mod ledger;
+mod outside;
 mod states;
 mod twins;
 
@@ -70,6 +76,17 @@ impl Obeys {
         self.note(name, checks.trainable(flow));
     }
 
+    /// A mass with its standard error: one, within five of them, if these are small.
+    fn note_mass(&mut self, name: &str, [mass, error]: [f64; 2]) {
+        match error {
+            _ if !(mass - 1.0).is_finite() || (mass - 1.0).abs() > 1e-3 + 5.0 * error => {
+                self.ledger.broken(name, self.seed, format!("a mass of {mass} ± {error}"));
+            }
+            _ if error < 0.05 => self.ledger.held(name, 1, 0),
+            _ => self.ledger.held(name, 0, 1),
+        }
+    }
+
     fn note(&mut self, name: &str, checked: Result<Checked, Violation>) {
         match checked {
             Ok(checked) => {
@@ -99,6 +116,14 @@ impl<T: Real> FlowVisitor<T> for Obeys {
         let tolerances = Tolerances { rounding: 1e6, ..Tolerances::of::<T>() };
         let tolerances = Tolerances { failures: Failures::Reported, ..tolerances };
         self.check(name, &flow, tolerances, 5.0);
+    }
+
+    fn meet_circular(&mut self, name: &str, flow: AnyFlow<T>) {
+        if self.law == Law::Density {
+            return self.note_mass(name, angles::mass(&flow, self.seed));
+        }
+        // Points beyond ±π come back as angles.
+        self.check(name, &flow, Tolerances::of::<T>(), 3.0);
     }
 }
 
