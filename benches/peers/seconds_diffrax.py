@@ -11,7 +11,7 @@ import numpy as np
 import optax
 from seconds_race import race
 
-WIDTHS, BATCH, TOLERANCE, EXACT = (64, 64), 256, 1e-3, 1e-5
+WIDTHS, BATCH, TOLERANCE, EXACT = (64, 64), 128, 1e-3, 1e-5
 
 
 def initial(key):

@@ -8,7 +8,7 @@ from seconds_race import race
 from torchdiffeq import odeint
 
 torch.set_num_threads(1)
-WIDTHS, BATCH, TOLERANCE, EXACT = (64, 64), 256, 1e-3, 1e-5
+WIDTHS, BATCH, TOLERANCE, EXACT = (64, 64), 128, 1e-3, 1e-5
 
 
 class Field(torch.nn.Module):
