@@ -32,7 +32,7 @@
 //! - **Solver**: [`ode::automatic`], the default: order five, and order eight at tolerances of 1e-7
 //!   and less. [`ode::dopri5`] to compare with others' numbers, [`ode::rk4`] for a cost that is known
 //!   beforehand, [`ode::external_dop853`] for a reference.
-//! - **Tolerance**: 1e-5 for densities, 1e-4 or 1e-3 while training.
+//! - **Tolerance**: 1e-5 for densities; training has [one of its own](train::Trainer::tolerance).
 //! - **Trace**: [`trace::Trace::Auto`]. It is exact in every evaluation. Training is exact, too, for
 //!   neural fields of one or two hidden layers in any dimension, and for anything in up to 16
 //!   dimensions; otherwise training estimates, and its report says so. An exact trace of a deeper

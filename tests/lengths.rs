@@ -58,6 +58,25 @@ fn a_run_goes_on_while_it_helps_and_can_be_repeated() {
     repeated(1, &report, &parameters);
 }
 
+/// With every choice left out: the length that is found, too, is the same on any number of threads.
+#[test]
+fn a_length_that_is_found_is_the_same_on_any_number_of_threads() {
+    let on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+        pool.install(|| {
+            let mut rng = StdRng::seed_from_u64(5);
+            let samples: DMatrix<f64> = data::circles().sample(600, &mut rng).expect("valid");
+            let flow = Stack::real_nvp(2).layers(2).hidden([8]).build(&mut rng).expect("sizes");
+            let mut model = StandardNormal::new(2).pushed_by(flow);
+            let trainer = Trainer::maximum_likelihood().quiet();
+            let report = trainer.fit(&mut model, &samples, &mut rng).expect("trains");
+            (report.steps.len(), report.events, report.checks, model.flow().parameters())
+        })
+    };
+    let one = on(1);
+    assert!([2, 5].into_iter().all(|threads| on(threads) == one));
+}
+
 #[test]
 fn a_run_ends_in_time_and_can_be_repeated() {
     for (seed, limit) in [(2, 0.05), (3, 0.4)] {
@@ -65,6 +84,7 @@ fn a_run_ends_in_time_and_can_be_repeated() {
         let times = report.curve(|step| step.seconds).1;
         let first = times[0];
         let longest = times.windows(2).map(|pair| pair[1] - pair[0]).fold(first, f64::max);
+        assert!(report.foretold.is_none_or(|seconds| seconds <= limit));
         // No step begins when the time is over.
         assert!(report.seconds() <= limit + longest, "{} of {limit}, {longest}", report.seconds());
         repeated(seed, &report, &parameters);

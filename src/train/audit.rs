@@ -38,12 +38,13 @@ impl<T: Real> Audit<T> {
         trained: &[usize],
         tolerances: Tolerances,
     ) -> Self {
-        let (name, judged) = match held_out {
-            [] => ("the data", &trained[..trained.len().min(MOST_COMPARED)]),
-            _ => ("the data, held out", held_out),
+        let judged = match held_out {
+            [] => &trained[..trained.len().min(MOST_COMPARED)],
+            _ => held_out,
         };
+        let is_held_out = !held_out.is_empty();
         let (compared, others) = judged.split_at(judged.len().min(MOST_COMPARED));
-        let [compared, others] = [compared, others].map(|part| Panel::new(name, data, part));
+        let [compared, others] = [compared, others].map(|part| Panel::new(is_held_out, data, part));
         Self { compared, others, held_out: held_out.len(), tolerances }
     }
 

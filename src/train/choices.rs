@@ -1,5 +1,7 @@
 //! The settings of a run, as they were told or chosen.
 
+use std::fmt;
+
 use super::Schedule;
 use super::defaults::{Defaults, Task};
 use super::settings::Settings;
@@ -84,6 +86,17 @@ impl Choices {
             ("decay of the average", format!("{:?}", self.average)),
             ("tolerance of training", format!("{:?}", self.tolerance)),
         ]
+    }
+}
+
+impl fmt::Display for Choices {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { batch, learning_rate, held_out, tolerance, .. } = self;
+        write!(f, "{batch} samples a step, learning rate {learning_rate:.1e}, ")?;
+        if let Some(average) = self.average {
+            write!(f, "average {average}, ")?;
+        }
+        write!(f, "tolerance {tolerance:.0e}, {held_out} samples held out")
     }
 }
 

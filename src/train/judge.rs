@@ -33,17 +33,17 @@ impl<T: Real, M, O: Objective<T, M>> Copy for Judge<'_, T, M, O> {}
 
 /// Samples that are judged, with their contexts.
 pub(super) struct Panel<T: Real> {
-    /// What they are called.
-    name: &'static str,
+    /// Whether they are held out.
+    held_out: bool,
     /// Their columns of the data.
     columns: Vec<usize>,
     samples: [DMatrix<T>; 2],
 }
 
 impl<T: Real> Panel<T> {
-    pub fn new(name: &'static str, data: [&DMatrix<T>; 2], columns: &[usize]) -> Self {
+    pub fn new(held_out: bool, data: [&DMatrix<T>; 2], columns: &[usize]) -> Self {
         let samples = data.map(|matrix| matrix.select_columns(columns));
-        Self { name, columns: columns.to_vec(), samples }
+        Self { held_out, columns: columns.to_vec(), samples }
     }
 
     /// How many there are.
@@ -55,7 +55,7 @@ impl<T: Real> Panel<T> {
     fn part(&self, range: Range<usize>) -> Self {
         let samples = self.samples.each_ref();
         let samples = samples.map(|all| all.columns_range(range.clone()).into_owned());
-        Self { name: self.name, columns: self.columns[range].to_vec(), samples }
+        Self { held_out: self.held_out, columns: self.columns[range].to_vec(), samples }
     }
 }
 
@@ -75,14 +75,18 @@ where
         let Self { objective, model, pool, accuracy } = *self;
         let [points, contexts] = &panel.samples;
         let batch = MiniBatch { points, contexts, seed: SEED, accuracy };
+        let [whole, what] = match panel.held_out {
+            true => ["the data, held out", "held-out loss"],
+            false => ["the data", "loss"],
+        };
         let loss = objective
             .loss(model, batch, pool)
-            .map_err(|error| error.renumbered(panel.name, |slot| place(&panel.columns, slot)))?;
+            .map_err(|error| error.renumbered(whole, |slot| place(&panel.columns, slot)))?;
         if loss.value.is_finite() {
             return Ok(loss);
         }
         let found = culprit(objective, model, batch, pool, Asked::Loss);
-        Err(infinite(&format!("the held-out loss is {}", loss.value), found, &panel.columns))
+        Err(infinite(&format!("the {what} is {}", loss.value), found, &panel.columns))
     }
 
     /// The mean loss of the samples of several panels.

@@ -14,7 +14,7 @@ const SHOWN: usize = 8;
 /// One step of training.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StepReport {
-    /// The mean loss of the mini-batch, before the step and without penalties.
+    /// The mean loss of the mini-batch, before the step and without penalties, at the tolerance of training.
     pub loss: f64,
     /// What penalties add to it.
     pub penalty: f64,
@@ -186,12 +186,13 @@ impl fmt::Display for Report {
         if let Some(estimate) = self.estimated {
             writeln!(f, "log-densities        estimated during training by {estimate}")?;
         }
-        writeln!(
-            f,
-            "steps                {} ({ending}), {:.1} s",
-            self.steps.len(),
-            self.seconds()
-        )?;
+        let (taken, seconds) = (self.steps.len(), self.seconds());
+        write!(f, "steps                {taken} ({ending}), {seconds:.1} s")?;
+        match self.foretold {
+            Some(foretold) => writeln!(f, ", {foretold:.1} s were foretold")?,
+            None => writeln!(f)?,
+        }
+        writeln!(f, "settings             {}", self.choices)?;
         self.write_warnings(f)?;
         for event in &self.events {
             writeln!(f, "event                {event}")?;

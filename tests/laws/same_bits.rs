@@ -1,6 +1,7 @@
 //! A sample's numbers are the same, bit for bit, alone, in a batch, in any place, on any number of threads.
 
 use liouville::prelude::*;
+use liouville::train::Adam;
 use nalgebra::DMatrix;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -88,12 +89,16 @@ fn training() {
             let mut model = StandardNormal::new(2).pushed_by(ContinuousFlow::new(field));
             let likelihood = Trainer::maximum_likelihood().steps(5).batch(300).quiet();
             likelihood.fit(&mut model, &data, &mut rng).expect("trains");
+            let adam = Trainer::maximum_likelihood().optimizer(Adam::default()).steps(5).quiet();
+            adam.batch(300).fit(&mut model, &data, &mut rng).expect("trains");
             let matching = Trainer::flow_matching().pairing(Pairing::OptimalTransport);
             let matching = matching.steps(5).batch(200).average(0.9).quiet();
             matching.fit(&mut model, &data, &mut rng).expect("trains");
             model.flow().field().parameters().to_vec()
         })
     }
-    assert_eq!(train::<f32>(1), train::<f32>(2));
-    assert_eq!(train::<f64>(1), train::<f64>(2));
+    for threads in [2, 5] {
+        assert_eq!(train::<f32>(1), train::<f32>(threads));
+        assert_eq!(train::<f64>(1), train::<f64>(threads));
+    }
 }
