@@ -144,7 +144,7 @@ fn a_checkpoint_can_be_read_and_interrupted_again() {
 #[test]
 fn what_does_not_fit_is_named() {
     let (data, trainer) = (moons::<f64>(100), short());
-    let (.., taken) = uninterrupted(&trainer, continuous(8), &data, |step| step == 10);
+    let (_, end, taken) = uninterrupted(&trainer, continuous(8), &data, |step| step == 10);
     let refuse = |hidden: usize, data: &DMatrix<f64>, part: &str| {
         let mut model = continuous(hidden);
         let before = model.parameters();
@@ -158,6 +158,11 @@ fn what_does_not_fit_is_named() {
     let mut turned = data.clone();
     turned.swap_columns(3, 4);
     assert!(refuse(8, &turned, "order").is_setting());
+    // What was refused has left no trace on the model.
+    let mut model = continuous(8);
+    trainer.resume(&taken[0], &mut model, &turned).expect_err("turned");
+    trainer.resume(&taken[0], &mut model, &data).expect("fits");
+    assert!(model.parameters() == end);
     let others = [
         (short().steps(61), "number of steps"),
         (short().batch(17), "mini-batch"),

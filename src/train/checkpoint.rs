@@ -42,6 +42,7 @@ use crate::real::Real;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checkpoint<T> {
+    pub(super) layout: Layout,
     pub(super) subject: Subject,
     pub(super) seed: [u8; 32],
     pub(super) state: State<T, Vec<Fixed>>,
@@ -65,7 +66,7 @@ impl<T: Real> Checkpoint<T> {
 
     /// The names, shapes and places of the parameters.
     pub fn layout(&self) -> &Layout {
-        &self.subject.layout
+        &self.layout
     }
 
     /// The parameters after the last step.

@@ -4,8 +4,10 @@ use nalgebra::DMatrix;
 use rand::Rng;
 
 use super::intake::check_data;
+use super::plan::Plan;
 use super::run::Run;
 use super::source::Seed;
+use super::subject::Subject;
 use super::watch::{Unwatched, Watch};
 use super::{Checkpoint, Objective, Optimizer, Report, Trainable, Trainer};
 use crate::error::{Error, Result};
@@ -70,7 +72,8 @@ impl<O, P> Trainer<O, P> {
         R: Rng + ?Sized,
     {
         self.check(model, [data, contexts])?;
-        Run::new(self, model, [data, contexts], Seed::draw(rng))?.train(watch)
+        let plan = Plan::of(self, model, [data, contexts])?;
+        Run::new(self, model, [data, contexts], Seed::draw(rng), plan)?.train(watch)
     }
 
     /// Goes on with a run from where it stood: `model`, made the same way as that of the checkpoint, is
@@ -133,7 +136,9 @@ impl<O, P> Trainer<O, P> {
         P: Optimizer<T>,
     {
         self.check(model, data)?;
-        let run = Run::new(self, model, data, Seed(checkpoint.seed))?;
+        let plan = Plan::of(self, model, data)?;
+        checkpoint.subject.check_like(&Subject::of(self, model, data, plan.choices))?;
+        let run = Run::new(self, model, data, Seed(checkpoint.seed), plan)?;
         run.resumed(checkpoint)?.train(watch)
     }
 

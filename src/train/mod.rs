@@ -3,7 +3,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `trainer`, `settings` | the builder, and what it was told |
-//! | `defaults`, `choices` | what is usual for dimension, rows and kind of training; what a run goes by |
+//! | `plan`, `defaults`, `choices` | what is usual for dimension, rows and kind of training; what a run goes by |
 //! | `fit`, `run` | training itself, and its loop |
 //! | `step`, `check`, `length`, `resume` | what a run does: a step, a check, how long it goes on, and from where |
 //! | `state` | all that changes from step to step |
@@ -51,6 +51,7 @@ mod objective;
 mod optimizer;
 mod orthogonal;
 mod pairing;
+mod plan;
 mod progress;
 mod recorder;
 mod regularised;

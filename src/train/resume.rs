@@ -2,9 +2,9 @@
 
 use super::run::Run;
 use super::state::State;
-use super::subject::{Subject, digest};
+use super::subject::{Subject, check_layout};
 use super::watch::Standing;
-use super::{Checkpoint, Objective, Optimizer, OptimizerState, Report, Trainable, Trainer};
+use super::{Checkpoint, Objective, Optimizer, OptimizerState, Report, Trainable};
 use crate::error::Result;
 use crate::parameters::Fixed;
 use crate::real::Real;
@@ -18,7 +18,7 @@ where
 {
     /// The same run, as it stood at a checkpoint.
     pub fn resumed(mut self, checkpoint: &Checkpoint<T>) -> Result<Self> {
-        checkpoint.subject.check_like(&self.subject())?;
+        check_layout(&checkpoint.layout, &self.model.layout())?;
         let fresh = self.state.optimizer.clone();
         let revived = |state: &State<T, Vec<Fixed>>| {
             let mut optimizer = fresh.clone();
@@ -34,21 +34,6 @@ where
         self.before = self.report.seconds();
         self.model.set_parameters(&self.state.parameters)?;
         Ok(self)
-    }
-
-    /// What the run is of.
-    fn subject(&self) -> Subject {
-        let [data, contexts] = self.source.data();
-        let Trainer { objective, optimizer, .. } = self.trainer;
-        Subject {
-            layout: self.model.layout(),
-            accuracy: self.model.accuracy(),
-            shape: [data.nrows(), data.ncols(), contexts.nrows()],
-            digest: digest([data, contexts]),
-            choices: self.report.choices,
-            objective: format!("{objective:?}"),
-            optimizer: format!("{optimizer:?}"),
-        }
     }
 }
 
@@ -74,7 +59,8 @@ where
     fn checkpoint(&self) -> Checkpoint<T> {
         let plain = |state: &State<T, P::State>| state.with(state.optimizer.arrays());
         Checkpoint {
-            subject: self.subject(),
+            layout: self.model.layout(),
+            subject: Subject::of(self.trainer, self.model, self.source.data(), self.report.choices),
             seed: self.source.seed().0,
             state: plain(&self.state),
             guard: self.guard.map(plain),

@@ -7,11 +7,9 @@ use nalgebra::DMatrix;
 
 use super::audit::Audit;
 use super::calendar::Calendar;
-use super::choices::Choices;
-use super::defaults::{Defaults, Kind, Task};
 use super::event::Happening;
 use super::guard::{Guard, Trouble};
-use super::honesty::Tolerances;
+use super::plan::Plan;
 use super::progress::{Progress, Shown};
 use super::report::Unfinished;
 use super::scales;
@@ -21,7 +19,6 @@ use super::state::State;
 use super::watch::Watch;
 use super::{Event, Objective, Optimizer, Pool, Report, Stop, Trainable, Trainer};
 use crate::error::{Error, Result};
-use crate::ode::Accuracy;
 use crate::real::Real;
 
 /// A training run under way.
@@ -56,14 +53,10 @@ where
         model: &'a mut M,
         data: [&'a DMatrix<T>; 2],
         seed: Seed,
+        plan: Plan,
     ) -> Result<Self> {
-        let ([dim, rows], context_dim) = ([data[0].nrows(), data[0].ncols()], data[1].nrows());
-        let own = trainer.objective.follows().then(|| model.accuracy());
-        let task = Task { dim, rows, context_dim, kind: kind(own) };
-        let defaults = Defaults::of(task);
-        let rate = trainer.optimizer.learning_rate();
-        let choices = Choices::of(&trainer.settings, &defaults, task, rate)?;
-        let mut order = seed.split(rows);
+        let Plan { defaults, choices, tolerances } = plan;
+        let mut order = seed.split(data[0].ncols());
         let trained = order.split_off(choices.held_out);
         if !trainer.settings.keep_start {
             let [points, contexts] = data.map(|matrix| matrix.select_columns(&trained));
@@ -73,7 +66,7 @@ where
         warnings.extend(trainer.objective.warnings(data[0], data[1], choices.batch));
         let optimizer = trainer.optimizer.start(&model.layout());
         let state = State::new(model.parameters(), optimizer, choices.average);
-        let audit = Audit::new(data, &order, &trained, Tolerances::new(choices.tolerance, own));
+        let audit = Audit::new(data, &order, &trained, tolerances);
         Ok(Self {
             trainer,
             model,
@@ -199,14 +192,5 @@ where
         let impatient = patience.is_some_and(|most| self.state.unimproved >= most);
         let stop = over.or(impatient.then_some(Stop::Early));
         Ok(stop.map_or(ControlFlow::Continue(()), ControlFlow::Break))
-    }
-}
-
-/// What a step costs, where losses are computed this accurately by the model, or not by following it.
-fn kind(own: Option<Accuracy>) -> Kind {
-    match own {
-        None => Kind::Matched,
-        Some(Accuracy::Rounding) => Kind::Closed,
-        Some(_) => Kind::Solved,
     }
 }

@@ -1,8 +1,8 @@
-//! What a run is of: model, data, objective and settings, as far as a checkpoint must fit them.
+//! What a run is of: data, objective, settings and model, as far as a checkpoint must fit them.
 
 use nalgebra::DMatrix;
 
-use super::Choices;
+use super::{Choices, Objective, Optimizer, Trainable, Trainer};
 use crate::error::{Error, Result};
 use crate::ode::Accuracy;
 use crate::parameters::Layout;
@@ -12,7 +12,6 @@ use crate::trace::mix;
 /// What a run is of.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Subject {
-    pub layout: Layout,
     /// How accurate the model is by itself.
     pub accuracy: Accuracy,
     /// The rows of the data, their columns, and the rows of the contexts.
@@ -20,21 +19,41 @@ pub(super) struct Subject {
     /// A number that tells other data apart.
     pub digest: u64,
     pub choices: Choices,
+    /// Whether the model starts as it is.
+    pub keep_start: bool,
     /// The objective and the optimiser, with their settings.
     pub objective: String,
     pub optimizer: String,
 }
 
-/// A number that depends on every bit of the data.
-pub(super) fn digest<T: Real>(data: [&DMatrix<T>; 2]) -> u64 {
-    let values = data.into_iter().flat_map(|matrix| matrix.iter());
-    values.fold(0, |state, value| mix(state, value.wide().to_bits()))
-}
-
 impl Subject {
-    /// An error unless a run of `own` can go on where this one stood.
+    pub fn of<T, M, O, P>(
+        trainer: &Trainer<O, P>,
+        model: &M,
+        [data, contexts]: [&DMatrix<T>; 2],
+        choices: Choices,
+    ) -> Self
+    where
+        T: Real,
+        M: Trainable<T>,
+        O: Objective<T, M>,
+        P: Optimizer<T>,
+    {
+        let Trainer { objective, optimizer, settings } = trainer;
+        Self {
+            accuracy: model.accuracy(),
+            shape: [data.nrows(), data.ncols(), contexts.nrows()],
+            digest: digest([data, contexts]),
+            choices,
+            keep_start: settings.keep_start,
+            objective: format!("{objective:?}"),
+            optimizer: format!("{optimizer:?}"),
+        }
+    }
+
+    /// An error unless a run of `own` can go on where this one stood, as far as it is known before the model is
+    /// touched.
     pub fn check_like(&self, own: &Self) -> Result<()> {
-        self.check_model(own)?;
         if self.shape != own.shape {
             let [there, here] = [self, own].map(|subject| {
                 let [rows, columns, contexts] = subject.shape;
@@ -52,33 +71,11 @@ impl Subject {
         self.check_settings(own)
     }
 
-    fn check_model(&self, own: &Self) -> Result<()> {
-        let (there, here) = (self.layout.entries(), own.layout.entries());
-        if let Some((there, here)) = there.iter().zip(here).find(|(there, here)| there != here) {
-            return Err(Error::shape(format!(
-                "the checkpoint has `{}` {:?} where the model has `{}` {:?}: give a model made the same way",
-                there.name, there.shape, here.name, here.shape
-            )));
-        }
-        if there.len() != here.len() {
-            return Err(Error::shape(format!(
-                "the checkpoint has {} arrays of parameters, and the model {}: give a model made the same way",
-                there.len(),
-                here.len()
-            )));
-        }
-        if self.layout.fingerprint() != own.layout.fingerprint() {
-            return Err(Error::setting(
-                "the model has other fixed arrays or settings than that of the checkpoint, such as masks, permutations or bounds: give a model made the same way, from the same seed",
-            ));
-        }
-        Ok(())
-    }
-
     fn check_settings(&self, own: &Self) -> Result<()> {
         let named = |subject: &Self| {
             let mut all = vec![
                 ("accuracy of the model", format!("{:?}", subject.accuracy)),
+                ("start", format!("as it is: {}", subject.keep_start)),
                 ("objective", subject.objective.clone()),
                 ("optimiser", subject.optimizer.clone()),
             ];
@@ -93,4 +90,35 @@ impl Subject {
             None => Ok(()),
         }
     }
+}
+
+/// A number that depends on every bit of the data.
+fn digest<T: Real>(data: [&DMatrix<T>; 2]) -> u64 {
+    let values = data.into_iter().flat_map(|matrix| matrix.iter());
+    values.fold(0, |state, value| mix(state, value.wide().to_bits()))
+}
+
+/// An error unless the model has the parameters, and is otherwise the model, of a checkpoint.
+pub(super) fn check_layout(there: &Layout, here: &Layout) -> Result<()> {
+    let ([all, own], [print, own_print]) =
+        ([there, here].map(Layout::entries), [there, here].map(Layout::fingerprint));
+    if let Some((there, here)) = all.iter().zip(own).find(|(there, here)| there != here) {
+        return Err(Error::shape(format!(
+            "the checkpoint has `{}` {:?} where the model has `{}` {:?}: give a model made the same way",
+            there.name, there.shape, here.name, here.shape
+        )));
+    }
+    if all.len() != own.len() {
+        return Err(Error::shape(format!(
+            "the checkpoint has {} arrays of parameters, and the model {}: give a model made the same way",
+            all.len(),
+            own.len()
+        )));
+    }
+    if print != own_print {
+        return Err(Error::setting(
+            "the model has other fixed arrays or settings than that of the checkpoint, such as masks, permutations, bounds or a frame: give a model made the same way, from the same seed",
+        ));
+    }
+    Ok(())
 }

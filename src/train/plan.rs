@@ -1,0 +1,50 @@
+//! What is decided before the first step, by settings, model and data.
+
+use nalgebra::DMatrix;
+
+use super::choices::Choices;
+use super::defaults::{Defaults, Kind, Task};
+use super::honesty::Tolerances;
+use super::{Objective, Optimizer, Trainable, Trainer};
+use crate::error::Result;
+use crate::ode::Accuracy;
+use crate::real::Real;
+
+/// What a run goes by.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Plan {
+    pub defaults: Defaults,
+    pub choices: Choices,
+    pub tolerances: Tolerances,
+}
+
+impl Plan {
+    pub fn of<T, M, O, P>(
+        trainer: &Trainer<O, P>,
+        model: &M,
+        [data, contexts]: [&DMatrix<T>; 2],
+    ) -> Result<Self>
+    where
+        T: Real,
+        M: Trainable<T>,
+        O: Objective<T, M>,
+        P: Optimizer<T>,
+    {
+        let (dim, rows) = data.shape();
+        let own = trainer.objective.follows().then(|| model.accuracy());
+        let task = Task { dim, rows, context_dim: contexts.nrows(), kind: kind(own) };
+        let defaults = Defaults::of(task);
+        let rate = trainer.optimizer.learning_rate();
+        let choices = Choices::of(&trainer.settings, &defaults, task, rate)?;
+        Ok(Self { defaults, choices, tolerances: Tolerances::new(choices.tolerance, own) })
+    }
+}
+
+/// What a step costs, where losses are computed this accurately by the model, or not by following it.
+fn kind(own: Option<Accuracy>) -> Kind {
+    match own {
+        None => Kind::Matched,
+        Some(Accuracy::Rounding) => Kind::Closed,
+        Some(_) => Kind::Solved,
+    }
+}
