@@ -1,7 +1,7 @@
 //! When training checks its held-out samples, what it keeps, and when it stops for it.
 
 use liouville::prelude::*;
-use liouville::train::{MaximumLikelihood, Report, Stop};
+use liouville::train::{MaximumLikelihood, Noise, Report, Stop};
 use nalgebra::DMatrix;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -14,7 +14,7 @@ fn overfit(seed: u64, set: impl FnOnce(Likelihood) -> Likelihood) -> Report {
     let samples = DMatrix::from_fn(6, 40, |_, _| rng.random_range(-1.5f32..1.5));
     let flow = Stack::real_nvp(6).hidden([32, 32]).build(&mut rng).expect("valid sizes");
     let mut model = StandardNormal::new(6).pushed_by(flow);
-    let trainer = set(Trainer::maximum_likelihood().quiet().learning_rate(1e-2));
+    let trainer = set(Trainer::maximum_likelihood().noise(Noise::None).quiet().learning_rate(1e-2));
     trainer.fit(&mut model, &samples, &mut rng).expect("trains")
 }
 

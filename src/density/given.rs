@@ -8,11 +8,28 @@ use crate::error::Result;
 use crate::flow::Flow;
 use crate::real::Real;
 
-/// A pushforward with its context fixed; made by [`Pushforward::given`].
+/// A conditional family with its context fixed; made by [`Pushforward::given`] and
+/// [`Ensemble::given`](super::Ensemble::given).
 #[derive(Debug, Clone)]
-pub struct Given<'a, B, F, T: Real> {
-    family: &'a Pushforward<B, F>,
+pub struct Given<'a, M, T: Real> {
+    family: &'a M,
     context: DMatrix<T>,
+}
+
+impl<'a, M, T: Real> Given<'a, M, T> {
+    pub(super) fn new(family: &'a M, context: DMatrix<T>) -> Self {
+        Self { family, context }
+    }
+
+    /// The family.
+    pub fn family(&self) -> &'a M {
+        self.family
+    }
+
+    /// The context.
+    pub fn context(&self) -> &DMatrix<T> {
+        &self.context
+    }
 }
 
 impl<B, F> Pushforward<B, F> {
@@ -30,12 +47,12 @@ impl<B, F> Pushforward<B, F> {
     /// assert!((log_p[0] + 0.5 * std::f64::consts::TAU.ln()).abs() < 1e-6);
     /// # Ok::<(), liouville::Error>(())
     /// ```
-    pub fn given<T: Real>(&self, context: DMatrix<T>) -> Given<'_, B, F, T> {
-        Given { family: self, context }
+    pub fn given<T: Real>(&self, context: DMatrix<T>) -> Given<'_, Self, T> {
+        Given::new(self, context)
     }
 }
 
-impl<T: Real, B: Base<T>, F: Flow<T>> Density<T> for Given<'_, B, F, T> {
+impl<T: Real, B: Base<T>, F: Flow<T>> Density<T> for Given<'_, Pushforward<B, F>, T> {
     fn dim(&self) -> usize {
         self.family.flow().dim()
     }
@@ -45,7 +62,7 @@ impl<T: Real, B: Base<T>, F: Flow<T>> Density<T> for Given<'_, B, F, T> {
     }
 }
 
-impl<T: Real, B: Base<T>, F: Flow<T>> Sample<T> for Given<'_, B, F, T> {
+impl<T: Real, B: Base<T>, F: Flow<T>> Sample<T> for Given<'_, Pushforward<B, F>, T> {
     type Drawn = Samples<T>;
 
     fn sample<R: Rng + ?Sized>(&self, count: usize, rng: &mut R) -> Result<Samples<T>> {

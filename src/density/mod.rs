@@ -8,10 +8,12 @@
 //! | `pushforward` | base + flow, plain and detailed calls |
 //! | `score` | gradients of log-densities by points and contexts |
 //! | `samples` | samples of a model, a few of which may have failed |
-//! | `given` | a pushforward with its context fixed |
+//! | `ensemble` | the mixture of several models of the same data |
+//! | `given` | a family with its context fixed |
 //! | `rows` | the log-density of a base on a matrix |
 
 mod circle;
+mod ensemble;
 mod given;
 mod normal;
 mod product;
@@ -30,6 +32,7 @@ use crate::outcome::shown;
 use crate::real::Real;
 
 pub use circle::UniformCircle;
+pub use ensemble::{Ensemble, Mixed};
 pub use given::Given;
 pub use normal::StandardNormal;
 pub use product::Product;

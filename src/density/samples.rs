@@ -53,6 +53,15 @@ impl<T: Real> Samples<T> {
         Self { points, outcomes, efforts }
     }
 
+    /// Samples that were drawn in parts.
+    pub(super) fn gathered(
+        points: DMatrix<T>,
+        outcomes: Vec<Outcome>,
+        efforts: Vec<Effort>,
+    ) -> Self {
+        Self { points, outcomes, efforts }
+    }
+
     /// The same, or an error if not a single column arrived.
     pub(super) fn some_arrived(self) -> Result<Self> {
         match self.outcomes.iter().any(Outcome::arrived) {

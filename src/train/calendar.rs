@@ -1,7 +1,8 @@
 //! When held-out samples are judged.
 
+use super::Noise;
 use super::choices::Choices;
-use super::defaults::{CHECK_COST, CHECK_SHARE, Defaults};
+use super::defaults::{CHECK_COST, CHECK_SHARE, CLOSE, Defaults};
 
 /// By which share of the steps so far checks are apart in the beginning, in which few samples are learnt by
 /// heart.
@@ -24,7 +25,8 @@ impl Calendar {
         let (every, batch) = (choices.check_every, choices.batch as f64);
         let least = judged as f64 * CHECK_COST / (batch * CHECK_SHARE);
         let least = (least.ceil() as usize).max(1);
-        Self { every, least, most: defaults.interval.max(least) }
+        let interval = if choices.noise == Noise::Chosen { CLOSE } else { defaults.interval };
+        Self { every, least, most: interval.max(least) }
     }
 
     /// The number of steps at the check after one.

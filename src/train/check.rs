@@ -32,7 +32,8 @@ where
         found.tightened.into_iter().for_each(|what| self.record(what));
         self.foretell(step);
         if let Some([loss, evaluations]) = found.held_out {
-            let check = Check { step, loss, evaluations };
+            let noise = self.source.noise_at(step.saturating_sub(1));
+            let check = Check { step, loss, noise, evaluations };
             self.report.checks.push(check);
             self.state.judged(check, candidate, self.calendar.counts(step));
         }

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::Schedule;
 use super::defaults::{Defaults, Task};
 use super::settings::Settings;
+use super::{Noise, Schedule};
 use crate::error::{Error, Result};
 
 /// The settings of a run, each as the [trainer](super::Trainer) was told, or else as it was chosen by
@@ -33,6 +33,10 @@ pub struct Choices {
     pub average: Option<f64>,
     /// The tolerance of gradients, as long as it is not tightened.
     pub tolerance: f64,
+    /// The noise on the samples.
+    pub noise: Noise,
+    /// The noise on the contexts, in their deviations.
+    pub context_noise: f64,
 }
 
 impl Choices {
@@ -42,10 +46,12 @@ impl Choices {
         defaults: &Defaults,
         task: Task,
         learning_rate: f64,
+        held_out: Option<usize>,
     ) -> Result<Self> {
-        let held_out = match settings.held_out {
-            Some(share) => share_of(share, task.rows),
-            None => defaults.held_out,
+        let held_out = match (held_out, settings.held_out) {
+            (Some(count), _) => count,
+            (None, Some(share)) => share_of(share, task.rows),
+            (None, None) => defaults.held_out,
         };
         if held_out > 0 && held_out >= task.rows {
             return Err(Error::empty(format!(
@@ -53,7 +59,11 @@ impl Choices {
                 task.rows
             )));
         }
-        let unbidden = settings.steps.is_none().then_some(defaults.patience);
+        let unasked = if held_out > 0 { defaults.noise } else { Noise::None };
+        let noise = settings.noise.unwrap_or(unasked);
+        // Where noise falls the best may come late.
+        let open = settings.steps.is_none() && noise != Noise::Chosen;
+        let unbidden = open.then_some(defaults.patience);
         Ok(Self {
             steps: settings.steps,
             seconds: settings.seconds,
@@ -66,13 +76,15 @@ impl Choices {
             patience: settings.patience.or(unbidden),
             average: Some(settings.average.unwrap_or(defaults.average)).filter(|&d| d > 0.0),
             tolerance: settings.tolerance.unwrap_or(defaults.tolerance),
+            noise,
+            context_noise: settings.context_noise,
         })
     }
 }
 
 impl Choices {
     /// Every setting by its name, in words that differ where the settings do.
-    pub(super) fn named(&self) -> [(&'static str, String); 11] {
+    pub(super) fn named(&self) -> [(&'static str, String); 13] {
         [
             ("number of steps", format!("{:?}", self.steps)),
             ("time limit", format!("{:?}", self.seconds)),
@@ -85,6 +97,8 @@ impl Choices {
             ("patience", format!("{:?}", self.patience)),
             ("decay of the average", format!("{:?}", self.average)),
             ("tolerance of training", format!("{:?}", self.tolerance)),
+            ("noise on the samples", format!("{:?}", self.noise)),
+            ("noise on the contexts", format!("{:?}", self.context_noise)),
         ]
     }
 }

@@ -1,6 +1,6 @@
 //! What is chosen where nothing was told, by dimension, rows and kind of training.
 
-use super::Schedule;
+use super::{Noise, Schedule};
 
 /// What is learnt, from how much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub(super) struct Task {
     pub rows: usize,
     /// The number of context values of each.
     pub context_dim: usize,
+    /// Whether noise may be put on the samples.
+    pub free: bool,
     /// What a step costs.
     pub kind: Kind,
 }
@@ -49,12 +51,21 @@ pub(super) struct Defaults {
     pub schedule: Schedule,
     /// The least number of steps between checks, once the first are over.
     pub interval: usize,
+    /// The noise on the samples, if any are held out.
+    pub noise: Noise,
 }
 
 /// The most samples that are held out unasked: they tell losses apart to a hundredth of a nat.
 const MOST_HELD_OUT: usize = 2000;
 /// How many times the first length a run may have.
 const LONGEST: usize = 8;
+
+/// Up to how many samples a dimension noise serves.
+const FEW: usize = 100;
+/// The number of steps in which noise falls, where its size is chosen on the way.
+pub(super) const FALLING: usize = 400;
+/// The least number of steps between checks on this way.
+pub(super) const CLOSE: usize = 16;
 
 /// The tolerance of checks where a flow's own is looser, or is not known.
 pub(super) const HONEST: f64 = 1e-4;
@@ -83,7 +94,8 @@ pub(super) const LEAST_ERRORS: f64 = 2.0;
 
 impl Defaults {
     pub fn of(task: Task) -> Self {
-        let Task { rows, kind, .. } = task;
+        let Task { dim, rows, context_dim, free, kind } = task;
+        let likelihood = free && context_dim == 0 && kind != Kind::Matched;
         let (batch, steps) = match kind {
             Kind::Solved => (128, 1000),
             Kind::Closed => (256, 1000),
@@ -100,6 +112,7 @@ impl Defaults {
             patience: 8,
             schedule: Schedule::default(),
             interval: 50,
+            noise: if likelihood && rows < FEW * dim { Noise::Chosen } else { Noise::None },
         }
     }
 }

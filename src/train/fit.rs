@@ -5,11 +5,11 @@ use rand::Rng;
 
 use super::intake::check_data;
 use super::plan::Plan;
-use super::run::Run;
+use super::run::{Outset, Run};
 use super::source::Seed;
 use super::subject::Subject;
 use super::watch::{Unwatched, Watch};
-use super::{Checkpoint, Objective, Optimizer, Report, Trainable, Trainer};
+use super::{Checkpoint, Noise, Objective, Optimizer, Report, Trainable, Trainer};
 use crate::error::{Error, Result};
 use crate::real::Real;
 
@@ -72,8 +72,9 @@ impl<O, P> Trainer<O, P> {
         R: Rng + ?Sized,
     {
         self.check(model, [data, contexts])?;
-        let plan = Plan::of(self, model, [data, contexts])?;
-        Run::new(self, model, [data, contexts], Seed::draw(rng), plan)?.train(watch)
+        let plan = Plan::of(self, model, [data, contexts], None)?;
+        let outset = Outset::of(Seed::draw(rng));
+        Run::new(self, model, [data, contexts], outset, plan)?.train(watch)
     }
 
     /// Goes on with a run from where it stood: `model`, made the same way as that of the checkpoint, is
@@ -136,14 +137,14 @@ impl<O, P> Trainer<O, P> {
         P: Optimizer<T>,
     {
         self.check(model, data)?;
-        let plan = Plan::of(self, model, data)?;
+        let plan = Plan::of(self, model, data, None)?;
         checkpoint.subject.check_like(&Subject::of(self, model, data, plan.choices))?;
-        let run = Run::new(self, model, data, Seed(checkpoint.seed), plan)?;
+        let run = Run::new(self, model, data, Outset::of(Seed(checkpoint.seed)), plan)?;
         run.resumed(checkpoint)?.train(watch)
     }
 
     /// What is looked at before the first step.
-    fn check<T, M>(&self, model: &M, data: [&DMatrix<T>; 2]) -> Result<()>
+    pub(super) fn check<T, M>(&self, model: &M, data: [&DMatrix<T>; 2]) -> Result<()>
     where
         T: Real,
         M: Trainable<T>,
@@ -157,6 +158,11 @@ impl<O, P> Trainer<O, P> {
         if model.layout().is_empty() {
             return Err(Error::setting(
                 "the model has no parameters to train: thaw a link, or take a flow that has some",
+            ));
+        }
+        if self.settings.noise.is_some_and(|noise| noise != Noise::None) && !model.takes_noise() {
+            return Err(Error::setting(
+                "noise on the samples would carry some of them over the bounds of the model's support, or around a circle: train without noise, or on coordinates that are free and take the model to the bounds afterwards",
             ));
         }
         check_data(model, data)

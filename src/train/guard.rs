@@ -134,7 +134,7 @@ mod tests {
 
     fn step(loss: f64, evaluations: f64) -> StepReport {
         let [penalty, gradient_norm, learning_rate, seconds] = [0.0; 4];
-        StepReport { loss, penalty, gradient_norm, learning_rate, evaluations, seconds }
+        StepReport { loss, penalty, noise: 0.0, gradient_norm, learning_rate, evaluations, seconds }
     }
 
     #[test]

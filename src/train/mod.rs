@@ -10,6 +10,8 @@
 //! | `source` | mini-batches |
 //! | `audit`, `judge`, `calendar`, `honesty` | the judgement of held-out samples, when it is due, and how accurate it is |
 //! | `guard` | steps that are refused |
+//! | `ensemble`, `cross_fitted` | several models on parts of the data, and what becomes of them |
+//! | `noise` | what is added to the samples of every step |
 //! | `objective`, `loss` | what is minimised: the trait, the model it needs, and what comes out |
 //! | `likelihood` | maximum likelihood, by the discrete gradient of the solve |
 //! | `regularised` | maximum likelihood with fields that are cheap to solve |
@@ -33,7 +35,9 @@ mod calendar;
 mod check;
 mod checkpoint;
 mod choices;
+mod cross_fitted;
 mod defaults;
+mod ensemble;
 mod event;
 mod fit;
 mod flow_matching;
@@ -47,6 +51,7 @@ mod likelihood;
 mod loss;
 mod monitor;
 mod muon;
+mod noise;
 mod objective;
 mod optimizer;
 mod orthogonal;
@@ -74,6 +79,8 @@ mod watch;
 pub use adam::{Adam, AdamState};
 pub use checkpoint::Checkpoint;
 pub use choices::Choices;
+pub use cross_fitted::{CrossFitted, EnsembleReport};
+pub use ensemble::Ensembled;
 pub use event::{Event, Happening};
 pub use flow_matching::FlowMatching;
 pub use gradient::{Pool, accumulate};
@@ -82,6 +89,7 @@ pub use likelihood::MaximumLikelihood;
 pub use loss::Loss;
 pub use monitor::{Monitored, View};
 pub use muon::{Muon, MuonState};
+pub use noise::Noise;
 pub use objective::{MiniBatch, Objective, Trainable};
 pub use optimizer::{Optimizer, OptimizerState};
 pub use pairing::Pairing;

@@ -8,7 +8,7 @@ use super::warning::Warning;
 use super::{Loss, Pool};
 use crate::density::{Base, Pushforward};
 use crate::error::{Error, Result};
-use crate::flow::{Direction, Track, TrainableFlow, check_points, outside, transport};
+use crate::flow::{Direction, Space, Track, TrainableFlow, check_points, outside, transport};
 use crate::ode::{Accuracy, Solver, Span, automatic};
 use crate::outcome::Outcome;
 use crate::parameters::Layout;
@@ -64,6 +64,12 @@ pub trait Trainable<T: Real> {
     fn outside(&self, points: &DMatrix<T>, contexts: &DMatrix<T>) -> Result<Vec<Outcome>> {
         let _ = contexts;
         Ok(vec![Outcome::Arrived; points.ncols()])
+    }
+
+    /// Whether points beside the samples have a density, too, so that noise may be put on them: not where a
+    /// support ends, nor around a circle. By default they have.
+    fn takes_noise(&self) -> bool {
+        true
     }
 
     /// Where samples arrive at the base, asked before the first step if the data are not on the scale
@@ -123,6 +129,11 @@ impl<T: Real, B: Base<T>, F: TrainableFlow<T>> Trainable<T> for Pushforward<B, F
     fn outside(&self, points: &DMatrix<T>, contexts: &DMatrix<T>) -> Result<Vec<Outcome>> {
         self.check_angles(points)?;
         outside(self.flow(), Direction::Inverse, points, given(contexts))
+    }
+
+    fn takes_noise(&self) -> bool {
+        let lines = |spaces: Vec<Space>| spaces.iter().all(|space| *space == Space::Line);
+        !self.flow().is_bounded(Direction::Inverse) && self.spaces().is_ok_and(lines)
     }
 
     fn latents(&self, points: &DMatrix<T>, contexts: &DMatrix<T>) -> Option<DMatrix<T>> {

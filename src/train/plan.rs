@@ -5,7 +5,7 @@ use nalgebra::DMatrix;
 use super::choices::Choices;
 use super::defaults::{Defaults, Kind, Task};
 use super::honesty::Tolerances;
-use super::{Objective, Optimizer, Trainable, Trainer};
+use super::{Objective, Optimizer, Trainable, Trainer, Warning, scales};
 use crate::error::Result;
 use crate::ode::Accuracy;
 use crate::real::Real;
@@ -19,10 +19,12 @@ pub(super) struct Plan {
 }
 
 impl Plan {
+    /// As told, or as usual; of how many samples are held out it may be told, too.
     pub fn of<T, M, O, P>(
         trainer: &Trainer<O, P>,
         model: &M,
         [data, contexts]: [&DMatrix<T>; 2],
+        held_out: Option<usize>,
     ) -> Result<Self>
     where
         T: Real,
@@ -32,10 +34,14 @@ impl Plan {
     {
         let (dim, rows) = data.shape();
         let own = trainer.objective.follows().then(|| model.accuracy());
-        let task = Task { dim, rows, context_dim: contexts.nrows(), kind: kind(own) };
+        // Deviations that outliers make are no measure of noise.
+        let outlier = |one: &Warning| matches!(one, Warning::Outlier { .. });
+        let warnings = scales::warnings(model, [data, contexts]);
+        let free = model.takes_noise() && !warnings.iter().any(outlier);
+        let task = Task { dim, rows, context_dim: contexts.nrows(), free, kind: kind(own) };
         let defaults = Defaults::of(task);
         let rate = trainer.optimizer.learning_rate();
-        let choices = Choices::of(&trainer.settings, &defaults, task, rate)?;
+        let choices = Choices::of(&trainer.settings, &defaults, task, rate, held_out)?;
         Ok(Self { defaults, choices, tolerances: Tolerances::new(choices.tolerance, own) })
     }
 }

@@ -18,6 +18,8 @@ pub struct StepReport {
     pub loss: f64,
     /// What penalties add to it.
     pub penalty: f64,
+    /// The noise on the samples, in deviations; see [`Noise`](super::Noise).
+    pub noise: f64,
     /// The global norm of the gradient, before clipping.
     pub gradient_norm: f64,
     /// The learning rate.
@@ -35,6 +37,8 @@ pub struct Check {
     pub step: usize,
     /// The mean loss of the held-out samples.
     pub loss: f64,
+    /// The noise on the samples of the step before the check, in deviations. Held-out samples have none.
+    pub noise: f64,
     /// The mean number of evaluations of the field per held-out sample.
     pub evaluations: f64,
 }
@@ -203,6 +207,10 @@ impl fmt::Display for Report {
                 let (first, last) = (first.penalty, last.penalty);
                 writeln!(f, "penalty              {first:.4} -> {last:.4}")?;
             }
+            if first.noise > 0.0 {
+                let (first, last) = (first.noise, last.noise);
+                writeln!(f, "noise (deviations)   {first:.3} -> {last:.3}")?;
+            }
             writeln!(
                 f,
                 "gradient norm        {:.3} -> {:.3}",
@@ -220,6 +228,9 @@ impl fmt::Display for Report {
                 "held-out loss        {:.4} -> {:.4} (step {})",
                 first.loss, best.loss, best.step
             )?;
+            if best.noise > 0.0 {
+                write!(f, ", at noise of {:.3} deviations", best.noise)?;
+            }
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ use super::audit::Audit;
 use super::calendar::Calendar;
 use super::event::Happening;
 use super::guard::{Guard, Trouble};
+use super::noise::Falling;
 use super::plan::Plan;
 use super::progress::{Progress, Shown};
 use super::report::Unfinished;
@@ -20,6 +21,23 @@ use super::watch::Watch;
 use super::{Event, Objective, Optimizer, Pool, Report, Stop, Trainable, Trainer};
 use crate::error::{Error, Result};
 use crate::real::Real;
+
+/// What a run begins with, besides model and data.
+#[derive(Debug, Clone)]
+pub(super) struct Outset {
+    pub seed: Seed,
+    /// The columns of the data to judge by and those to learn from, unless they are drawn.
+    pub division: Option<[Vec<usize>; 2]>,
+    /// Whether progress may be shown.
+    pub shown: bool,
+}
+
+impl Outset {
+    /// A run by itself.
+    pub fn of(seed: Seed) -> Self {
+        Self { seed, division: None, shown: true }
+    }
+}
 
 /// A training run under way.
 pub(super) struct Run<'a, T: Real, M, O: Objective<T, M>, P: Optimizer<T>> {
@@ -36,6 +54,7 @@ pub(super) struct Run<'a, T: Real, M, O: Objective<T, M>, P: Optimizer<T>> {
     pub pool: Pool<T, O::Memory>,
     pub gradient: Vec<T>,
     pub report: Report,
+    shown: bool,
     pub start: Instant,
     /// The seconds of the run before an interruption.
     pub before: f64,
@@ -52,12 +71,17 @@ where
         trainer: &'a Trainer<O, P>,
         model: &'a mut M,
         data: [&'a DMatrix<T>; 2],
-        seed: Seed,
+        Outset { seed, division, shown }: Outset,
         plan: Plan,
     ) -> Result<Self> {
         let Plan { defaults, choices, tolerances } = plan;
-        let mut order = seed.split(data[0].ncols());
-        let trained = order.split_off(choices.held_out);
+        let [held, trained] = division.unwrap_or_else(|| {
+            let mut order = seed.split(data[0].ncols());
+            let trained = order.split_off(choices.held_out);
+            [order, trained]
+        });
+        let stages = Stages::new(&choices, &defaults);
+        let noise = [choices.noise.into(), Falling::steady(choices.context_noise)];
         if !trainer.settings.keep_start {
             let [points, contexts] = data.map(|matrix| matrix.select_columns(&trained));
             model.prepare(&points, &contexts)?;
@@ -66,20 +90,22 @@ where
         warnings.extend(trainer.objective.warnings(data[0], data[1], choices.batch));
         let optimizer = trainer.optimizer.start(&model.layout());
         let state = State::new(model.parameters(), optimizer, choices.average);
-        let audit = Audit::new(data, &order, &trained, tolerances);
+        let audit = Audit::new(data, &held, &trained, tolerances);
         Ok(Self {
             trainer,
             model,
-            source: Source::new(seed, data, trained, choices.batch),
+            source: Source::new(seed, data, trained, choices.batch)
+                .with_noise(noise, stages.steps()),
             calendar: Calendar::new(&choices, &defaults, audit.samples()),
             audit,
-            stages: Stages::new(&choices, &defaults),
+            stages,
             gradient: vec![T::zero(); state.parameters.len()],
             state,
             guard: Guard::new(),
             half: None,
             pool: Pool::new(),
             report: Report::new(trainer.objective.name(), choices, warnings),
+            shown,
             start: Instant::now(),
             before: 0.0,
         })
@@ -92,7 +118,7 @@ where
 
     /// Takes all steps; `watch` is shown the model after each, and may end the run.
     pub fn train(mut self, watch: &mut impl Watch<T, M>) -> Result<Report> {
-        let progress = Progress::new(self.trainer.settings.progress);
+        let progress = Progress::new(self.shown && self.trainer.settings.progress);
         let result = self.take_steps(&progress, watch);
         progress.finish();
         self.report.schedule = self.stages.schedule();

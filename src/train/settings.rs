@@ -1,6 +1,6 @@
 //! What a trainer was told, and the ranges of these settings.
 
-use super::Schedule;
+use super::{Noise, Schedule};
 use crate::error::{Error, Result};
 
 /// What a trainer was told; the rest is chosen when it meets model and data.
@@ -17,6 +17,9 @@ pub(super) struct Settings {
     pub patience: Option<usize>,
     pub average: Option<f64>,
     pub tolerance: Option<f64>,
+    pub noise: Option<Noise>,
+    /// On the contexts, in their deviations.
+    pub context_noise: f64,
     pub progress: bool,
     /// Whether the model starts as it is.
     pub keep_start: bool,
@@ -36,6 +39,8 @@ impl Default for Settings {
             patience: None,
             average: None,
             tolerance: None,
+            noise: None,
+            context_noise: 0.0,
             progress: true,
             keep_start: false,
         }
@@ -67,6 +72,13 @@ impl Settings {
             "tolerance of training",
             "a positive number less than 1, such as 1e-3",
         )?;
+        if self.noise == Some(Noise::Chosen) && self.held_out == Some(0.0) {
+            return Err(Error::setting(
+                "the size of the noise is chosen on held-out samples, and none are held out: hold out a share, such as 0.1, or give a size",
+            ));
+        }
+        self.noise.unwrap_or(Noise::None).check("samples")?;
+        Noise::Deviation(self.context_noise).check("contexts")?;
         self.schedule.as_ref().map_or(Ok(()), Schedule::check)
     }
 }

@@ -1,11 +1,12 @@
 //! Mini-batches: which samples a step sees, by counters alone.
 
 use nalgebra::DMatrix;
-use rand::rngs::ChaCha8Rng;
+use rand::rngs::{ChaCha8Rng, Xoshiro256PlusPlus};
 use rand::seq::SliceRandom;
 use rand::{Rng, RngExt, SeedableRng};
 
 use super::MiniBatch;
+use super::noise::{Falling, Smoothing};
 use crate::real::Real;
 
 /// What all random numbers of a run come from: a stream of its own for every purpose, pass and step,
@@ -22,10 +23,16 @@ enum Purpose {
     Pass,
     /// The seed of a step.
     Step,
+    /// The noise on its samples.
+    Noise,
+    /// The seed of one of several runs.
+    Member,
+    /// The model that a run starts from.
+    Start,
 }
 
-/// The number of purposes, with room for one more.
-const PURPOSES: u64 = 4;
+/// The number of purposes.
+const PURPOSES: u64 = 6;
 
 impl Seed {
     pub fn draw<R: Rng + ?Sized>(rng: &mut R) -> Self {
@@ -38,6 +45,16 @@ impl Seed {
         let mut rng = ChaCha8Rng::from_seed(self.0);
         rng.set_stream(number.wrapping_mul(PURPOSES).wrapping_add(purpose as u64));
         rng
+    }
+
+    /// The seed of one of several runs.
+    pub fn member(self, number: u64) -> Self {
+        Self::draw(&mut self.rng(Purpose::Member, number))
+    }
+
+    /// The random numbers that a model starts from.
+    pub fn start(self) -> Xoshiro256PlusPlus {
+        Xoshiro256PlusPlus::from_rng(&mut self.rng(Purpose::Start, 0))
     }
 
     /// All samples, those that are held out first.
@@ -60,6 +77,9 @@ pub(super) struct Source<'a, T: Real> {
     /// The columns of the data in the mini-batch, and what they hold.
     columns: Vec<usize>,
     current: [DMatrix<T>; 2],
+    /// What is added to them, how much of it, and in how many steps.
+    added: [Option<(Smoothing, Falling)>; 2],
+    steps: usize,
     noise: u64,
 }
 
@@ -67,7 +87,29 @@ impl<'a, T: Real> Source<'a, T> {
     pub fn new(seed: Seed, data: [&'a DMatrix<T>; 2], trained: Vec<usize>, batch: usize) -> Self {
         let current = data.map(|matrix| DMatrix::zeros(matrix.nrows(), batch));
         let columns = Vec::with_capacity(batch);
-        Self { seed, data, trained, pass: None, batch, columns, current, noise: 0 }
+        let (added, steps) = ([None, None], 1);
+        Self { seed, data, trained, pass: None, batch, columns, current, added, steps, noise: 0 }
+    }
+
+    /// Adds noise in deviations of what is trained on, to the samples and to the contexts, which falls over so
+    /// many steps.
+    pub fn with_noise(mut self, sizes: [Falling; 2], steps: usize) -> Self {
+        for (k, size) in sizes.into_iter().enumerate() {
+            let some = size != Falling::NONE && self.data[k].nrows() > 0;
+            self.added[k] = some.then(|| (Smoothing::of(self.data[k], &self.trained), size));
+        }
+        self.steps = steps.max(1);
+        self
+    }
+
+    /// How much noise is on the samples of a step, in deviations.
+    pub fn noise_at(&self, step: usize) -> f64 {
+        self.added[0].as_ref().map_or(0.0, |(_, size)| size.at(self.progress(step)))
+    }
+
+    /// The share of the steps that are behind, at most one.
+    fn progress(&self, step: usize) -> f64 {
+        (step as f64 / self.steps as f64).min(1.0)
     }
 
     /// Goes to the mini-batch of a step, whichever was before.
@@ -83,6 +125,13 @@ impl<'a, T: Real> Source<'a, T> {
             }
         }
         self.noise = self.seed.rng(Purpose::Step, step as u64).random();
+        let mut rng = self.seed.rng(Purpose::Noise, step as u64);
+        let progress = self.progress(step);
+        for (points, added) in self.current.iter_mut().zip(&self.added) {
+            if let Some((smoothing, size)) = added {
+                smoothing.add(size.at(progress), points, &mut rng);
+            }
+        }
     }
 
     /// The column at a place of a pass.

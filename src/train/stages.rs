@@ -1,8 +1,8 @@
 //! How far a run goes: its stable stage, which may grow, and its decay.
 
 use super::choices::Choices;
-use super::defaults::Defaults;
-use super::{Decay, Schedule};
+use super::defaults::{Defaults, FALLING};
+use super::{Decay, Noise, Schedule};
 
 /// A larger share of decay leaves no stable stage whose length could be found.
 const LARGEST_SHARE: f64 = 0.9;
@@ -40,8 +40,10 @@ impl Stages {
             Decay::Last(share) => Some(share).filter(|&share| share <= LARGEST_SHARE),
             Decay::Between { .. } => None,
         };
-        let [from, until] = schedule.decay(steps.unwrap_or(defaults.steps));
-        let open = steps.is_none() && share.is_some() && held_out > 0;
+        let falls = choices.noise == Noise::Chosen;
+        let usual = if falls { FALLING } else { defaults.steps };
+        let [from, until] = schedule.decay(steps.unwrap_or(usual));
+        let open = steps.is_none() && share.is_some() && held_out > 0 && !falls;
         Self {
             schedule: Schedule { decay: Decay::Between { from, until }, ..schedule },
             steps: steps.unwrap_or(until).max(1),

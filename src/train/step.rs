@@ -140,6 +140,7 @@ where
         self.report.steps.push(StepReport {
             loss: slope.loss.value,
             penalty: slope.loss.penalty,
+            noise: self.source.noise_at(step),
             gradient_norm: slope.norm,
             learning_rate,
             evaluations: slope.evaluations,

@@ -1,7 +1,7 @@
 //! The settings of a training run.
 
 use super::settings::Settings;
-use super::{FlowMatching, MaximumLikelihood, Muon, Pairing, Regularised, Schedule};
+use super::{FlowMatching, MaximumLikelihood, Muon, Noise, Pairing, Regularised, Schedule};
 
 /// A training run: an objective, an optimiser, and how often what is done.
 ///
@@ -198,6 +198,20 @@ impl<O, P> Trainer<O, P> {
     /// scales of [`ActNorm`](crate::flow::layers::ActNorm) that are still zero.
     pub fn keep_start(mut self) -> Self {
         self.settings.keep_start = true;
+        self
+    }
+
+    /// Adds noise to the samples of every step, of a number of deviations such as 0.1; see [`Noise`], which
+    /// also says what it does to the density.
+    pub fn noise(mut self, noise: impl Into<Noise>) -> Self {
+        self.settings.noise = Some(noise.into());
+        self
+    }
+
+    /// Adds noise of this many deviations to the contexts of every step, too: what is learnt at a context then
+    /// holds for those around it, as if it had been averaged over them. Default: none.
+    pub fn context_noise(mut self, deviations: f64) -> Self {
+        self.settings.context_noise = deviations;
         self
     }
 
