@@ -99,7 +99,7 @@ fn an_infinite_loss_names_the_sample_and_the_reason() {
         let mut data: DMatrix<f32> = normal(2, 100, 6);
         data[(1, 77)] = 1e25;
         let mut model = StandardNormal::new(2).pushed_by(layer::<f32>(2));
-        let error = trainer().fit(&mut model, &data, &mut rng).expect_err("infinite");
+        let error = trainer().keep_start().fit(&mut model, &data, &mut rng).expect_err("infinite");
         let text = error.to_string();
         assert!(error.is_training() && text.contains("column 77 of the data"), "{text}");
         assert!(text.contains("1.000e25 from the origin"), "{text}");
@@ -138,7 +138,7 @@ fn a_field_that_fails_is_blamed_on_the_column_as_given() {
 fn warnings<F: TrainableFlow<f64>>(flow: F, data: &DMatrix<f64>) -> Vec<Warning> {
     let mut model = StandardNormal::new(data.nrows()).pushed_by(flow);
     let mut rng = StdRng::seed_from_u64(9);
-    let report = trainer().steps(1).fit(&mut model, data, &mut rng).expect("trains");
+    let report = trainer().steps(1).keep_start().fit(&mut model, data, &mut rng).expect("trains");
     let printed = report.to_string();
     assert!(report.warnings.iter().all(|warning| printed.contains(&warning.to_string())));
     report.warnings

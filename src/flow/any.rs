@@ -197,8 +197,8 @@ impl<T: Real> TrainableFlow<T> for AnyFlow<T> {
         self.0.prepare(direction, points, context)
     }
 
-    fn standardises_contexts(&self) -> bool {
-        self.0.standardises_contexts()
+    fn seen_contexts(&self, contexts: &DMatrix<T>) -> Vec<DMatrix<T>> {
+        self.0.seen_contexts(contexts)
     }
 }
 
@@ -245,7 +245,7 @@ trait Erased<T: Real>: Flow<T> {
         points: &DMatrix<T>,
         context: Option<&DMatrix<T>>,
     ) -> Result<()>;
-    fn standardises_contexts(&self) -> bool;
+    fn seen_contexts(&self, contexts: &DMatrix<T>) -> Vec<DMatrix<T>>;
 }
 
 impl<T: Real, F: TrainableFlow<T, Tape: 'static> + Clone + 'static> Erased<T> for F {
@@ -352,7 +352,7 @@ impl<T: Real, F: TrainableFlow<T, Tape: 'static> + Clone + 'static> Erased<T> fo
         TrainableFlow::prepare(self, direction, points, context)
     }
 
-    fn standardises_contexts(&self) -> bool {
-        TrainableFlow::standardises_contexts(self)
+    fn seen_contexts(&self, contexts: &DMatrix<T>) -> Vec<DMatrix<T>> {
+        TrainableFlow::seen_contexts(self, contexts)
     }
 }

@@ -1,5 +1,7 @@
 //! A flow whose parameters stay as they are while others learn.
 
+use nalgebra::DMatrix;
+
 use super::{Cotangent, Direction, Flow, Packet, Space, TrainableFlow};
 use crate::error::Result;
 use crate::ode::{Accuracy, Workspace};
@@ -127,7 +129,7 @@ impl<T: Real, F: TrainableFlow<T>> TrainableFlow<T> for Frozen<F> {
         workspace.scratch.give(unused);
     }
 
-    fn standardises_contexts(&self) -> bool {
-        self.flow.standardises_contexts()
+    fn seen_contexts(&self, contexts: &DMatrix<T>) -> Vec<DMatrix<T>> {
+        self.flow.seen_contexts(contexts)
     }
 }

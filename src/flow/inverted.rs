@@ -152,7 +152,7 @@ impl<T: Real, F: TrainableFlow<T>> TrainableFlow<T> for Inverted<F> {
         self.flow.prepare(direction.reversed(), points, context)
     }
 
-    fn standardises_contexts(&self) -> bool {
-        self.flow.standardises_contexts()
+    fn seen_contexts(&self, contexts: &DMatrix<T>) -> Vec<DMatrix<T>> {
+        self.flow.seen_contexts(contexts)
     }
 }

@@ -435,9 +435,9 @@ pub trait TrainableFlow<T: Real>: Flow<T> {
         }
     }
 
-    /// Whether contexts are put on the scale of networks by the flow itself. By default they go into networks
-    /// as they are.
-    fn standardises_contexts(&self) -> bool {
-        false
+    /// Contexts as the networks of the flow see them, once for every part that reads them. By default they are
+    /// seen as they are.
+    fn seen_contexts(&self, contexts: &DMatrix<T>) -> Vec<DMatrix<T>> {
+        vec![contexts.clone()]
     }
 }

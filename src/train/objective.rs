@@ -50,9 +50,10 @@ pub trait Trainable<T: Real> {
         Ok(())
     }
 
-    /// Whether the model itself puts contexts on the scale of networks. By default not.
-    fn standardises_contexts(&self) -> bool {
-        false
+    /// Contexts as the networks of the model see them, once for every part that reads them, asked before the
+    /// first step if they are not on the scale of networks. By default they are seen as they are.
+    fn seen_contexts(&self, contexts: &DMatrix<T>) -> Vec<DMatrix<T>> {
+        vec![contexts.clone()]
     }
 
     /// What becomes of every sample at the bounds of the model's support, asked before the first step;
@@ -122,8 +123,8 @@ impl<T: Real, B: Base<T>, F: TrainableFlow<T>> Trainable<T> for Pushforward<B, F
         self.prepare_flow(points, given(contexts))
     }
 
-    fn standardises_contexts(&self) -> bool {
-        self.flow().standardises_contexts()
+    fn seen_contexts(&self, contexts: &DMatrix<T>) -> Vec<DMatrix<T>> {
+        self.flow().seen_contexts(contexts)
     }
 
     fn outside(&self, points: &DMatrix<T>, contexts: &DMatrix<T>) -> Result<Vec<Outcome>> {

@@ -24,7 +24,7 @@ const TRIED: usize = 512;
 
 /// What to warn of before training. A model may put its data on the scale of its networks by itself, by
 /// a layer that standardises or takes logarithms: what counts is what arrives at the base. Contexts go
-/// into networks as they are, unless the model says that it standardises them.
+/// into networks as they are, unless the model says that they are seen otherwise.
 pub(super) fn warnings<T: Real>(
     model: &impl Trainable<T>,
     [data, contexts]: [&DMatrix<T>; 2],
@@ -34,12 +34,18 @@ pub(super) fn warnings<T: Real>(
         found.clear();
     }
     let mut of_contexts = survey(Part::Contexts, contexts);
-    if model.standardises_contexts() {
+    let seen = if of_contexts.is_empty() { Vec::new() } else { model.seen_contexts(contexts) };
+    let far = |seen: &DMatrix<T>| survey(Part::Contexts, seen).iter().any(is_scale);
+    if !seen.is_empty() && !seen.iter().any(far) {
         // Far out is far out by any standard.
-        of_contexts.retain(|warning| matches!(warning, Warning::Outlier { .. }));
+        of_contexts.retain(|warning| !is_scale(warning));
     }
     found.extend(of_contexts);
     found
+}
+
+fn is_scale(warning: &Warning) -> bool {
+    matches!(warning, Warning::Scale { .. })
 }
 
 /// Whether some of the data, and all that was found, arrive at the base on the scale of networks.

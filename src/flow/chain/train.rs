@@ -202,9 +202,9 @@ impl<T: Real> TrainableFlow<T> for Chain<T> {
         Ok(())
     }
 
-    fn standardises_contexts(&self) -> bool {
-        let mut readers = self.links.iter().filter(|place| place.link.context_dim() > 0);
-        readers.all(|place| place.link.standardises_contexts()) && self.context_dim() > 0
+    fn seen_contexts(&self, contexts: &DMatrix<T>) -> Vec<DMatrix<T>> {
+        let readers = self.links.iter().filter(|place| place.link.context_dim() > 0);
+        readers.flat_map(|place| place.link.seen_contexts(contexts)).collect()
     }
 }
 

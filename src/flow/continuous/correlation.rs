@@ -49,7 +49,8 @@ fn correlation<T: Real>(points: &DMatrix<T>, rows: &[Moments]) -> DMatrix<f64> {
 ///
 /// ln det G + ln(1 - β r) + r / (1 - β r)
 ///
-/// (Theiler 2012, equations 14 to 17, after Hoffbeck and Landgrebe 1996). The least of it is looked for
+/// (Theiler 2012, The incredible shrinking covariance estimator, after Hoffbeck and Landgrebe 1996, Covariance
+/// matrix estimation and classification with limited training data). The least of it is looked for
 /// on a grid of α, forty to a power of ten.
 fn shrinkage(values: &[f64], columns: usize) -> f64 {
     let counted = columns.saturating_sub(1) as f64;

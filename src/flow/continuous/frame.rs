@@ -106,7 +106,7 @@ impl Frame {
     /// Means and deviations are those of the columns, in two passes; a row without spread (beyond rounding in
     /// its scalar) has a deviation of one. Correlations are shrunk towards none,
     /// R = (1 - α) R̂ + α I, with the α from 1e-8 to 1 that makes left-out columns most likely (Theiler 2012,
-    /// The incredible shrinking covariance estimator, equation 17): next to nothing where columns are many,
+    /// The incredible shrinking covariance estimator, Proceedings of SPIE 8391): next to nothing where columns are many,
     /// and one where they are few and say little. So R is never singular, however many coordinates are
     /// combinations of others. Of more than 512 coordinates correlations are left alone.
     ///

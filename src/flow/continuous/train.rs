@@ -386,8 +386,9 @@ where
         self.frame.is_none() && self.field.is_fresh()
     }
 
-    fn standardises_contexts(&self) -> bool {
-        self.frame.is_some()
+    fn seen_contexts(&self, contexts: &DMatrix<T>) -> Vec<DMatrix<T>> {
+        let inside = |frame: &Frame| frame.contexts_inside(contexts);
+        vec![self.frame.as_ref().map_or_else(|| contexts.clone(), inside)]
     }
 }
 

@@ -142,7 +142,7 @@ impl<F, S> ContinuousFlow<F, S> {
     /// How much of the way from the base to the data has been gone at a time.
     fn share(&self, t: f64) -> f64 {
         let Span { from, to } = self.span;
-        if t == to { 1.0 } else { (t - from) / (to - from) }
+        if t == to || from == to { 1.0 } else { (t - from) / (to - from) }
     }
 
     /// A span over all times, at least as long as the flow's own: legs may be as short as they like.
