@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use liouville::data::{Formula, Plane};
 use liouville::prelude::*;
-use liouville::train::{Loss, MaximumLikelihood, MiniBatch, Objective, Pool, Warning};
+use liouville::train::{Loss, MaximumLikelihood, MiniBatch, Objective, Pool, Trainable, Warning};
 use nalgebra::DMatrix;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -59,9 +59,11 @@ impl Objective<f32, Model> for Watched {
     ) -> liouville::Result<Loss> {
         let loss = self.objective.loss(model, batch, pool);
         let seconds = self.start.elapsed().as_secs_f64();
-        // Not where the tolerance of training is tried.
-        if batch.accuracy.is_none() {
-            self.seen.lock().expect("one thread").push((seconds, model.clone()));
+        // Not where the tolerance of training is tried, nor for every part of the held-out samples again.
+        let mut seen = self.seen.lock().expect("one thread");
+        let known = |(_, last): &(f64, Model)| last.parameters() == model.parameters();
+        if batch.accuracy.is_none() && !seen.last().is_some_and(known) {
+            seen.push((seconds, model.clone()));
         }
         loss
     }
