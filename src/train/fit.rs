@@ -17,6 +17,10 @@ impl<O, P> Trainer<O, P> {
     /// Trains `model` on the columns of `data` (dim x n). Afterwards the model has the parameters
     /// that did best on the held-out samples.
     ///
+    /// Steps that fail, make the loss jump or the field stiff, while their mini-batch was harmless a few steps
+    /// before, are taken back: from up to sixteen steps before on, training goes on at half the learning rate,
+    /// and the [report](Report::events) says so.
+    ///
     /// # Errors
     ///
     /// If shapes do not fit, there are too few samples, a value is NaN or infinite, a sample lies

@@ -17,7 +17,8 @@ use crate::real::Real;
 /// A training run that is shown to a callback; made by [`Trainer::monitor`].
 ///
 /// The callback says whether to go on. Watching changes nothing: the trained parameters have the same
-/// bits with and without it, and the samples that are looked at are always the same.
+/// bits with and without it, and the samples that are looked at are always the same. Steps that are taken
+/// back and taken again are shown again.
 ///
 /// ```
 /// use std::ops::ControlFlow;
