@@ -24,7 +24,7 @@
 //! | `checkpoint`, `subject` | a run in the middle, as a value, and what it must fit |
 //! | `intake`, `scales` | what is looked at before the first step: errors, and warnings |
 //! | `blame` | which sample makes a loss infinite |
-//! | `report`, `event`, `warning`, `progress` | every curve, what a run did by itself, what to be warned of, and a bar |
+//! | `report`, `curves`, `event`, `warning`, `progress` | every curve, what a run did by itself, what to be warned of, and a bar |
 
 mod adam;
 mod assignment;
@@ -36,6 +36,7 @@ mod check;
 mod checkpoint;
 mod choices;
 mod cross_fitted;
+mod curves;
 mod defaults;
 mod ensemble;
 mod event;
@@ -80,6 +81,7 @@ pub use adam::{Adam, AdamState};
 pub use checkpoint::Checkpoint;
 pub use choices::Choices;
 pub use cross_fitted::{CrossFitted, EnsembleReport};
+pub use curves::{Check, StepReport};
 pub use ensemble::Ensembled;
 pub use event::{Event, Happening};
 pub use flow_matching::FlowMatching;
@@ -95,7 +97,7 @@ pub use optimizer::{Optimizer, OptimizerState};
 pub use pairing::Pairing;
 pub use recorder::Recorder;
 pub use regularised::Regularised;
-pub use report::{Check, Report, StepReport, Stop};
+pub use report::{Report, Stop};
 pub use schedule::{Decay, Fall, Schedule};
 pub use snapshot::{Observed, Snapshot};
 pub use trainer::Trainer;

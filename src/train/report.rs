@@ -4,44 +4,12 @@ use std::error::Error as _;
 use std::fmt;
 
 use super::warning::Warning;
-use super::{Choices, Event, Schedule};
+use super::{Check, Choices, Event, Schedule, StepReport};
 use crate::error::Error;
 use crate::trace::Estimate;
 
 /// How many warnings are printed.
 const SHOWN: usize = 8;
-
-/// One step of training.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct StepReport {
-    /// The mean loss of the mini-batch, before the step and without penalties, at the tolerance of training.
-    pub loss: f64,
-    /// What penalties add to it.
-    pub penalty: f64,
-    /// The noise on the samples, in deviations; see [`Noise`](super::Noise).
-    pub noise: f64,
-    /// The global norm of the gradient, before clipping.
-    pub gradient_norm: f64,
-    /// The learning rate.
-    pub learning_rate: f64,
-    /// The mean number of evaluations of the field per sample, on the way to the loss.
-    pub evaluations: f64,
-    /// Seconds since the start of training.
-    pub seconds: f64,
-}
-
-/// One check on held-out samples.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Check {
-    /// The number of steps before the check.
-    pub step: usize,
-    /// The mean loss of the held-out samples.
-    pub loss: f64,
-    /// The noise on the samples of the step before the check, in deviations. Held-out samples have none.
-    pub noise: f64,
-    /// The mean number of evaluations of the field per held-out sample.
-    pub evaluations: f64,
-}
 
 /// How training ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
