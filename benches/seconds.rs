@@ -31,12 +31,36 @@ fn choices<O>(objective: O, rng: &mut StdRng) -> liouville::Result<(Model, Train
     Ok((model, Trainer::new(objective).quiet()))
 }
 
+/// Seconds that a core spent on this thread, which alone computes; where the system does not say, those that passed.
+#[derive(Debug)]
+struct Clock {
+    start: Instant,
+    busy: Option<f64>,
+}
+
+impl Clock {
+    fn start() -> Self {
+        Self { start: Instant::now(), busy: busy() }
+    }
+
+    fn seconds(&self) -> f64 {
+        let spent = busy().zip(self.busy).map(|(now, before)| now - before);
+        spent.unwrap_or_else(|| self.start.elapsed().as_secs_f64())
+    }
+}
+
+/// What Linux counts for this thread.
+fn busy() -> Option<f64> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    Some(text.split(' ').next()?.parse::<f64>().ok()? * 1e-9)
+}
+
 /// Maximum likelihood that keeps the models which a run judges by its held-out samples, with the seconds
 /// until then. They are measured afterwards, and so take no time from the run.
 #[derive(Debug)]
 struct Watched {
     objective: MaximumLikelihood,
-    start: Instant,
+    clock: Clock,
     seen: Arc<Mutex<Vec<(f64, Model)>>>,
 }
 
@@ -58,7 +82,7 @@ impl Objective<f32, Model> for Watched {
         pool: &Pool<f32, Self::Memory>,
     ) -> liouville::Result<Loss> {
         let loss = self.objective.loss(model, batch, pool);
-        let seconds = self.start.elapsed().as_secs_f64();
+        let seconds = self.clock.seconds();
         // Not where the tolerance of training is tried, nor for every part of the held-out samples again.
         let mut seen = self.seen.lock().expect("one thread");
         let known = |(_, last): &(f64, Model)| last.parameters() == model.parameters();
@@ -91,11 +115,12 @@ fn excess(model: Model, fresh: &DMatrix<f32>, truth: &DMatrix<f32>) -> f64 {
 fn run(set: &Set, truth: &DMatrix<f32>, seed: u64) {
     let mut rng = StdRng::seed_from_u64(seed);
     let seen = Arc::new(Mutex::new(Vec::new()));
-    let start = Instant::now();
-    let objective = Watched { objective: MaximumLikelihood, start, seen: Arc::clone(&seen) };
+    let clock = Clock::start();
+    let objective =
+        Watched { objective: MaximumLikelihood, clock: Clock::start(), seen: Arc::clone(&seen) };
     let (mut model, trainer) = choices(objective, &mut rng).expect("valid choices");
     trainer.fit(&mut model, &set.train, &mut rng).expect("trains");
-    let whole = (start.elapsed().as_secs_f64(), model);
+    let whole = (clock.seconds(), model);
     let candidates = std::mem::take(&mut *seen.lock().expect("one thread"));
     let near = |(seconds, model): (f64, Model)| {
         let excess = excess(model, &set.test, truth);
