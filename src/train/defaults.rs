@@ -63,7 +63,7 @@ const LONGEST: usize = 8;
 /// Up to how many samples a dimension noise serves.
 const FEW: usize = 100;
 /// The number of steps in which noise falls, where its size is chosen on the way.
-pub(super) const FALLING: usize = 400;
+pub(super) const FALLING: usize = 600;
 /// The least number of steps between checks on this way.
 pub(super) const CLOSE: usize = 16;
 
