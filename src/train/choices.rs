@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::defaults::{Defaults, Task};
+use super::defaults::{Defaults, FALLING, HASTENED, Task};
 use super::settings::Settings;
-use super::{Noise, Schedule};
+use super::{Decay, Noise, Schedule};
 use crate::error::{Error, Result};
 
 /// The settings of a run, each as the [trainer](super::Trainer) was told, or else as it was chosen by
@@ -27,7 +27,8 @@ pub struct Choices {
     pub held_out: usize,
     /// The number of steps between checks; `None` if it grows with the steps taken.
     pub check_every: Option<usize>,
-    /// The number of checks without an improvement after which the run stops.
+    /// The number of checks without an improvement after which the run stops, if it was told one; a run that
+    /// finds its length by itself stops after half a cycle without.
     pub patience: Option<usize>,
     /// The decay of the moving average of the parameters; `None` without one.
     pub average: Option<f64>,
@@ -61,19 +62,19 @@ impl Choices {
         }
         let unasked = if held_out > 0 { defaults.noise } else { Noise::None };
         let noise = settings.noise.unwrap_or(unasked);
-        // Where noise falls the best may come late.
-        let open = settings.steps.is_none() && noise != Noise::Chosen;
-        let unbidden = open.then_some(defaults.patience);
+        // Where noise falls it falls once.
+        let once = (noise == Noise::Chosen).then_some(FALLING);
+        let steps = settings.steps.or(once.filter(|_| settings.schedule.is_none()));
         Ok(Self {
-            steps: settings.steps,
+            steps,
             seconds: settings.seconds,
             batch: settings.batch.unwrap_or(defaults.batch).min(task.rows - held_out),
             learning_rate: settings.learning_rate.unwrap_or(learning_rate),
-            schedule: settings.schedule.unwrap_or_else(|| usual(defaults.schedule, settings.steps)),
+            schedule: settings.schedule.unwrap_or_else(|| usual(steps, settings.seconds, defaults)),
             clip: settings.clip.unwrap_or(defaults.clip),
             held_out,
             check_every: settings.check_every,
-            patience: settings.patience.or(unbidden),
+            patience: settings.patience,
             average: Some(settings.average.unwrap_or(defaults.average)).filter(|&d| d > 0.0),
             tolerance: settings.tolerance.unwrap_or(defaults.tolerance),
             noise,
@@ -122,8 +123,15 @@ fn share_of(share: f64, samples: usize) -> usize {
     }
 }
 
-/// The usual schedule, which takes at most a quarter of a short run to warm up.
-fn usual(schedule: Schedule, steps: Option<usize>) -> Schedule {
-    let most = steps.map_or(usize::MAX, |steps| steps / 4);
-    Schedule { warm_up: schedule.warm_up.min(most), ..schedule }
+/// The usual schedule: cycles for a run that finds its length, one cosine over steps that were told, which takes
+/// at most a quarter of a short run to warm up, and a decay that can be hastened within a time limit.
+fn usual(steps: Option<usize>, seconds: Option<f64>, defaults: &Defaults) -> Schedule {
+    match (steps, seconds) {
+        (Some(steps), None) => {
+            let cosine = Schedule::cosine();
+            Schedule { warm_up: cosine.warm_up.min(steps / 4), ..cosine }
+        }
+        (_, Some(_)) => Schedule { decay: Decay::Last(HASTENED), ..Schedule::cosine() },
+        (None, None) => Schedule::cycles(defaults.steps),
+    }
 }

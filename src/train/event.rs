@@ -17,7 +17,7 @@ pub struct Event {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Happening {
-    /// The stable stage was made longer, as its second half had lowered the held-out loss.
+    /// Another cycle of the learning rate follows, as the second half of the last had lowered the held-out loss.
     Extended {
         /// The number of steps that the run has by then.
         steps: usize,
@@ -26,8 +26,8 @@ pub enum Happening {
         /// The standard error of that, over groups of the held-out samples.
         error: f64,
     },
-    /// The stable stage ended, as its second half did not lower the held-out loss by enough, or as the run
-    /// is as long as it may be.
+    /// The last cycle of the learning rate is over, as its second half did not lower the held-out loss by enough,
+    /// or as the run is as long as it may be.
     Levelled {
         /// The number of steps that the run has by then.
         steps: usize,
@@ -68,11 +68,11 @@ impl fmt::Display for Happening {
         match self {
             Self::Extended { steps, gain, error } => write!(
                 f,
-                "goes on to {steps} steps: the held-out loss fell by {gain:.4} +- {error:.4} in the last half"
+                "goes on to {steps} steps, from half the learning rate: the held-out loss fell by {gain:.4} +- {error:.4} in the second half"
             ),
             Self::Levelled { steps, gain, error } => write!(
                 f,
-                "the learning rate begins to fall, to end after {steps} steps: the held-out loss fell by {gain:.4} +- {error:.4} in the last half"
+                "ends after {steps} steps: the held-out loss fell by {gain:.4} +- {error:.4} in the second half"
             ),
             Self::Tightened { from, to, loose, tight } => write!(
                 f,

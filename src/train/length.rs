@@ -21,7 +21,7 @@ where
     O: Objective<T, M>,
     P: Optimizer<T>,
 {
-    /// Lets the stable stage grow while that is worth it, and ends it in time.
+    /// Lets another cycle follow while that is worth it, and ends in time.
     pub(super) fn find_length(&mut self, done: usize) -> Result<()> {
         if self.stages.hasten(done, self.pace()) {
             let steps = self.stages.steps();
@@ -47,8 +47,9 @@ where
             true => Happening::Extended { steps, gain, error },
             false => Happening::Levelled { steps, gain, error },
         });
-        // The end of one stage is the half of the next.
-        self.half = grows.then_some(now);
+        if grows {
+            self.state.begin_cycle(done);
+        }
         Ok(())
     }
 

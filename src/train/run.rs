@@ -214,8 +214,10 @@ where
             self.go_back(Trouble::failed(&error)).then_some(()).ok_or(error)?;
             return Ok(ControlFlow::Continue(()));
         }
-        let patience = self.report.choices.patience;
-        let impatient = patience.is_some_and(|most| self.state.unimproved >= most);
+        let impatient = match self.report.choices.patience {
+            Some(most) => self.state.unimproved >= most,
+            None => self.stages.patience().is_some_and(|most| self.state.in_vain(done) >= most),
+        };
         let stop = over.or(impatient.then_some(Stop::Early));
         Ok(stop.map_or(ControlFlow::Continue(()), ControlFlow::Break))
     }

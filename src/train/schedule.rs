@@ -43,6 +43,13 @@ pub enum Decay {
         /// The number of steps at its end.
         until: usize,
     },
+    /// In cycles of so many steps, then twice as many, then four times as many: each falls as if it were all,
+    /// from half the rate of the one before (Loshchilov and Hutter 2017, SGDR: stochastic gradient descent with
+    /// warm restarts). A run may end after any of them.
+    Cycles {
+        /// The number of steps of the first.
+        first: usize,
+    },
 }
 
 /// How a rate falls, over the share s of its decay.
@@ -67,12 +74,26 @@ impl Schedule {
         Self { warm_up: 50, decay: Decay::Last(1.0), fall: Fall::Cosine, floor: 0.01 }
     }
 
+    /// Cycles of half a cosine, each with fifty steps of warm-up, down to one percent.
+    pub fn cycles(first: usize) -> Self {
+        Self { decay: Decay::Cycles { first }, ..Self::cosine() }
+    }
+
     /// The share of the full rate in step `step` (from 0) out of `steps`.
     pub fn share(&self, step: usize, steps: usize) -> f64 {
+        let Decay::Cycles { first } = self.decay else {
+            return self.share_between(step, self.decay(steps));
+        };
+        let [number, start, length] = cycle(step, first);
+        let full = 0.5f64.powi(i32::try_from(number).unwrap_or(i32::MAX));
+        full * self.share_between(step - start, [0, length])
+    }
+
+    /// The share of the full rate, of which the decay lies between these numbers of steps.
+    fn share_between(&self, step: usize, [from, until]: [usize; 2]) -> f64 {
         if step < self.warm_up {
             return (step + 1) as f64 / self.warm_up as f64;
         }
-        let [from, until] = self.decay(steps);
         let from = from.max(self.warm_up);
         let passed = step.saturating_sub(from) as f64 / until.saturating_sub(from).max(1) as f64;
         let passed = passed.min(1.0);
@@ -83,13 +104,17 @@ impl Schedule {
         self.floor + (1.0 - self.floor) * left
     }
 
-    /// The numbers of steps before the decay and at its end, of `steps` in all.
+    /// The numbers of steps before the decay and at its end, of `steps` in all; of cycles, of the last one.
     pub fn decay(&self, steps: usize) -> [usize; 2] {
         match self.decay {
             Decay::Last(share) => {
                 [steps.saturating_sub((steps as f64 * share).round() as usize), steps]
             }
             Decay::Between { from, until } => [from, until],
+            Decay::Cycles { first } => {
+                let [_, start, length] = cycle(steps.saturating_sub(1), first);
+                [start, start.saturating_add(length)]
+            }
         }
     }
 
@@ -105,12 +130,22 @@ impl Schedule {
             Decay::Last(share) if !(0.0..=1.0).contains(&share) => Err(Error::setting(format!(
                 "the learning rate falls over a share of {share} of the steps: give 0 to 1"
             ))),
+            Decay::Cycles { first: 0 } => Err(Error::setting(
+                "the first cycle of the learning rate has no step: give it one or more",
+            )),
             Decay::Between { from, until } if from > until => Err(Error::setting(format!(
                 "the learning rate falls from step {from} to step {until}: give the earlier first"
             ))),
             _ => Ok(()),
         }
     }
+}
+
+/// The cycle of a step: its number, its first step, and its length.
+fn cycle(step: usize, first: usize) -> [usize; 3] {
+    let number = (step / first.max(1) + 1).ilog2();
+    let doubled = 1usize << number;
+    [number as usize, (doubled - 1).saturating_mul(first), doubled.saturating_mul(first)]
 }
 
 #[cfg(test)]
@@ -143,6 +178,19 @@ mod tests {
         assert_eq!((shares[0], shares[9], shares[10]), (0.1, 1.0, 1.0));
         assert!(shares[10..].windows(2).all(|pair| pair[1] < pair[0]));
         assert!((shares[55] - 0.505).abs() < 1e-12 && (shares[100] - 0.01).abs() < 1e-12);
+    }
+
+    #[test]
+    fn cycles_are_twice_as_long_from_half_the_rate() {
+        let schedule = Schedule { warm_up: 2, ..Schedule::cycles(10) };
+        let alone = Schedule { warm_up: 2, ..Schedule::cosine() };
+        for (number, start, length) in [(0, 0, 10), (1, 10, 20), (2, 30, 40)] {
+            for k in 0..length {
+                let expected = 0.5f64.powi(number) * alone.share(k, length);
+                assert_eq!(schedule.share(start + k, 70), expected, "{number} {k}");
+            }
+            assert_eq!(schedule.decay(start + length), [start, start + length]);
+        }
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! How far a run goes: its stable stage, which may grow, and its decay.
+//! How far a run goes: in one decay, which a time limit may hasten, or in cycles, as many as are worth it.
 
 use super::choices::Choices;
-use super::defaults::{Defaults, FALLING};
-use super::{Decay, Noise, Schedule};
+use super::defaults::Defaults;
+use super::{Decay, Schedule};
 
 /// A larger share of decay leaves no stable stage whose length could be found.
 const LARGEST_SHARE: f64 = 0.9;
@@ -12,13 +12,13 @@ const RESERVE: f64 = 0.1;
 /// The plan of a run, as it stands.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Stages {
-    /// The schedule, its decay between the steps that are planned.
+    /// The schedule; a single decay lies between the steps that are planned.
     schedule: Schedule,
     /// The number of steps of the run.
     steps: usize,
     /// The share of the decay, where its beginning may move.
     share: Option<f64>,
-    /// The largest number of steps, as long as the stable stage may grow.
+    /// The largest number of steps, as long as another cycle may follow.
     growth: Option<usize>,
     /// The time limit in seconds.
     limit: Option<f64>,
@@ -36,16 +36,20 @@ pub(super) struct Pace {
 impl Stages {
     pub fn new(choices: &Choices, defaults: &Defaults) -> Self {
         let Choices { schedule, steps, seconds, held_out, .. } = *choices;
-        let share = match schedule.decay {
-            Decay::Last(share) => Some(share).filter(|&share| share <= LARGEST_SHARE),
-            Decay::Between { .. } => None,
-        };
-        let falls = choices.noise == Noise::Chosen;
-        let usual = if falls { FALLING } else { defaults.steps };
+        let usual = if seconds.is_some() { defaults.most_steps } else { defaults.steps };
         let [from, until] = schedule.decay(steps.unwrap_or(usual));
-        let open = steps.is_none() && share.is_some() && held_out > 0 && !falls;
+        let (decay, share) = match schedule.decay {
+            Decay::Cycles { .. } => (schedule.decay, None),
+            Decay::Between { .. } => (schedule.decay, None),
+            Decay::Last(share) => {
+                let movable = Some(share).filter(|&share| share <= LARGEST_SHARE);
+                (Decay::Between { from, until }, movable)
+            }
+        };
+        let cycles = matches!(decay, Decay::Cycles { .. });
+        let open = steps.is_none() && cycles && held_out > 0;
         Self {
-            schedule: Schedule { decay: Decay::Between { from, until }, ..schedule },
+            schedule: Schedule { decay, ..schedule },
             steps: steps.unwrap_or(until).max(1),
             share,
             growth: open.then_some(defaults.most_steps),
@@ -68,45 +72,52 @@ impl Stages {
         self.schedule
     }
 
-    fn from(&self) -> usize {
-        self.schedule.decay(self.steps)[0]
+    /// The numbers of steps before the decay, or the last cycle, and at its end.
+    fn decay(&self) -> [usize; 2] {
+        self.schedule.decay(self.steps)
     }
 
-    /// Whether the stable stage is half over now, and what was learnt to here will be asked for.
+    /// Whether the last cycle is half over now, and what was learnt to here will be asked for.
     pub fn is_half(&self, done: usize) -> bool {
-        self.growth.is_some() && done == self.from() / 2
+        let [from, until] = self.decay();
+        self.growth.is_some() && done == from + (until - from) / 2
     }
 
-    /// Whether it is to be decided now if the stable stage grows.
+    /// Whether it is to be decided now if another cycle follows.
     pub fn is_at_fork(&self, done: usize) -> bool {
-        self.growth.is_some() && done == self.from()
+        self.growth.is_some() && done == self.steps
     }
 
-    /// Doubles the stable stage if that was worth it; else, or if it is then too long, it ends here for good.
-    /// Says whether it grew.
+    /// Lets another cycle follow if that is worth it, unless the run is then too long; says whether it does.
     pub fn decide(&mut self, worth: bool) -> bool {
-        let (from, share) = (2 * self.from(), self.share.unwrap_or(0.0));
-        let until = from + decay_after(from, share);
-        let grows = worth && self.growth.is_some_and(|most| until <= most);
+        let [_, next] = self.schedule.decay(self.steps + 1);
+        let grows = worth && self.growth.is_some_and(|most| next <= most);
         match grows {
-            true => self.plan(from, until),
+            true => self.steps = next,
             false => self.growth = None,
         }
         grows
     }
 
+    /// After how many steps without an improvement a run of cycles, whose length is its own, is over.
+    pub fn patience(&self) -> Option<usize> {
+        let [from, until] = self.decay();
+        self.growth.map(|_| (until - from) / 2)
+    }
+
     /// Begins the decay now if the time would else run out before it is over; says whether it does.
     pub fn hasten(&mut self, done: usize, pace: Pace) -> bool {
         let (Some(limit), Some(share)) = (self.limit, self.share) else { return false };
-        if done == 0 || done >= self.from() {
+        if done == 0 || done >= self.decay()[0] {
             return false;
         }
         let decay = decay_after(done, share).max(1);
         let rest = pace.step * (1.0 + RESERVE) * (decay + 1) as f64;
         let late = pace.passed + rest >= limit;
         if late {
-            self.plan(done, done + decay);
-            (self.share, self.growth) = (None, None);
+            self.schedule.decay = Decay::Between { from: done, until: done + decay };
+            self.steps = done + decay;
+            self.share = None;
         }
         late
     }
@@ -119,11 +130,6 @@ impl Stages {
     /// Whether the time has run out.
     pub fn is_late(&self, pace: Pace) -> bool {
         self.limit.is_some_and(|limit| pace.passed >= limit)
-    }
-
-    fn plan(&mut self, from: usize, until: usize) {
-        self.schedule.decay = Decay::Between { from, until };
-        self.steps = until;
     }
 }
 

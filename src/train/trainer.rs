@@ -90,16 +90,16 @@ impl<O> Trainer<O> {
 }
 
 impl<O, P> Trainer<O, P> {
-    /// The number of steps, exactly. Default: as many as lower the held-out loss, from 1000 on, or 4000 for
-    /// flow matching, up to eight times as many. The learning rate is held until it is found that its last
-    /// half did not help, or not enough, and falls then; see [`Report::schedule`](super::Report::schedule).
-    /// Where [`Noise::Chosen`] falls over them there are 600.
+    /// The number of steps, exactly: the learning rate then falls as half a cosine over all of them. Default: as
+    /// many as lower the held-out loss, in [cycles](Schedule::cycles): after a first of 1000 to 4000 steps
+    /// (by dimension and kind of training) another of twice as many follows if its second half lowered the
+    /// held-out loss by more than 0.025 nats and two standard errors, and then perhaps a third. Where [`Noise::Chosen`] falls over them there are 600.
     pub fn steps(mut self, steps: usize) -> Self {
         self.settings.steps = Some(steps);
         self
     }
 
-    /// A time limit: the decay of the learning rate begins early enough to end within so many seconds.
+    /// A time limit: one decay of the learning rate, which begins early enough to end within so many seconds.
     /// Default: none.
     ///
     /// The number of steps then depends on the machine, and the trained parameters with it; the report has
@@ -141,8 +141,8 @@ impl<O, P> Trainer<O, P> {
         self
     }
 
-    /// The learning rate from step to step. Default: 50 steps of warm-up, at most a quarter of all; then the
-    /// full rate; then a fall to one percent over the last 40% of the steps.
+    /// The learning rate from step to step. Default: 50 steps of warm-up, at most a quarter of all, then half a
+    /// cosine down to one percent, over all [steps](Trainer::steps) or in cycles.
     pub fn schedule(mut self, schedule: Schedule) -> Self {
         self.settings.schedule = Some(schedule);
         self
@@ -170,7 +170,7 @@ impl<O, P> Trainer<O, P> {
 
     /// Stops after this many checks without an improvement; unless they are asked for by
     /// [`check_every`](Trainer::check_every), those of the first hundred steps do not count. Default: never
-    /// where [`steps`](Trainer::steps) are given, else 8.
+    /// where [`steps`](Trainer::steps) are given, else after half a cycle.
     pub fn patience(mut self, checks: usize) -> Self {
         self.settings.patience = Some(checks);
         self

@@ -21,19 +21,28 @@ pub struct MlpBuilder {
     pub(super) shape: Shape,
     first_scale: f64,
     last_scale: f64,
+    told_widths: bool,
+}
+
+/// The widths of a network that was told none.
+fn widths(dim: usize, context_dim: usize) -> Vec<usize> {
+    let plain = dim <= 3 && context_dim == 0;
+    vec![if plain { 32 } else { 64 }; 2]
 }
 
 impl MlpBuilder {
     pub(super) fn new(dim: usize) -> Self {
-        let hidden = vec![64, 64];
+        let hidden = widths(dim, 0);
         let activation = Activation::Tanh;
         let shape = Shape { dim, context_dim: 0, frequencies: 0, hidden, activation };
-        Self { shape, first_scale: FIRST_LAYER, last_scale: 0.0 }
+        Self { shape, first_scale: FIRST_LAYER, last_scale: 0.0, told_widths: false }
     }
 
-    /// The widths of the hidden layers, from the input on. Default: two of 64.
+    /// The widths of the hidden layers, from the input on. Default: two of 32 in up to three dimensions without a
+    /// context, where they learn as much as wider ones in a third of the time; else two of 64.
     pub fn hidden(mut self, widths: impl IntoIterator<Item = usize>) -> Self {
         self.shape.hidden = widths.into_iter().collect();
+        self.told_widths = true;
         self
     }
 
@@ -46,6 +55,9 @@ impl MlpBuilder {
     /// The number of context values of each sample. Default: none.
     pub fn context(mut self, dim: usize) -> Self {
         self.shape.context_dim = dim;
+        if !self.told_widths {
+            self.shape.hidden = widths(self.shape.dim, dim);
+        }
         self
     }
 
