@@ -23,7 +23,7 @@ const SHORT: Training = Training { dim: 8, samples: 32, steps: 250 };
 impl Training {
     fn network(&self) -> Mlp<f32> {
         let mut rng = StdRng::seed_from_u64(3);
-        Mlp::new(self.dim).hidden([32, 32]).build(&mut rng).expect("valid sizes")
+        Mlp::new(self.dim).hidden([32, 32]).last_scale(1.0).build(&mut rng).expect("valid sizes")
     }
 
     fn trainer(&self) -> Trainer<MaximumLikelihood> {
