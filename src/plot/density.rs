@@ -22,6 +22,8 @@ use crate::real::Real;
 const COLORS: f64 = 128.0;
 /// A finer grid than this has more nodes than a picture has pixels.
 const MOST_NODES: usize = 4000;
+/// The first square that is searched runs so far from the origin.
+const NEAREST: f64 = 4.0;
 /// How often a square is narrowed to where the mass is: every time to some nodes of [`SEARCHED`], so that
 /// this is enough for any scale above 1e-75.
 const NARROWINGS: usize = 60;
@@ -167,19 +169,22 @@ impl<T: Real> DensityPicture<'_, T> {
     }
 
     /// Widens a square until its border holds next to no mass, then narrows it to where the mass is, as
-    /// often as it lies on a few nodes only.
+    /// often as it lies on a few nodes only. Far out all points may fail, and so they do farther still.
     fn find_mass(&self) -> Result<[Range; 2]> {
-        let mut half = 4.0;
+        let mut half = NEAREST;
         while half < T::LARGEST.sqrt() {
             let square = Range::given("x", Steps::Even, [-half, half])?;
-            if let Some(found) = self.narrow([square; 2])? {
-                return Ok(found);
+            match self.narrow([square; 2]) {
+                Ok(Some(found)) => return Ok(found),
+                Ok(None) => {}
+                Err(error) if half > NEAREST && !error.failed_columns().is_empty() => break,
+                Err(error) => return Err(error),
             }
             half *= if half < 100.0 { 1.7 } else { 10.0 };
         }
-        Err(Error::setting(
-            "found no region that holds the density: give x_range and y_range, or samples",
-        ))
+        Err(Error::setting(format!(
+            "found no region that holds the density, in squares around the origin from ±{NEAREST} to ±{half:.0e}: give x_range and y_range, or samples"
+        )))
     }
 
     /// Where the mass is within these ranges, if the border holds next to none and the inside enough.
