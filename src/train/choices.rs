@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::defaults::{Defaults, FALLING, HASTENED, Task};
+use super::defaults::{Defaults, FALLING, FALLING_PATIENCE, HASTENED, Task};
 use super::settings::Settings;
 use super::{Decay, Noise, Schedule};
 use crate::error::{Error, Result};
@@ -64,6 +64,7 @@ impl Choices {
         let noise = settings.noise.unwrap_or(unasked);
         // Where noise falls it falls once.
         let once = (noise == Noise::Chosen).then_some(FALLING);
+        let unbidden = once.filter(|_| settings.steps.is_none()).map(|_| FALLING_PATIENCE);
         let steps = settings.steps.or(once.filter(|_| settings.schedule.is_none()));
         Ok(Self {
             steps,
@@ -74,7 +75,7 @@ impl Choices {
             clip: settings.clip.unwrap_or(defaults.clip),
             held_out,
             check_every: settings.check_every,
-            patience: settings.patience,
+            patience: settings.patience.or(unbidden),
             average: Some(settings.average.unwrap_or(defaults.average)).filter(|&d| d > 0.0),
             tolerance: settings.tolerance.unwrap_or(defaults.tolerance),
             noise,

@@ -62,6 +62,8 @@ pub(super) const HASTENED: f64 = 0.6;
 const FEW: usize = 100;
 /// The number of steps in which noise falls, where its size is chosen on the way.
 pub(super) const FALLING: usize = 600;
+/// The number of checks without an improvement after which noise has fallen too far.
+pub(super) const FALLING_PATIENCE: usize = 10;
 /// The least number of steps between checks on this way.
 pub(super) const CLOSE: usize = 16;
 

@@ -170,7 +170,7 @@ impl<O, P> Trainer<O, P> {
 
     /// Stops after this many checks without an improvement; unless they are asked for by
     /// [`check_every`](Trainer::check_every), those of the first hundred steps do not count. Default: never
-    /// where [`steps`](Trainer::steps) are given, else after half a cycle.
+    /// where [`steps`](Trainer::steps) are given, else after half a cycle, and after ten checks where noise falls.
     pub fn patience(mut self, checks: usize) -> Self {
         self.settings.patience = Some(checks);
         self
