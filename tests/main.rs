@@ -17,6 +17,7 @@ mod fresh_noise;
 mod house;
 mod lengths;
 mod masks;
+mod matching;
 mod messages;
 mod named_estimates;
 mod noise;

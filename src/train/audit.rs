@@ -25,10 +25,19 @@ pub(super) struct Audit<T: Real> {
 /// What a check found.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Findings {
-    /// The mean loss of the held-out samples, and the mean number of evaluations, if any are held out.
-    pub held_out: Option<[f64; 2]>,
+    /// What is known of the held-out samples, if any are.
+    pub held_out: Option<Held>,
     /// That the tolerance of training was tightened.
     pub tightened: Option<Happening>,
+}
+
+/// What a check found of held-out samples, in means.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Held {
+    pub loss: f64,
+    /// The negative log-likelihood of the first of them, where the loss does not tell how good a model is.
+    pub likelihood: Option<f64>,
+    pub evaluations: f64,
 }
 
 impl<T: Real> Audit<T> {
@@ -77,7 +86,9 @@ impl<T: Real> Audit<T> {
         let share = self.others.len() as f64 / count;
         let loss = compared.value + share * (others.value - compared.value);
         let evaluations = compared.effort.evaluations + others.effort.evaluations;
-        Ok(Findings { held_out: Some([loss, evaluations as f64 / count]), tightened })
+        let (likelihood, evaluations) =
+            (judge.likelihood(&self.compared)?, evaluations as f64 / count);
+        Ok(Findings { held_out: Some(Held { loss, likelihood, evaluations }), tightened })
     }
 
     /// Tightens the tolerance of training unless its loss is the tight one.

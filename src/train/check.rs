@@ -1,5 +1,6 @@
 //! One check of a run.
 
+use super::audit::Held;
 use super::judge::Judge;
 use super::run::Run;
 use super::{Check, Objective, Optimizer, Trainable};
@@ -31,9 +32,9 @@ where
         let found = found?;
         found.tightened.into_iter().for_each(|what| self.record(what));
         self.foretell(step);
-        if let Some([loss, evaluations]) = found.held_out {
+        if let Some(Held { loss, likelihood, evaluations }) = found.held_out {
             let noise = self.source.noise_at(step.saturating_sub(1));
-            let check = Check { step, loss, noise, evaluations };
+            let check = Check { step, loss, likelihood, noise, evaluations };
             self.report.checks.push(check);
             self.state.judged(check, candidate, self.calendar.counts(step));
         }

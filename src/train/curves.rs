@@ -26,8 +26,19 @@ pub struct Check {
     pub step: usize,
     /// The mean loss of the held-out samples.
     pub loss: f64,
+    /// The negative log-likelihood of the first held-out samples, up to 512, in nats a sample, by the
+    /// flow itself, at its own tolerance or a tighter one; `None` where the loss itself is what models
+    /// are judged by.
+    pub likelihood: Option<f64>,
     /// The noise on the samples of the step before the check, in deviations. Held-out samples have none.
     pub noise: f64,
     /// The mean number of evaluations of the field per held-out sample.
     pub evaluations: f64,
+}
+
+impl Check {
+    /// What models are chosen by, the least being best: the likelihood, or the loss where there is none.
+    pub(super) fn merit(&self) -> f64 {
+        self.likelihood.unwrap_or(self.loss)
+    }
 }

@@ -6,14 +6,17 @@ use nalgebra::DMatrix;
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
 
+use super::defaults::HONEST;
+use super::honesty::Tolerances;
+use super::likelihood::{LikelihoodMemory, mean_loss};
 use super::warning::Warning;
 use super::{Loss, MiniBatch, Objective, Pairing, Pool, accumulate};
 use crate::columns::{Block, Scratch, columns_to_block};
 use crate::density::{Base, Pushforward};
 use crate::error::Result;
 use crate::field::{At, Cotangents, Pulled, Traced, TrainableField};
-use crate::flow::ContinuousFlow;
-use crate::ode::Span;
+use crate::flow::{ContinuousFlow, Flow};
+use crate::ode::{Solver, Span};
 use crate::outcome::Effort;
 use crate::real::Real;
 
@@ -23,8 +26,10 @@ use crate::real::Real;
 ///
 /// Under a [`Frame`](crate::flow::continuous::Frame) x_1 are the data as the field sees them.
 ///
-/// No equation is solved in training. Its minimum is not the entropy, and not zero: judge a model
-/// by its likelihood.
+/// No equation is solved for a step. The minimum of the loss is not the entropy, and not zero, and a
+/// model that is twice as far from the truth as another may have nearly the same: at every check the
+/// likelihood of a few held-out samples is computed by the flow itself, at its own tolerance, and
+/// the parameters that are kept are those of the best likelihood, not of the least loss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FlowMatching {
     /// How noise is paired with data.
@@ -116,7 +121,7 @@ where
     T: Real,
     B: Base<T>,
     F: TrainableField<T>,
-    S: Sync,
+    S: Solver<T>,
 {
     type Memory = MatchingMemory<T, F::Tape>;
 
@@ -132,6 +137,22 @@ where
         let companions = self.pairing.companions(contexts, batch);
         let unpaired = companions.filter(|&companions| companions < 1.0);
         unpaired.map(|companions| Warning::Unpaired { companions }).into_iter().collect()
+    }
+
+    /// At the flow's own tolerance, or a tighter one where that is loose.
+    fn likelihood(
+        &self,
+        model: &Pushforward<B, ContinuousFlow<F, S>>,
+        batch: MiniBatch<'_, T>,
+    ) -> Result<Option<f64>> {
+        let own = Tolerances::new(HONEST, Some(model.flow().accuracy()));
+        let batch = MiniBatch { accuracy: own.checks(), ..batch };
+        match mean_loss(model, batch, &Pool::<T, LikelihoodMemory<T, ()>>::new()) {
+            Ok(loss) if loss.value.is_nan() => Ok(Some(f64::INFINITY)),
+            Ok(loss) => Ok(Some(loss.value)),
+            Err(error) if error.failed_columns().is_empty() => Err(error),
+            Err(_) => Ok(Some(f64::INFINITY)),
+        }
     }
 
     fn loss(

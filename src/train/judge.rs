@@ -89,6 +89,21 @@ where
         Err(infinite(&format!("the {what} is {}", loss.value), found, &panel.columns))
     }
 
+    /// The mean negative log-likelihood of some samples, where the loss does not tell how good a model is.
+    pub fn likelihood(&self, panel: &Panel<T>) -> Result<Option<f64>> {
+        let Self { objective, model, accuracy, .. } = *self;
+        let [points, contexts] = &panel.samples;
+        objective.likelihood(model, MiniBatch { points, contexts, seed: SEED, accuracy })
+    }
+
+    /// What models are judged by.
+    fn merit(&self, panel: &Panel<T>) -> Result<f64> {
+        match self.likelihood(panel)? {
+            Some(likelihood) => Ok(likelihood),
+            None => self.loss(panel).map(|loss| loss.value),
+        }
+    }
+
     /// The mean loss of the samples of several panels.
     pub fn mean(&self, panels: &[&Panel<T>]) -> Result<Loss> {
         let count: usize = panels.iter().map(|panel| panel.len()).sum();
@@ -102,7 +117,7 @@ where
         Ok(total)
     }
 
-    /// The mean losses of groups of the samples.
+    /// The mean merits of groups of the samples.
     pub fn groups(&self, panels: &[&Panel<T>]) -> Result<Vec<Group>> {
         let count: usize = panels.iter().map(|panel| panel.len()).sum();
         let size = count.div_ceil(GROUPS).max(1);
@@ -110,7 +125,7 @@ where
         for panel in panels {
             for start in (0..panel.len()).step_by(size) {
                 let part = panel.part(start..(start + size).min(panel.len()));
-                groups.push(Group { loss: self.loss(&part)?.value, samples: part.len() });
+                groups.push(Group { loss: self.merit(&part)?, samples: part.len() });
             }
         }
         Ok(groups)

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{Loss, MiniBatch, Objective, Pool, accumulate};
 use crate::density::{Base, Pushforward};
 use crate::error::{Error, Result};
-use crate::flow::{Cotangent, Direction, Packet, Track, TrainableFlow};
+use crate::flow::{Cotangent, Direction, Flow, Packet, Track, TrainableFlow};
 use crate::ode::Workspace;
 use crate::outcome::Effort;
 use crate::real::Real;
@@ -89,6 +89,31 @@ impl<T: Real, P> LikelihoodMemory<T, P> {
     }
 }
 
+/// The mean negative log-density of a batch.
+pub(super) fn mean_loss<T, B, F, P>(
+    model: &Pushforward<B, F>,
+    batch: MiniBatch<'_, T>,
+    pool: &Pool<T, LikelihoodMemory<T, P>>,
+) -> Result<Loss>
+where
+    T: Real,
+    B: Base<T>,
+    F: Flow<T>,
+    P: Default + Send,
+{
+    batch.check(model.flow().dim(), model.flow().context_dim())?;
+    let count = batch.points.ncols();
+    let work = |range: Range<usize>, memory: &mut LikelihoodMemory<T, P>, _: &mut [T]| {
+        memory.load(&batch, &range);
+        let LikelihoodMemory { packet, workspace, .. } = memory;
+        model.flow().follow_packet(Direction::Inverse, packet, workspace);
+        memory.loss(model.base(), range.start)
+    };
+    let mut loss = accumulate(count, 0, pool, work, |_| Ok(()))?;
+    loss.value /= count as f64;
+    Ok(loss)
+}
+
 impl<T, B, F> Objective<T, Pushforward<B, F>> for MaximumLikelihood
 where
     T: Real,
@@ -107,17 +132,7 @@ where
         batch: MiniBatch<'_, T>,
         pool: &Pool<T, Self::Memory>,
     ) -> Result<Loss> {
-        batch.check(model.flow().dim(), model.flow().context_dim())?;
-        let count = batch.points.ncols();
-        let work = |range: Range<usize>, memory: &mut Self::Memory, _: &mut [T]| {
-            memory.load(&batch, &range);
-            let LikelihoodMemory { packet, workspace, .. } = memory;
-            model.flow().follow_packet(Direction::Inverse, packet, workspace);
-            memory.loss(model.base(), range.start)
-        };
-        let mut loss = accumulate(count, 0, pool, work, |_| Ok(()))?;
-        loss.value /= count as f64;
-        Ok(loss)
+        mean_loss(model, batch, pool)
     }
 
     fn gradient(

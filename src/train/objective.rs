@@ -237,7 +237,8 @@ pub trait Objective<T: Real, M>: Sync + Debug {
         Vec::new()
     }
 
-    /// The mean loss of a batch, without a gradient. Models are chosen by it.
+    /// The mean loss of a batch, without a gradient. Models are chosen by it, unless there is a
+    /// [likelihood](Objective::likelihood).
     ///
     /// # Errors
     ///
@@ -248,6 +249,19 @@ pub trait Objective<T: Real, M>: Sync + Debug {
         batch: MiniBatch<'_, T>,
         pool: &Pool<T, Self::Memory>,
     ) -> Result<Loss>;
+
+    /// The negative log-likelihood of a batch by the model itself, in nats a sample, for objectives whose
+    /// loss does not say how good a model is; by default the loss does, and there is `None`. Asked at
+    /// every check, of at most 512 held-out samples: where there is one, models are chosen by it. It is
+    /// infinite where the density of a sample is zero or cannot be computed.
+    ///
+    /// # Errors
+    ///
+    /// If shapes do not fit, or a setting of the model is out of range.
+    fn likelihood(&self, model: &M, batch: MiniBatch<'_, T>) -> Result<Option<f64>> {
+        let _ = (model, batch);
+        Ok(None)
+    }
 
     /// The mean loss of a batch, and its gradient by the parameters (overwritten).
     ///

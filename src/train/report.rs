@@ -133,6 +133,21 @@ impl Report {
         }
     }
 
+    /// The first check, and that whose parameters were kept.
+    fn write_checks(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Some(first), Some(best)) = (self.checks.first(), self.best) else { return Ok(()) };
+        let step = best.step;
+        write!(f, "held-out loss        {:.4} -> {:.4} (step {step})", first.loss, best.loss)?;
+        if best.noise > 0.0 {
+            write!(f, ", at noise of {:.3} deviations", best.noise)?;
+        }
+        if let (Some(first), Some(best)) = (first.likelihood, best.likelihood) {
+            let what = "negative log-likelihood, by which the step was chosen";
+            write!(f, "\nheld-out nats        {first:.4} -> {best:.4} ({what})")?;
+        }
+        Ok(())
+    }
+
     /// The numbers of the steps, from 1, beside any curve over the steps.
     pub fn curve(&self, value: impl Fn(&StepReport) -> f64) -> (Vec<f64>, Vec<f64>) {
         let numbers = (1..=self.steps.len()).map(|step| step as f64).collect();
@@ -190,16 +205,6 @@ impl fmt::Display for Report {
                 first.evaluations, last.evaluations
             )?;
         }
-        if let (Some(first), Some(best)) = (self.checks.first(), self.best) {
-            write!(
-                f,
-                "held-out loss        {:.4} -> {:.4} (step {})",
-                first.loss, best.loss, best.step
-            )?;
-            if best.noise > 0.0 {
-                write!(f, ", at noise of {:.3} deviations", best.noise)?;
-            }
-        }
-        Ok(())
+        self.write_checks(f)
     }
 }

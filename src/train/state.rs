@@ -68,10 +68,10 @@ impl<T: Real, S> State<T, S> {
 
     /// Takes in the loss of the candidate by a check; `counts` if patience counts it.
     pub fn judged(&mut self, check: Check, candidate: Vec<T>, counts: bool) {
-        if check.loss < self.lately.1 {
-            self.lately = (check.step, check.loss);
+        if check.merit() < self.lately.1 {
+            self.lately = (check.step, check.merit());
         }
-        if self.best.as_ref().is_none_or(|(best, _)| check.loss < best.loss) {
+        if self.best.as_ref().is_none_or(|(best, _)| check.merit() < best.merit()) {
             self.best = Some((check, Arc::new(candidate)));
             self.unimproved = 0;
         } else if counts {
