@@ -16,7 +16,8 @@
 //! | `likelihood` | maximum likelihood, by the discrete gradient of the solve |
 //! | `regularised` | maximum likelihood with fields that are cheap to solve |
 //! | `flow_matching` | conditional flow matching |
-//! | `pairing`, `assignment` | how its noise is paired with data, and the cheapest of all pairings |
+//! | `pairing`, `nearest` | how its noise is paired with data |
+//! | `assignment`, `auction` | the cheapest of all pairings, exactly and nearly |
 //! | `gradient` | a gradient over columns, in a fixed order for any number of threads |
 //! | `optimizer`, `adam`, `muon`, `orthogonal` | what turns gradients into changes: the trait, and two rules |
 //! | `schedule`, `stages`, `average` | the learning rate from step to step, how far a run goes, the moving average |
@@ -28,6 +29,7 @@
 
 mod adam;
 mod assignment;
+mod auction;
 mod audit;
 mod average;
 mod blame;
@@ -52,6 +54,7 @@ mod likelihood;
 mod loss;
 mod monitor;
 mod muon;
+mod nearest;
 mod noise;
 mod objective;
 mod optimizer;
