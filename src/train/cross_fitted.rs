@@ -78,7 +78,9 @@ impl fmt::Display for EnsembleReport {
             let kept = from_to(&self.best(|check| check.noise), 3);
             writeln!(f, "noise (deviations)   {kept}")?;
         }
-        writeln!(f, "held-out losses      {}", from_to(&self.best(|check| check.loss), 4))?;
+        let nats = self.best(|check| f64::from(check.likelihood.is_some())).contains(&1.0);
+        let name = if nats { "held-out nats   " } else { "held-out losses " };
+        writeln!(f, "{name}     {}", from_to(&self.best(super::Check::merit), 4))?;
         let CrossFitted { loss, standard_error } = self.held_out;
         write!(f, "all held out in turn {loss:.4} with a standard error of {standard_error:.4}")
     }
