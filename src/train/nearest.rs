@@ -16,8 +16,8 @@ const EXACT: usize = 32;
 const PART: usize = 256;
 /// Where far begins, in units of the median norm.
 const FAR: f64 = 1e6;
-/// A median norm that is less, as a share of the largest value, is none.
-const TINY: f64 = 1e-150;
+/// 2⁻²⁰.
+const SMALL: f64 = 1.0 / 1048576.0;
 
 /// The columns in parts that are paired apart, of up to 256 in random order, the same always; on a line all
 /// are one part.
@@ -80,44 +80,41 @@ fn costs(noise: &DMatrix<f64>, data: &DMatrix<f64>) -> (Vec<f64>, Vec<f64>) {
 /// samples do not blur the others. Beyond 1e6 units a sample is far whatever the distance, and its
 /// direction is kept.
 fn comparable<T: Real>(matrix: &DMatrix<T>, columns: &[usize]) -> DMatrix<f64> {
-    // Halved, no difference of finite numbers overflows.
+    // So small, no difference of finite numbers overflows, and no norm.
     let mut values = DMatrix::from_fn(matrix.nrows(), columns.len(), |i, j| {
-        0.5 * matrix[(i, columns[j])].wide()
+        SMALL * matrix[(i, columns[j])].wide()
     });
     for mut row in values.row_iter_mut() {
         let middle = median(row.iter().copied());
         row.add_scalar_mut(-middle);
     }
-    // Divided by the largest, no square overflows.
-    let largest = values.amax();
-    scale(&mut values, largest);
     let unit = unit(&values);
-    if unit > TINY {
-        scale(&mut values, unit);
-    }
-    for mut column in values.column_iter_mut() {
+    for mut column in values.column_iter_mut().filter(|_| unit > 0.0) {
         let largest = column.amax();
-        if largest > FAR {
-            column.iter_mut().for_each(|value| *value *= FAR / largest);
-        }
+        let far = largest / unit > FAR;
+        let scale = |value: f64| if far { value / largest * FAR } else { value / unit };
+        column.iter_mut().for_each(|value| *value = scale(*value));
     }
     values
 }
 
-/// Divides by a norm, unless all is zero.
-fn scale(values: &mut DMatrix<f64>, norm: f64) {
-    if norm > 0.0 {
-        values.iter_mut().for_each(|value| *value /= norm);
+/// The median norm of the columns, or their mean norm if most are zero.
+fn unit(values: &DMatrix<f64>) -> f64 {
+    let norms = || values.column_iter().map(|column| norm(column.as_slice()));
+    match median(norms()) {
+        0.0 => norms().map(|norm| norm / values.ncols() as f64).sum(),
+        norm => norm,
     }
 }
 
-/// The median norm of the columns, or their mean norm if most are zero.
-fn unit(values: &DMatrix<f64>) -> f64 {
-    let norms = || values.column_iter().map(|column| column.norm());
-    match median(norms()) {
-        0.0 => norms().sum::<f64>() / values.ncols().max(1) as f64,
-        norm => norm,
+/// The Euclidean norm, without overflow in between.
+fn norm(values: &[f64]) -> f64 {
+    let largest = values.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
+    if largest == 0.0 {
+        return 0.0;
     }
+    let shares = values.iter().map(|value| value / largest);
+    largest * shares.map(|share| share * share).sum::<f64>().sqrt()
 }
 
 /// The upper median; 0 of nothing.
