@@ -68,6 +68,12 @@ impl Trainer<FlowMatching> {
         Self::new(FlowMatching::default())
     }
 
+    /// How times crowd towards the data; see [`FlowMatching::crowding`]. Default: 2.
+    pub fn crowding(mut self, crowding: f64) -> Self {
+        self.objective.crowding = crowding;
+        self
+    }
+
     /// How noise is paired with data.
     pub fn pairing(mut self, pairing: Pairing) -> Self {
         self.objective.pairing = pairing;

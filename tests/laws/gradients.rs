@@ -235,7 +235,7 @@ impl TrainableVisitor<f64> for Matching {
         let model =
             StandardNormal::new(field.dim()).pushed_by(ContinuousFlow::new(field).span(0.0, 2.0));
         for pairing in [Pairing::Independent, Pairing::OptimalTransport] {
-            let objective = FlowMatching { pairing };
+            let objective = FlowMatching { pairing, ..FlowMatching::default() };
             check_objective(name, &objective, &model, &contexts, self.seed, 1e-6);
         }
     }
