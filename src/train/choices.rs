@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::defaults::{Defaults, FALLING, FALLING_PATIENCE, HASTENED, Task};
+use super::defaults::{Defaults, FALLING_PATIENCE, HASTENED, Task};
 use super::settings::Settings;
 use super::{Decay, Noise, Schedule};
 use crate::error::{Error, Result};
@@ -62,16 +62,14 @@ impl Choices {
         }
         let unasked = if held_out > 0 { defaults.noise } else { Noise::None };
         let noise = settings.noise.unwrap_or(unasked);
-        // Where noise falls it falls once.
-        let once = (noise == Noise::Chosen).then_some(FALLING);
-        let unbidden = once.filter(|_| settings.steps.is_none()).map(|_| FALLING_PATIENCE);
-        let steps = settings.steps.or(once.filter(|_| settings.schedule.is_none()));
+        let falls = noise == Noise::Chosen && settings.steps.is_none();
+        let unbidden = falls.then_some(FALLING_PATIENCE);
         Ok(Self {
-            steps,
+            steps: settings.steps,
             seconds: settings.seconds,
             batch: settings.batch.unwrap_or(defaults.batch).min(task.rows - held_out),
             learning_rate: settings.learning_rate.unwrap_or(learning_rate),
-            schedule: settings.schedule.unwrap_or_else(|| usual(steps, settings.seconds, defaults)),
+            schedule: settings.schedule.unwrap_or_else(|| usual(settings, noise, defaults)),
             clip: settings.clip.unwrap_or(defaults.clip),
             held_out,
             check_every: settings.check_every,
@@ -124,15 +122,14 @@ fn share_of(share: f64, samples: usize) -> usize {
     }
 }
 
-/// The usual schedule: cycles for a run that finds its length, one cosine over steps that were told, which takes
-/// at most a quarter of a short run to warm up, and a decay that can be hastened within a time limit.
-fn usual(steps: Option<usize>, seconds: Option<f64>, defaults: &Defaults) -> Schedule {
-    match (steps, seconds) {
-        (Some(steps), None) => {
-            let cosine = Schedule::cosine();
-            Schedule { warm_up: cosine.warm_up.min(steps / 4), ..cosine }
-        }
-        (_, Some(_)) => Schedule { decay: Decay::Last(HASTENED), ..Schedule::cosine() },
+/// The usual schedule: cycles for a run that finds its length, one cosine over steps that were told, of which
+/// at most a quarter is warm-up, or while noise falls, and a decay that can be hastened within a time limit.
+fn usual(settings: &Settings, noise: Noise, defaults: &Defaults) -> Schedule {
+    let cosine = Schedule::cosine();
+    match (settings.steps, settings.seconds) {
+        (Some(steps), None) => Schedule { warm_up: cosine.warm_up.min(steps / 4), ..cosine },
+        (_, Some(_)) => Schedule { decay: Decay::Last(HASTENED), ..cosine },
+        (None, None) if noise == Noise::Chosen => cosine,
         (None, None) => Schedule::cycles(defaults.steps),
     }
 }

@@ -77,6 +77,8 @@ pub(super) const MOST_COMPARED: usize = 512;
 pub(super) const USUAL: usize = 64;
 /// Above how many times the usual number of evaluations, and above how many, a field is stiff.
 pub(super) const STIFF: [f64; 2] = [6.0, 150.0];
+/// Above how many it is stiff however slowly it came to that, unless it was so from the start.
+pub(super) const STIFFEST: f64 = 300.0;
 /// By how many times one more than its usual size a loss jumps.
 pub(super) const JUMP: f64 = 10.0;
 /// The number of steps from waypoint to waypoint.

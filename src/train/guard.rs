@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::StepReport;
-use super::defaults::{JUMP, MOST_REFUSED, STIFF, USUAL, WAYPOINTS};
+use super::defaults::{JUMP, MOST_REFUSED, STIFF, STIFFEST, USUAL, WAYPOINTS};
 use crate::error::{Error, Result};
 
 /// Why steps were taken back.
@@ -58,7 +58,10 @@ impl Trouble {
             return None;
         }
         let usual = median(last, |step| step.evaluations);
-        if evaluations > STIFF[0] * usual && evaluations > STIFF[1] {
+        let at_first = median(&steps[..last.len()], |step| step.evaluations);
+        let suddenly = evaluations > STIFF[0] * usual && evaluations > STIFF[1];
+        let slowly = evaluations > STIFFEST.max(STIFF[0] * at_first);
+        if suddenly || slowly {
             return Some(Self::Stiff { evaluations, usual });
         }
         let usual = median(last, |step| step.loss);

@@ -1,8 +1,8 @@
 //! How far a run goes: in one decay, which a time limit may hasten, or in cycles, as many as are worth it.
 
 use super::choices::Choices;
-use super::defaults::Defaults;
-use super::{Decay, Schedule};
+use super::defaults::{Defaults, FALLING};
+use super::{Decay, Noise, Schedule};
 
 /// A larger share of decay leaves no stable stage whose length could be found.
 const LARGEST_SHARE: f64 = 0.9;
@@ -22,6 +22,8 @@ pub(super) struct Stages {
     growth: Option<usize>,
     /// The time limit in seconds.
     limit: Option<f64>,
+    /// After how many steps without an improvement a run of one decay is over, if nobody told its length.
+    patience: Option<usize>,
 }
 
 /// How fast a run goes.
@@ -36,7 +38,12 @@ pub(super) struct Pace {
 impl Stages {
     pub fn new(choices: &Choices, defaults: &Defaults) -> Self {
         let Choices { schedule, steps, seconds, held_out, .. } = *choices;
-        let usual = if seconds.is_some() { defaults.most_steps } else { defaults.steps };
+        let falls = choices.noise == Noise::Chosen;
+        let usual = match seconds {
+            _ if falls => FALLING,
+            Some(_) => defaults.most_steps,
+            None => defaults.steps,
+        };
         let [from, until] = schedule.decay(steps.unwrap_or(usual));
         let (decay, share) = match schedule.decay {
             Decay::Cycles { .. } => (schedule.decay, None),
@@ -47,13 +54,15 @@ impl Stages {
             }
         };
         let cycles = matches!(decay, Decay::Cycles { .. });
-        let open = steps.is_none() && cycles && held_out > 0;
+        let open = steps.is_none() && cycles && held_out > 0 && !falls;
+        let found = steps.is_none() && held_out > 0;
         Self {
             schedule: Schedule { decay, ..schedule },
             steps: steps.unwrap_or(until).max(1),
             share,
             growth: open.then_some(defaults.most_steps),
             limit: seconds,
+            patience: (found && falls).then_some(until / 2),
         }
     }
 
@@ -99,10 +108,10 @@ impl Stages {
         grows
     }
 
-    /// After how many steps without an improvement a run of cycles, whose length is its own, is over.
+    /// After how many steps without an improvement a run whose length nobody told is over.
     pub fn patience(&self) -> Option<usize> {
         let [from, until] = self.decay();
-        self.growth.map(|_| (until - from) / 2)
+        self.growth.map(|_| (until - from) / 2).or(self.patience)
     }
 
     /// Begins the decay now if the time would else run out before it is over; says whether it does.
