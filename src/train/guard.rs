@@ -51,8 +51,9 @@ impl Trouble {
         Self::Failed { message: error.to_string() }
     }
 
-    /// What is wrong with a loss that could be computed, beside those of the steps before it.
-    pub(super) fn of(loss: f64, evaluations: f64, steps: &[StepReport]) -> Option<Self> {
+    /// What is wrong with a loss that could be computed, beside those of the steps before it; `rate` is what is left
+    /// of the learning rate, as a share.
+    pub(super) fn of(loss: f64, evaluations: f64, steps: &[StepReport], rate: f64) -> Option<Self> {
         let last = &steps[steps.len().saturating_sub(USUAL)..];
         if last.len() < USUAL / 4 {
             return None;
@@ -60,7 +61,8 @@ impl Trouble {
         let usual = median(last, |step| step.evaluations);
         let at_first = median(&steps[..last.len()], |step| step.evaluations);
         let suddenly = evaluations > STIFF[0] * usual && evaluations > STIFF[1];
-        let slowly = evaluations > STIFFEST.max(STIFF[0] * at_first);
+        // At half the rate it may become twice as stiff.
+        let slowly = evaluations > STIFFEST.max(STIFF[0] * at_first) / rate;
         if suddenly || slowly {
             return Some(Self::Stiff { evaluations, usual });
         }
@@ -143,13 +145,17 @@ mod tests {
     #[test]
     fn jumps_and_stiffness_are_told_by_what_was_usual() {
         let steps: Vec<_> = (0..100).map(|k| step(-2.0 + 0.01 * f64::from(k % 7), 40.0)).collect();
-        assert_eq!(Trouble::of(5.0, 60.0, &steps), None);
-        assert!(matches!(Trouble::of(500.0, 60.0, &steps), Some(Trouble::Jumped { .. })));
-        assert!(matches!(Trouble::of(-2.0, 700.0, &steps), Some(Trouble::Stiff { .. })));
+        assert_eq!(Trouble::of(5.0, 60.0, &steps, 1.0), None);
+        assert!(matches!(Trouble::of(500.0, 60.0, &steps, 1.0), Some(Trouble::Jumped { .. })));
+        assert!(matches!(Trouble::of(-2.0, 700.0, &steps, 1.0), Some(Trouble::Stiff { .. })));
         // Six times few evaluations are still few, and nothing is usual in the beginning.
-        assert_eq!(Trouble::of(-2.0, 140.0, &[step(-2.0, 12.0); 64]), None);
-        assert_eq!(Trouble::of(1e9, 1e9, &steps[..3]), None);
-        assert_eq!(Trouble::of(-1e9, 1.0, &steps), None, "falls are welcome");
+        assert_eq!(Trouble::of(-2.0, 140.0, &[step(-2.0, 12.0); 64], 1.0), None);
+        assert_eq!(Trouble::of(1e9, 1e9, &steps[..3], 1.0), None);
+        assert_eq!(Trouble::of(-1e9, 1.0, &steps, 1.0), None, "falls are welcome");
+        // However slowly it came: at half the rate at twice as many.
+        let slow: Vec<_> = (0..300).map(|k| step(-2.0, 20.0 + f64::from(k))).collect();
+        assert!(matches!(Trouble::of(-2.0, 320.0, &slow, 1.0), Some(Trouble::Stiff { .. })));
+        assert_eq!(Trouble::of(-2.0, 320.0, &slow, 0.5), None);
     }
 
     #[test]

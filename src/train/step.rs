@@ -37,7 +37,10 @@ where
         let mut gradient = std::mem::take(&mut self.gradient);
         let found = self.slope(&mut gradient);
         let trouble = match &found {
-            Ok(slope) => Trouble::of(slope.loss.value, slope.evaluations, &self.report.steps),
+            Ok(slope) => {
+                let (steps, rate) = (&self.report.steps, self.guard.rate);
+                Trouble::of(slope.loss.value, slope.evaluations, steps, rate)
+            }
             Err(Unsloped::Failed(error)) => Some(Trouble::failed(error)),
             Err(Unsloped::Infinite(what)) => Some(Trouble::Failed { message: what.clone() }),
         };
@@ -95,7 +98,8 @@ where
         let there = self.slope(&mut vec![T::zero(); self.state.parameters.len()]);
         self.model.set_parameters(&self.state.parameters)?;
         Ok(there.is_ok_and(|slope| {
-            Trouble::of(slope.loss.value, slope.evaluations, &self.report.steps).is_none()
+            let (steps, rate) = (&self.report.steps, self.guard.rate);
+            Trouble::of(slope.loss.value, slope.evaluations, steps, rate).is_none()
         }))
     }
 
