@@ -13,16 +13,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder =
         PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "pictures/two_moons".into()));
     std::fs::create_dir_all(&folder)?;
-    let steps = if std::env::var_os("SHORT").is_some() { 60 } else { 2_000 };
     let mut rng = StdRng::seed_from_u64(1);
 
     let moons = data::two_moons(0.05);
     let train: DMatrix<f32> = moons.sample(20_000, &mut rng)?;
     let test: DMatrix<f32> = moons.sample(20_000, &mut rng)?;
 
-    let field = Mlp::new(2).hidden([64, 64]).build(&mut rng)?;
-    let mut model = StandardNormal::new(2).pushed_by(ContinuousFlow::new(field).tolerance(1e-4));
-    let trainer = Trainer::maximum_likelihood().steps(steps).learning_rate(1e-2).average(0.99);
+    let field = Mlp::new(2).build(&mut rng)?;
+    let mut model = StandardNormal::new(2).pushed_by(ContinuousFlow::new(field));
+    let trainer = match std::env::var_os("SHORT") {
+        Some(_) => Trainer::maximum_likelihood().steps(60),
+        None => Trainer::maximum_likelihood(),
+    };
     let report = trainer.fit(&mut model, &train, &mut rng)?;
 
     // The truth is known here, so the model can be held against it.

@@ -72,7 +72,7 @@
 //!
 //! | floor | room | what lives there |
 //! | --- | --- | --- |
-//! | 11 | [`prelude`] | what most scripts need |
+//! | 11 | [`prelude`], [`guide`] | what most scripts need; chapters to read |
 //! | 10 | [`train`], `plot` | trainer, objectives, report; pictures |
 //! | 9 | [`data`], [`diagnose`] | toy densities with their exact log-density; what a model is worth, measured |
 //! | 8 | [`density`] | densities, bases, and base + flow |
@@ -92,6 +92,7 @@ pub mod diagnose;
 pub mod error;
 pub mod field;
 pub mod flow;
+pub mod guide;
 pub mod kernels;
 pub mod nn;
 pub mod ode;

@@ -23,6 +23,7 @@ const FLOORS: [(&str, u32); 20] = [
     ("diagnose", 9),
     ("train", 10),
     ("plot", 10),
+    ("guide", 11),
     ("prelude", 11),
     ("testing", 11),
     ("lib", 12),
