@@ -47,9 +47,6 @@ where
             true => Happening::Extended { steps, gain, error },
             false => Happening::Levelled { steps, gain, error },
         });
-        if grows {
-            self.state.begin_cycle(done);
-        }
         Ok(())
     }
 

@@ -108,10 +108,11 @@ impl Stages {
         grows
     }
 
-    /// After how many steps without an improvement a run whose length nobody told is over.
+    /// After how many steps without an improvement a run whose length nobody told is over: half a decay, or half the
+    /// first cycle. Later cycles first undo what the ones before them had gained by a low rate.
     pub fn patience(&self) -> Option<usize> {
         let [from, until] = self.decay();
-        self.growth.map(|_| (until - from) / 2).or(self.patience)
+        self.growth.filter(|_| from == 0).map(|_| until / 2).or(self.patience)
     }
 
     /// Begins the decay now if the time would else run out before it is over; says whether it does.

@@ -16,9 +16,6 @@ pub(super) struct State<T, S> {
     pub best: Option<(Check, Arc<Vec<T>>)>,
     /// The checks since then that count.
     pub unimproved: usize,
-    /// The least loss of a check in this cycle, and the number of steps there; before the first check of the
-    /// cycle, its beginning.
-    pub lately: (usize, f64),
     /// The number of steps at which the next check is due.
     pub next_check: usize,
 }
@@ -26,27 +23,18 @@ pub(super) struct State<T, S> {
 impl<T: Real, S> State<T, S> {
     pub fn new(parameters: Vec<T>, optimizer: S, average: Option<f64>) -> Self {
         let average = average.map(|decay| Average::new(decay, &parameters));
-        Self {
-            parameters,
-            optimizer,
-            average,
-            best: None,
-            unimproved: 0,
-            lately: (0, f64::INFINITY),
-            next_check: 0,
-        }
+        Self { parameters, optimizer, average, best: None, unimproved: 0, next_check: 0 }
     }
 
     /// The same with an optimiser of another kind.
     pub fn with<R>(&self, optimizer: R) -> State<T, R> {
-        let Self { parameters, average, best, unimproved, lately, next_check, .. } = self;
+        let Self { parameters, average, best, unimproved, next_check, .. } = self;
         State {
             parameters: parameters.clone(),
             optimizer,
             average: average.clone(),
             best: best.clone(),
             unimproved: *unimproved,
-            lately: *lately,
             next_check: *next_check,
         }
     }
@@ -56,21 +44,13 @@ impl<T: Real, S> State<T, S> {
         self.average.as_ref().map_or_else(|| self.parameters.clone(), Average::parameters)
     }
 
-    /// The number of steps in this cycle since the least loss of a check in it.
+    /// The number of steps since the best check.
     pub fn in_vain(&self, done: usize) -> usize {
-        done.saturating_sub(self.lately.0)
-    }
-
-    /// A cycle begins after so many steps: its first losses are no better than the last of the one before.
-    pub fn begin_cycle(&mut self, done: usize) {
-        (self.unimproved, self.lately) = (0, (done, f64::INFINITY));
+        done - self.best.as_ref().map_or(0, |(best, _)| best.step.min(done))
     }
 
     /// Takes in the loss of the candidate by a check; `counts` if patience counts it.
     pub fn judged(&mut self, check: Check, candidate: Vec<T>, counts: bool) {
-        if check.merit() < self.lately.1 {
-            self.lately = (check.step, check.merit());
-        }
         if self.best.as_ref().is_none_or(|(best, _)| check.merit() < best.merit()) {
             self.best = Some((check, Arc::new(candidate)));
             self.unimproved = 0;
