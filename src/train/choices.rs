@@ -27,8 +27,8 @@ pub struct Choices {
     pub held_out: usize,
     /// The number of steps between checks; `None` if it grows with the steps taken.
     pub check_every: Option<usize>,
-    /// The number of checks without an improvement after which the run stops, if it was told one; a run that
-    /// finds its length by itself stops after half a cycle without.
+    /// The number of checks without an improvement after which the run stops, if there is one; a run of cycles
+    /// stops after half its first without.
     pub patience: Option<usize>,
     /// The decay of the moving average of the parameters; `None` without one.
     pub average: Option<f64>,

@@ -22,8 +22,6 @@ pub(super) struct Stages {
     growth: Option<usize>,
     /// The time limit in seconds.
     limit: Option<f64>,
-    /// After how many steps without an improvement a run of one decay is over, if nobody told its length.
-    patience: Option<usize>,
 }
 
 /// How fast a run goes.
@@ -55,14 +53,12 @@ impl Stages {
         };
         let cycles = matches!(decay, Decay::Cycles { .. });
         let open = steps.is_none() && cycles && held_out > 0 && !falls;
-        let found = steps.is_none() && held_out > 0;
         Self {
             schedule: Schedule { decay, ..schedule },
             steps: steps.unwrap_or(until).max(1),
             share,
             growth: open.then_some(defaults.most_steps),
             limit: seconds,
-            patience: (found && falls).then_some(until / 2),
         }
     }
 
@@ -108,11 +104,10 @@ impl Stages {
         grows
     }
 
-    /// After how many steps without an improvement a run whose length nobody told is over: half a decay, or half the
-    /// first cycle. Later cycles first undo what the ones before them had gained by a low rate.
+    /// After how many steps without an improvement a run of cycles is over: half the first cycle. Later ones first undo what the ones before them had gained by a low rate.
     pub fn patience(&self) -> Option<usize> {
         let [from, until] = self.decay();
-        self.growth.filter(|_| from == 0).map(|_| until / 2).or(self.patience)
+        self.growth.filter(|_| from == 0).map(|_| until / 2)
     }
 
     /// Begins the decay now if the time would else run out before it is over; says whether it does.
