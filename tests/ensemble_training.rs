@@ -123,7 +123,7 @@ fn few_samples_get_noise_and_many_none() {
         (ensemble.members().len(), first[0])
     };
     let (few, some) = noise(150, quick());
-    assert!(few == 5 && some > 0.0);
+    assert!(few == 10 && some > 0.0);
     assert_eq!(noise(150, quick().noise(Noise::None)), (few, 0.0));
     assert_eq!(noise(150, quick().noise(0.25)), (few, 0.25));
     assert_eq!(noise(6000, quick()), (3, 0.0));

@@ -63,13 +63,15 @@ impl<O, P> Trainer<O, P> {
 /// and the cheaper one is.
 fn members_for(columns: usize) -> usize {
     match columns {
-        0..5000 => 5,
+        0..1000 => 10,
+        1000..5000 => 5,
         _ => 3,
     }
 }
 
 impl<O, P> Ensembled<O, P> {
-    /// The number of members, and of folds. Default: 5, and 3 from 5000 samples on.
+    /// The number of members, and of folds. Default: 10, 5 from 1000 samples on, and 3 from 5000
+    /// on.
     pub fn members(mut self, members: usize) -> Self {
         self.members = Some(members);
         self
