@@ -2,6 +2,7 @@
 
 use liouville::field::{Gated, Linear, Sum};
 use liouville::prelude::*;
+use liouville::train::Adam;
 use nalgebra::{DMatrix, DVector};
 use proptest::prelude::*;
 use rand::SeedableRng;
@@ -136,7 +137,7 @@ fn a_gated_network_learns_what_a_context_does() {
     let pull = Linear::new(DMatrix::zeros(2, 2)).expect("square");
     let field = Sum::new(network, pull).expect("fit");
     let mut model = StandardNormal::new(2).pushed_by(ContinuousFlow::new(field));
-    let trainer = Trainer::flow_matching().steps(400).batch(256).learning_rate(1e-2).quiet();
+    let trainer = Trainer::flow_matching().optimizer(Adam::default()).steps(400).batch(256).quiet();
     trainer.fit_given(&mut model, &data, &contexts, &mut rng).expect("trains");
     let evaluated = model.evaluate(&data, Some(&contexts)).expect("valid");
     let mean = evaluated.log_prob.mean();

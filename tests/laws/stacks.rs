@@ -73,7 +73,7 @@ fn idle_choices_are_refused() {
         (Stack::planar(3).hidden([8]), "hidden layers"),
         (Stack::planar(3).context(2), "context"),
         (Stack::maf(3).spline(spline), "splines"),
-        (Stack::glow(3).layers(0), "at least one layer"),
+        (Stack::glow(3).layers(0), "no layers"),
         (Stack::real_nvp(1), "coordinate"),
     ];
     for (stack, word) in wrong {
