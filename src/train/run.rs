@@ -49,7 +49,7 @@ pub(super) struct Run<'a, T: Real, M, O: Objective<T, M>, P: Optimizer<T>> {
     pub stages: Stages,
     pub state: State<T, P::State>,
     pub guard: Guard<State<T, P::State>>,
-    /// What was learnt in the first half of the stable stage.
+    /// What was learnt in the first half of the last cycle.
     pub half: Option<Vec<T>>,
     pub pool: Pool<T, O::Memory>,
     pub gradient: Vec<T>,

@@ -7,9 +7,10 @@ use crate::real::portable::cos;
 
 /// A linear warm-up to the full learning rate, a stable stage at it, and a decay to a small share.
 ///
-/// The stable stage may go on for as long as it is worth it, and a short decay ends as low as a cosine over
-/// all steps, whose number must be known beforehand (Hägele et al. 2024, Scaling laws and compute-optimal
-/// training beyond fixed training durations).
+/// A stable stage may be of any length, and a short decay behind it ends nearly as low as a cosine over all steps,
+/// whose number must be known beforehand (Hägele et al. 2024, Scaling laws and compute-optimal training beyond fixed
+/// training durations). On plane densities the cosine ended lower, by 0.003 nats after 2000 steps, and is what
+/// trainers take unless told otherwise.
 ///
 /// ```
 /// use liouville::train::{Decay, Fall, Schedule};

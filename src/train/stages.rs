@@ -4,7 +4,7 @@ use super::choices::Choices;
 use super::defaults::{Defaults, FALLING};
 use super::{Decay, Noise, Schedule};
 
-/// A larger share of decay leaves no stable stage whose length could be found.
+/// A decay over a larger share leaves no steps before it whose number a time limit could lower.
 const LARGEST_SHARE: f64 = 0.9;
 /// What is kept in reserve of the time that a decay is expected to take, as a share of it.
 const RESERVE: f64 = 0.1;
@@ -44,12 +44,11 @@ impl Stages {
         };
         let [from, until] = schedule.decay(steps.unwrap_or(usual));
         let (decay, share) = match schedule.decay {
-            Decay::Cycles { .. } => (schedule.decay, None),
-            Decay::Between { .. } => (schedule.decay, None),
             Decay::Last(share) => {
                 let movable = Some(share).filter(|&share| share <= LARGEST_SHARE);
                 (Decay::Between { from, until }, movable)
             }
+            told => (told, None),
         };
         let cycles = matches!(decay, Decay::Cycles { .. });
         let open = steps.is_none() && cycles && held_out > 0 && !falls;

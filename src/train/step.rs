@@ -37,10 +37,7 @@ where
         let mut gradient = std::mem::take(&mut self.gradient);
         let found = self.slope(&mut gradient);
         let trouble = match &found {
-            Ok(slope) => {
-                let (steps, rate) = (&self.report.steps, self.guard.rate);
-                Trouble::of(slope.loss.value, slope.evaluations, steps, rate)
-            }
+            Ok(slope) => self.trouble(slope),
             Err(Unsloped::Failed(error)) => Some(Trouble::failed(error)),
             Err(Unsloped::Infinite(what)) => Some(Trouble::Failed { message: what.clone() }),
         };
@@ -97,10 +94,13 @@ where
         self.model.set_parameters(&waypoint.parameters)?;
         let there = self.slope(&mut vec![T::zero(); self.state.parameters.len()]);
         self.model.set_parameters(&self.state.parameters)?;
-        Ok(there.is_ok_and(|slope| {
-            let (steps, rate) = (&self.report.steps, self.guard.rate);
-            Trouble::of(slope.loss.value, slope.evaluations, steps, rate).is_none()
-        }))
+        Ok(there.is_ok_and(|slope| self.trouble(&slope).is_none()))
+    }
+
+    /// What is wrong with a gradient beside those of the steps before it.
+    fn trouble(&self, slope: &Slope) -> Option<Trouble> {
+        let (steps, rate) = (&self.report.steps, self.guard.rate);
+        Trouble::of(slope.loss.value, slope.evaluations, steps, rate)
     }
 
     /// Goes back to the last waypoint, with half the rate, if there is one that is not used up.
