@@ -1,6 +1,7 @@
 //! The one error type: what is wrong, where, and what to try.
 
 use std::fmt;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -32,6 +33,7 @@ enum Kind {
     Setting,
     Columns,
     File,
+    Format,
     Memory,
     Training,
 }
@@ -71,9 +73,24 @@ impl Error {
         Self::new(Kind::Training, message)
     }
 
-    /// A file that could not be read or written: `doing` says what was tried.
-    pub fn file(path: &Path, doing: &str, cause: impl fmt::Display) -> Self {
-        Self::new(Kind::File, format!("could not {doing} {}: {cause}", path.display()))
+    /// A file that could not be read or written: `doing` says what was tried. The cause is kept as the
+    /// [source](std::error::Error::source).
+    pub fn file(
+        path: &Path,
+        doing: &str,
+        cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        let cause = cause.into();
+        let message = format!("could not {doing} {}: {cause}", path.display());
+        let mut error = Self::new(Kind::File, message);
+        error.0.source = Some(Arc::from(cause));
+        error
+    }
+
+    /// A file that was read and does not hold what it should, such as a word where a number belongs or an
+    /// array that ends too early.
+    pub fn format(message: impl Into<String>) -> Self {
+        Self::new(Kind::Format, message)
     }
 
     /// Columns that did not arrive, out of all `outcomes`; `None` if every column did.
@@ -125,6 +142,18 @@ impl Error {
     /// Whether a file could not be read or written.
     pub fn is_file(&self) -> bool {
         self.0.kind == Kind::File
+    }
+
+    /// Whether a file holds what it should not.
+    pub fn is_format(&self) -> bool {
+        self.0.kind == Kind::Format
+    }
+
+    /// What the operating system said of a file, if that is where the error comes from: a full disk, a
+    /// pipe that nobody reads any more.
+    pub fn io_kind(&self) -> Option<io::ErrorKind> {
+        let source = self.0.source.as_ref()?;
+        source.downcast_ref::<io::Error>().map(io::Error::kind)
     }
 
     /// Whether training stopped because of a failure.
@@ -257,6 +286,16 @@ mod tests {
         assert!(text.starts_with("columns 7 and 195 of the data failed; column 7:"), "{text}");
         let other = Error::shape("too long").renumbered("the data", |_| 0);
         assert_eq!(other.to_string(), "too long");
+    }
+
+    #[test]
+    fn the_cause_of_a_file_is_kept() {
+        let cause = io::Error::from(io::ErrorKind::StorageFull);
+        let error = Error::file(Path::new("a.csv"), "write", cause).during("the last row");
+        assert!(error.is_file() && !error.is_format(), "{error}");
+        assert_eq!(error.io_kind(), Some(io::ErrorKind::StorageFull));
+        assert!(std::error::Error::source(&error).is_some());
+        assert_eq!(Error::format("no number").io_kind(), None);
     }
 
     #[test]
