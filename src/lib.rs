@@ -81,6 +81,7 @@
 //! | 5 | [`field`] | vector fields and their derivatives |
 //! | 4 | [`ode`], [`nn`] | Runge-Kutta on columns, forward and in reverse; conditioner networks |
 //! | 3 | [`kernels`] | products, activations and sums, once per instruction set |
+//! | 3 | [`description`] | what a model is, as a value: kinds, settings and named arrays |
 //! | 2 | [`columns`], [`parameters`] | blocks of samples, and memory that is used again; named slices |
 //! | 1 | [`real`], [`error`] | the two scalars; the error type |
 //! | 0 | [`outcome`], `simd` | what became of a column; vectors |
@@ -88,6 +89,7 @@
 pub mod columns;
 pub mod data;
 pub mod density;
+pub mod description;
 pub mod diagnose;
 pub mod error;
 pub mod field;

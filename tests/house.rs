@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The floor of every room; a room imports only from lower floors.
-const FLOORS: [(&str, u32); 21] = [
+const FLOORS: [(&str, u32); 22] = [
     ("simd", 0),
     ("outcome", 0),
     ("real", 1),
@@ -13,6 +13,7 @@ const FLOORS: [(&str, u32); 21] = [
     ("columns", 2),
     ("parameters", 2),
     ("kernels", 3),
+    ("description", 3),
     ("ode", 4),
     ("nn", 4),
     ("field", 5),

@@ -92,7 +92,9 @@ impl Layout {
     /// Appends an array and returns its place.
     pub fn push(&mut self, name: impl Into<String>, shape: &[usize]) -> Range<usize> {
         let start = self.len();
-        let range = start..start + shape.iter().product::<usize>();
+        // Of a size that nobody could have: then no values fit, and none are made.
+        let count = shape.iter().fold(1usize, |count, &extent| count.saturating_mul(extent));
+        let range = start..start.saturating_add(count);
         self.entries.push(Named { name: name.into(), shape: shape.to_vec(), range: range.clone() });
         range
     }
