@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 
 /// How kinds of a user's own are made from their descriptions, beside those of the crate.
 ///
-/// What a maker gives is an [`AnyFlow`](crate::flow::AnyFlow), or another type that holds any kind, of one
+/// What a maker gives is a type that holds any kind, such as an [`AnyFlow`](crate::flow::AnyFlow), of one
 /// scalar.
 #[derive(Default)]
 pub struct Kinds {
