@@ -3,22 +3,23 @@
 //! | file | what |
 //! | --- | --- |
 //! | `arrays` | named arrays with their shapes, of which nothing is taken twice or left over |
-//! | `source` | a description with its arrays, from which a model is made |
-//! | `kinds` | kinds that the crate does not know, by their names |
+//! | `source` | a description with its arrays, from which a model is made; kinds of a user's own |
+//! | `settings` | settings, each as what it has to be |
+//! | `words` | words that a stranger wrote, as messages show them |
 //!
 //! A flow, field, solver or base describes itself ([`Description`]), and is made again from its description
 //! and its arrays ([`Restore`]). Nothing of a description is code, and nothing in it makes room for more
 //! than the arrays hold. Files are one way to keep both.
 
 mod arrays;
-mod kinds;
+mod settings;
 mod source;
+mod words;
 
 use crate::error::{Error, Result};
 
 pub use arrays::{Array, Arrays};
-pub use kinds::Kinds;
-pub use source::{Restore, Source};
+pub use source::{Kinds, Restore, Source};
 
 /// What a thing is besides its arrays: the name of its kind, its settings, and the parts that it is made of.
 ///

@@ -1,16 +1,17 @@
-//! A description with its arrays, from which a model is made.
+//! A description with its arrays, from which a model is made, and how kinds of a user's own are.
 
-use super::kinds::shortened;
-use super::{Array, Arrays, Description, Kinds, Value};
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::words::shortened;
+use super::{Array, Arrays, Description};
 use crate::error::{Error, Result};
 use crate::parameters::{Fixed, Layout, Parameters};
 use crate::real::Real;
 
-/// The most that a count may be: a width or a dimension beyond is no model that could be run.
-const MOST: u64 = 1 << 24;
-
-/// What can be made from a description of itself and its arrays.
-pub trait Restore: Sized {
+/// What can be made from a description of itself and its arrays, to compute with the scalar `T`.
+pub trait Restore<T>: Sized {
     /// Makes what is described: it computes the same numbers as what the description was taken of, to the last
     /// bit.
     ///
@@ -57,7 +58,7 @@ impl<'a> Source<'a> {
     /// # Errors
     ///
     /// If it is another.
-    pub fn expect(&self, kind: &str) -> Result<()> {
+    pub fn check_kind(&self, kind: &str) -> Result<()> {
         if self.kind() == kind {
             return Ok(());
         }
@@ -87,6 +88,14 @@ impl<'a> Source<'a> {
         let part = self.part(name)?;
         let prefix = format!("{}{prefix}.", self.prefix);
         Ok(Self { prefix, ..part })
+    }
+
+    /// An error about something that a description does not have.
+    pub(super) fn missing(&self, what: &str, name: &str) -> Error {
+        Error::setting(format!(
+            "the {what} `{name}` of `{}` is missing: the description is not complete",
+            shortened(self.kind())
+        ))
     }
 
     /// Whether there is a part of this name.
@@ -121,6 +130,21 @@ impl<'a> Source<'a> {
                 self.prefix
             ))
         })
+    }
+
+    /// The first extent of an array, one or more.
+    ///
+    /// # Errors
+    ///
+    /// If there is none of this name, or nothing in it.
+    pub fn extent(&self, name: &str) -> Result<usize> {
+        match self.array(name)?.shape.first() {
+            Some(&extent) if extent > 0 => Ok(extent),
+            _ => Err(Error::shape(format!(
+                "the array `{}{name}` is empty: the file is not complete",
+                self.prefix
+            ))),
+        }
     }
 
     /// An array that does not learn.
@@ -166,136 +190,50 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Settings.
-impl Source<'_> {
-    /// A size: a whole number up to 2^24.
+/// How kinds of a user's own are made from their descriptions, beside those of the crate.
+///
+/// What a maker gives is a type that holds any kind, such as an [`AnyFlow`](crate::flow::AnyFlow), of one
+/// scalar.
+#[derive(Default)]
+pub struct Kinds {
+    makers: BTreeMap<String, Vec<Box<dyn Any + Send + Sync>>>,
+}
+
+/// How something is made from its description and its arrays.
+type Maker<R> = fn(&Source<'_>) -> Result<R>;
+
+impl Kinds {
+    /// None but those of the crate.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same with one more kind: what a description of this name is made by. A name of the crate's own
+    /// kinds means the crate's own kind nevertheless.
+    pub fn with<R: 'static>(mut self, kind: &str, make: Maker<R>) -> Self {
+        self.makers.entry(kind.into()).or_default().push(Box::new(make));
+        self
+    }
+
+    /// What a source of a kind of a user's own makes.
     ///
     /// # Errors
     ///
-    /// If there is none of this name, or it is none.
-    pub fn count(&self, name: &str) -> Result<usize> {
-        match self.value(name)? {
-            Value::Count(count) if *count <= MOST => Ok(*count as usize),
-            value => Err(self.bad(name, value, "a whole number up to 16777216")),
+    /// If nobody said how to make one, or making it fails.
+    pub fn make<R: 'static>(&self, what: &str, source: &Source<'_>) -> Result<R> {
+        let makers = self.makers.get(source.kind()).into_iter().flatten();
+        match makers.filter_map(|maker| maker.downcast_ref::<Maker<R>>()).next() {
+            Some(make) => make(source),
+            None => Err(Error::setting(format!(
+                "there is no {what} of the kind `{}`: take the version of the crate that wrote it, or say how it is made by `Kinds`",
+                shortened(source.kind())
+            ))),
         }
     }
+}
 
-    /// Any whole number from zero, such as a seed.
-    ///
-    /// # Errors
-    ///
-    /// If there is none of this name, or it is none.
-    pub fn whole(&self, name: &str) -> Result<u64> {
-        match self.value(name)? {
-            Value::Count(count) => Ok(*count),
-            value => Err(self.bad(name, value, "a whole number")),
-        }
-    }
-
-    /// A number.
-    ///
-    /// # Errors
-    ///
-    /// If there is none of this name, or it is none.
-    pub fn number(&self, name: &str) -> Result<f64> {
-        match self.value(name)? {
-            Value::Number(number) if number.is_finite() => Ok(*number),
-            Value::Count(count) => Ok(*count as f64),
-            value => Err(self.bad(name, value, "a finite number")),
-        }
-    }
-
-    /// A number, if there is one of this name.
-    ///
-    /// # Errors
-    ///
-    /// If it is none.
-    pub fn optional_number(&self, name: &str) -> Result<Option<f64>> {
-        self.description.setting(name).map(|_| self.number(name)).transpose()
-    }
-
-    /// Yes or no.
-    ///
-    /// # Errors
-    ///
-    /// If there is none of this name, or it is neither.
-    pub fn flag(&self, name: &str) -> Result<bool> {
-        match self.value(name)? {
-            Value::Flag(flag) => Ok(*flag),
-            value => Err(self.bad(name, value, "true or false")),
-        }
-    }
-
-    /// A word.
-    ///
-    /// # Errors
-    ///
-    /// If there is none of this name, or it is none.
-    pub fn word(&self, name: &str) -> Result<&str> {
-        match self.value(name)? {
-            Value::Word(word) => Ok(word),
-            value => Err(self.bad(name, value, "a word")),
-        }
-    }
-
-    /// Sizes: whole numbers up to 2^24.
-    ///
-    /// # Errors
-    ///
-    /// If there are none of this name, or one is none.
-    pub fn counts(&self, name: &str) -> Result<Vec<usize>> {
-        match self.value(name)? {
-            Value::Counts(counts) if counts.iter().all(|count| *count <= MOST) => {
-                Ok(counts.iter().map(|&count| count as usize).collect())
-            }
-            // What an empty list is a list of does not show.
-            Value::Numbers(none) if none.is_empty() => Ok(Vec::new()),
-            Value::Words(none) if none.is_empty() => Ok(Vec::new()),
-            value => Err(self.bad(name, value, "whole numbers up to 16777216")),
-        }
-    }
-
-    /// Numbers.
-    ///
-    /// # Errors
-    ///
-    /// If there are none of this name, or one is none.
-    pub fn numbers(&self, name: &str) -> Result<Vec<f64>> {
-        match self.value(name)? {
-            Value::Numbers(numbers) if numbers.iter().all(|number| number.is_finite()) => {
-                Ok(numbers.clone())
-            }
-            Value::Counts(counts) => Ok(counts.iter().map(|&count| count as f64).collect()),
-            Value::Words(none) if none.is_empty() => Ok(Vec::new()),
-            value => Err(self.bad(name, value, "finite numbers")),
-        }
-    }
-
-    /// An error about a word that names nothing.
-    pub fn unknown(&self, name: &str, word: &str) -> Error {
-        Error::setting(format!(
-            "`{name}` of `{}` is `{}`, which this version does not know: take the version that wrote it",
-            shortened(self.kind()),
-            shortened(word)
-        ))
-    }
-
-    fn value(&self, name: &str) -> Result<&Value> {
-        self.description.setting(name).ok_or_else(|| self.missing("setting", name))
-    }
-
-    fn missing(&self, what: &str, name: &str) -> Error {
-        Error::setting(format!(
-            "the {what} `{name}` of `{}` is missing: the description is not complete",
-            shortened(self.kind())
-        ))
-    }
-
-    fn bad(&self, name: &str, value: &Value, wanted: &str) -> Error {
-        let shown: String = format!("{value:?}").chars().take(60).collect();
-        Error::setting(format!(
-            "the setting `{name}` of `{}` is {shown}: it has to be {wanted}",
-            shortened(self.kind())
-        ))
+impl fmt::Debug for Kinds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.makers.keys()).finish()
     }
 }

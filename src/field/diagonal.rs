@@ -4,6 +4,7 @@ use nalgebra::DVector;
 
 use super::{At, Cotangents, Pulled, Traced, TrainableField, VectorField};
 use crate::columns::{Rows, RowsMut, Scratch};
+use crate::description::{Description, Restore, Source};
 use crate::error::{Error, Result};
 use crate::kernels::{multiply, row_sums, sum_of_products};
 use crate::ode::Sharpness;
@@ -133,6 +134,10 @@ impl<T: Real> VectorField<T> for DiagonalAffine<T> {
 impl<T: Real> TrainableField<T> for DiagonalAffine<T> {
     type Tape = ();
 
+    fn describe(&self) -> Result<Description> {
+        Ok(Description::new("DiagonalAffine"))
+    }
+
     fn held(&self) -> &Parameters<T> {
         &self.values
     }
@@ -193,4 +198,13 @@ fn add_squares<T: Real>(
         }
     }
     scratch.give(squares);
+}
+
+impl<T: Real> Restore<T> for DiagonalAffine<T> {
+    fn restore(source: &Source<'_>) -> Result<Self> {
+        source.check_kind("DiagonalAffine")?;
+        let dim = source.extent("log_scale")?;
+        let layout = Layout::of([("log_scale", &[dim]), ("bias", &[dim])]);
+        Ok(Self { dim, values: source.held(layout)? })
+    }
 }

@@ -4,6 +4,7 @@ use nalgebra::{DMatrix, DVector};
 
 use super::{At, Cotangents, Pulled, Traced, TrainableField, VectorField, product_cotangents};
 use crate::columns::{Rows, RowsMut, Scratch};
+use crate::description::{Description, Restore, Source};
 use crate::error::{Error, Result};
 use crate::kernels::{Start, Weights, outer, product, row_sums};
 use crate::ode::Sharpness;
@@ -141,6 +142,10 @@ impl<T: Real> VectorField<T> for Linear<T> {
 impl<T: Real> TrainableField<T> for Linear<T> {
     type Tape = ();
 
+    fn describe(&self) -> Result<Description> {
+        Ok(Description::new("Linear"))
+    }
+
     fn held(&self) -> &Parameters<T> {
         &self.values
     }
@@ -180,5 +185,14 @@ impl<T: Real> TrainableField<T> for Linear<T> {
                 outer(cotangents.traces, tangents, weights, self.dim, scratch);
             }
         }
+    }
+}
+
+impl<T: Real> Restore<T> for Linear<T> {
+    fn restore(source: &Source<'_>) -> Result<Self> {
+        source.check_kind("Linear")?;
+        let dim = source.extent("bias")?;
+        let layout = Layout::of([("weight", &[dim, dim]), ("bias", &[dim])]);
+        Ok(Self { dim, values: source.held(layout)? })
     }
 }

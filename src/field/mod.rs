@@ -10,10 +10,12 @@
 //! | `coupling/` | zero for some coordinates, s b + t for the others, by a network of the former |
 //! | `sum` | the sum of two fields |
 //! | `sylvester/` | Q R tanh(R~ Q'x + b) |
+//! | `any` | a trainable field of any kind behind a pointer |
 //! | `closure`, `dyn_closure` | whatever a user writes, differentiated by dual numbers |
 //! | `tangents` | exact traces through unit tangents, for fields without a formula |
 //! | `neural/` | a multilayer perceptron of (x, t, context), plain or gated |
 
+mod any;
 mod closure;
 mod coupling;
 mod diagonal;
@@ -28,12 +30,14 @@ mod sylvester;
 mod tangents;
 
 use crate::columns::{Block, Rows, RowsMut, Scratch};
+use crate::description::Description;
 use crate::error::Result;
 use crate::kernels::{multiply, sum_of_products};
 use crate::ode::Sharpness;
 use crate::parameters::{self, Fixed, Layout, Parameters, Setting};
 use crate::real::Real;
 
+pub use any::{AnyField, AnyFieldTape};
 pub use closure::{Closure, autonomous, conditional, time_dependent};
 pub use coupling::{AffineCoupling, AffineCouplingTape};
 pub use diagonal::DiagonalAffine;
@@ -276,6 +280,15 @@ pub trait TrainableField<T: Real>: VectorField<T> {
     /// default the name of its type.
     fn settings(&self) -> Vec<Setting> {
         vec![Setting::kind_of::<Self>()]
+    }
+
+    /// What the field is besides its arrays, as it can be [made again](crate::description::Restore) from.
+    ///
+    /// # Errors
+    ///
+    /// If it does not say so, which is the default.
+    fn describe(&self) -> Result<Description> {
+        Err(Description::none_of::<Self>("field"))
     }
 
     /// Whether the parameters are still those that the field was drawn with, as the starts of networks are: it

@@ -6,6 +6,7 @@ use super::{
     At, Cotangents, Pulled, Traced, TrainableField, VectorField, length, product_cotangents,
 };
 use crate::columns::{Block, Rows, RowsMut, Scratch};
+use crate::description::{Description, Restore, Source};
 use crate::error::{Error, Result};
 use crate::kernels::{Activation, Start, Weights, multiply, product, row_sums};
 use crate::ode::Sharpness;
@@ -183,6 +184,10 @@ impl<T: Real> Planar<T> {
 impl<T: Real> TrainableField<T> for Planar<T> {
     type Tape = PlanarTape<T>;
 
+    fn describe(&self) -> Result<Description> {
+        Ok(Description::new("Planar"))
+    }
+
     fn held(&self) -> &Parameters<T> {
         &self.values
     }
@@ -296,5 +301,14 @@ impl<T: Real> Planar<T> {
         for block in [factors, back, along] {
             scratch.give(block);
         }
+    }
+}
+
+impl<T: Real> Restore<T> for Planar<T> {
+    fn restore(source: &Source<'_>) -> Result<Self> {
+        source.check_kind("Planar")?;
+        let dim = source.extent("u")?;
+        let layout = Layout::of([("u", &[dim]), ("w", &[dim]), ("b", &[1])]);
+        Ok(Self { dim, values: source.held(layout)? })
     }
 }

@@ -4,6 +4,7 @@ use nalgebra::DVector;
 
 use super::{At, Cotangents, Pulled, Traced, TrainableField, VectorField, product_cotangents};
 use crate::columns::{Block, Rows, RowsMut, Scratch};
+use crate::description::{Description, Restore, Source};
 use crate::error::{Error, Result};
 use crate::kernels::row_sums;
 use crate::ode::Sharpness;
@@ -213,6 +214,10 @@ impl<T: Real> VectorField<T> for Radial<T> {
 impl<T: Real> TrainableField<T> for Radial<T> {
     type Tape = ();
 
+    fn describe(&self) -> Result<Description> {
+        Ok(Description::new("Radial"))
+    }
+
     fn held(&self) -> &Parameters<T> {
         &self.values
     }
@@ -350,5 +355,14 @@ impl<T: Real> Radial<T> {
         }
         scratch.give(back);
         scratch.give(along);
+    }
+}
+
+impl<T: Real> Restore<T> for Radial<T> {
+    fn restore(source: &Source<'_>) -> Result<Self> {
+        source.check_kind("Radial")?;
+        let dim = source.extent("center")?;
+        let layout = Layout::of([("center", &[dim]), ("alpha", &[1]), ("beta", &[1])]);
+        Ok(Self { dim, values: source.held(layout)? })
     }
 }

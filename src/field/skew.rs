@@ -4,6 +4,7 @@ use nalgebra::DMatrix;
 
 use super::{At, Cotangents, Linear, Pulled, Traced, TrainableField, VectorField};
 use crate::columns::{Rows, RowsMut, Scratch};
+use crate::description::{Description, Restore, Source};
 use crate::error::{Error, Result};
 use crate::ode::Sharpness;
 use crate::outcome::shown;
@@ -121,6 +122,10 @@ impl<T: Real> VectorField<T> for Skew<T> {
 impl<T: Real> TrainableField<T> for Skew<T> {
     type Tape = ();
 
+    fn describe(&self) -> Result<Description> {
+        Ok(Description::new("Skew").with("dim", self.linear.dim()))
+    }
+
     fn held(&self) -> &Parameters<T> {
         &self.angles
     }
@@ -155,5 +160,13 @@ impl<T: Real> TrainableField<T> for Skew<T> {
         scratch: &mut Scratch<T>,
     ) {
         self.linear.pullback(at, traced, tape, cotangents, pulled, scratch);
+    }
+}
+
+impl<T: Real> Restore<T> for Skew<T> {
+    fn restore(source: &Source<'_>) -> Result<Self> {
+        source.check_kind("Skew")?;
+        let [count] = source.shape("angles")?;
+        Self::new(source.count("dim")?, source.parameters(&Layout::of([("angles", &[count])]))?)
     }
 }

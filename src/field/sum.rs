@@ -2,6 +2,7 @@
 
 use super::{At, Cotangents, Pulled, Traced, TrainableField, VectorField};
 use crate::columns::{Block, Rows, RowsMut, Scratch};
+use crate::description::{Description, Restore, Source};
 use crate::error::{Error, Result};
 use crate::ode::Sharpness;
 use crate::parameters::{self, Fixed, Layout, Parameters, Setting};
@@ -200,6 +201,11 @@ impl<T: Real, A: TrainableField<T>, B: TrainableField<T>> TrainableField<T> for 
         Ok(())
     }
 
+    fn describe(&self) -> Result<Description> {
+        let [first, second] = [self.first.describe()?, self.second.describe()?];
+        Ok(Description::new("Sum").part("0", first).part("1", second))
+    }
+
     fn settings(&self) -> Vec<Setting> {
         let [first, second] = [self.first.settings(), self.second.settings()];
         let first = first.into_iter().map(|setting| setting.within("0"));
@@ -281,5 +287,18 @@ impl<T: Real, A: TrainableField<T>, B: TrainableField<T>> TrainableField<T> for 
             add(part.values(), context.values_mut());
             scratch.give(part);
         }
+    }
+}
+
+impl<T, A, B> Restore<T> for Sum<T, A, B>
+where
+    T: Real,
+    A: TrainableField<T> + Restore<T>,
+    B: TrainableField<T> + Restore<T>,
+{
+    fn restore(source: &Source<'_>) -> Result<Self> {
+        source.check_kind("Sum")?;
+        let first = A::restore(&source.part_within("0", "0")?)?;
+        Self::new(first, B::restore(&source.part_within("1", "1")?)?)
     }
 }

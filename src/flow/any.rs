@@ -6,6 +6,7 @@ use std::fmt;
 use nalgebra::DMatrix;
 
 use super::{Cotangent, Direction, Flow, Packet, Space, TrainableFlow};
+use crate::description::Description;
 use crate::error::Result;
 use crate::ode::{Accuracy, Workspace};
 use crate::parameters::{Fixed, Layout, Setting, State};
@@ -138,6 +139,10 @@ impl<T: Real> TrainableFlow<T> for AnyFlow<T> {
         self.0.settings()
     }
 
+    fn describe(&self) -> Result<Description> {
+        self.0.describe()
+    }
+
     fn state(&self) -> State<T> {
         self.0.state()
     }
@@ -213,6 +218,7 @@ trait Erased<T: Real>: Flow<T> {
     fn fixed(&self) -> Vec<Fixed>;
     fn set_fixed(&mut self, arrays: &[Fixed]) -> Result<()>;
     fn settings(&self) -> Vec<Setting>;
+    fn describe(&self) -> Result<Description>;
     fn state(&self) -> State<T>;
     fn set_state(&mut self, state: &State<T>) -> Result<()>;
     fn sums_len(&self) -> usize;
@@ -283,6 +289,10 @@ impl<T: Real, F: TrainableFlow<T, Tape: 'static> + Clone + 'static> Erased<T> fo
 
     fn settings(&self) -> Vec<Setting> {
         TrainableFlow::settings(self)
+    }
+
+    fn describe(&self) -> Result<Description> {
+        TrainableFlow::describe(self)
     }
 
     fn state(&self) -> State<T> {

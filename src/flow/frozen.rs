@@ -3,6 +3,7 @@
 use nalgebra::DMatrix;
 
 use super::{Cotangent, Direction, Flow, Packet, Space, TrainableFlow};
+use crate::description::{Description, Restore, Source};
 use crate::error::Result;
 use crate::ode::{Accuracy, Workspace};
 use crate::parameters::{Fixed, Setting};
@@ -99,6 +100,10 @@ impl<T: Real, F: TrainableFlow<T>> TrainableFlow<T> for Frozen<F> {
         self.flow.set_state(&state)
     }
 
+    fn describe(&self) -> Result<Description> {
+        Ok(Description::new("Frozen").part("flow", self.flow.describe()?))
+    }
+
     fn settings(&self) -> Vec<Setting> {
         let inner = self.flow.settings().into_iter().map(|setting| setting.within("frozen"));
         [Setting::kind("Frozen")].into_iter().chain(inner).collect()
@@ -131,5 +136,12 @@ impl<T: Real, F: TrainableFlow<T>> TrainableFlow<T> for Frozen<F> {
 
     fn seen_contexts(&self, contexts: &DMatrix<T>) -> Vec<DMatrix<T>> {
         self.flow.seen_contexts(contexts)
+    }
+}
+
+impl<T: Real, F: Restore<T>> Restore<T> for Frozen<F> {
+    fn restore(source: &Source<'_>) -> Result<Self> {
+        source.check_kind("Frozen")?;
+        Ok(Self::new(F::restore(&source.part("flow")?)?))
     }
 }

@@ -3,6 +3,7 @@
 use nalgebra::DMatrix;
 
 use super::{Cotangent, Direction, Flow, Packet, Space, TrainableFlow};
+use crate::description::{Description, Restore, Source};
 use crate::error::Result;
 use crate::ode::{Accuracy, Workspace};
 use crate::parameters::{Fixed, Layout, Setting};
@@ -96,6 +97,10 @@ impl<T: Real, F: TrainableFlow<T>> TrainableFlow<T> for Inverted<F> {
         self.flow.set_fixed(arrays)
     }
 
+    fn describe(&self) -> Result<Description> {
+        Ok(Description::new("Inverted").part("flow", self.flow.describe()?))
+    }
+
     fn settings(&self) -> Vec<Setting> {
         let inner = self.flow.settings().into_iter().map(|setting| setting.within("inverted"));
         [Setting::kind("Inverted")].into_iter().chain(inner).collect()
@@ -154,5 +159,12 @@ impl<T: Real, F: TrainableFlow<T>> TrainableFlow<T> for Inverted<F> {
 
     fn seen_contexts(&self, contexts: &DMatrix<T>) -> Vec<DMatrix<T>> {
         self.flow.seen_contexts(contexts)
+    }
+}
+
+impl<T: Real, F: Restore<T>> Restore<T> for Inverted<F> {
+    fn restore(source: &Source<'_>) -> Result<Self> {
+        source.check_kind("Inverted")?;
+        Ok(Self::new(F::restore(&source.part("flow")?)?))
     }
 }

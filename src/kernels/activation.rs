@@ -201,3 +201,24 @@ unsafe fn rest<T: Real, V: Vector<T>, C: Curve, const N: usize>(
         }
     }
 }
+
+/// The activations by their words in descriptions.
+const WORDS: [(&str, Activation); 5] = [
+    ("tanh", Activation::Tanh),
+    ("softplus", Activation::Softplus),
+    ("silu", Activation::Silu),
+    ("sin", Activation::Sin),
+    ("relu", Activation::Relu),
+];
+
+impl Activation {
+    /// The word for it, as PyTorch has it.
+    pub fn word(self) -> &'static str {
+        WORDS.iter().find(|(_, own)| *own == self).map_or("", |(word, _)| word)
+    }
+
+    /// The activation of this word.
+    pub fn named(word: &str) -> Option<Self> {
+        WORDS.iter().find(|(own, _)| *own == word).map(|(_, activation)| *activation)
+    }
+}

@@ -5,6 +5,7 @@ use rand::{Rng, RngExt};
 use super::Network;
 use super::masks::Degrees;
 use super::shape::{Dense, Form, Shape};
+use crate::description::{Description, Source};
 use crate::error::{Error, Result};
 use crate::kernels::Activation;
 use crate::outcome::shown::number;
@@ -95,7 +96,8 @@ impl NetworkBuilder {
                 number(scale)
             )));
         }
-        let mut network = self.arrange()?;
+        let (layout, layers) = self.arrange()?;
+        let mut network = self.assemble(layers, Parameters::zeros(layout));
         for l in 0..network.layers.len() {
             let (range, bound) = (network.range(l), self.bound(l, &network.layers));
             for value in &mut network.values.values_mut()[range] {
@@ -114,8 +116,9 @@ impl NetworkBuilder {
     /// As [`build`](NetworkBuilder::build), and if the number of values is not that of the network,
     /// or one is NaN or infinite.
     pub fn with_parameters<T: Real>(&self, values: &[T]) -> Result<Network<T>> {
-        let mut network = self.arrange()?;
-        network.set_parameters(values)?;
+        let (layout, layers) = self.arrange()?;
+        let mut network = self.assemble(layers, Parameters::new(layout, values.to_vec())?);
+        network.apply_mask();
         Ok(network)
     }
 
@@ -153,8 +156,8 @@ impl NetworkBuilder {
         self.degrees.as_ref().map_or(Ok(()), |degrees| degrees.check(shape))
     }
 
-    /// The network with all parameters zero.
-    fn arrange<T: Real>(&self) -> Result<Network<T>> {
+    /// Names and places of all weights and biases.
+    fn arrange(&self) -> Result<(Layout, Vec<Dense>)> {
         self.check()?;
         let (mut layout, mut layers) = (Layout::new(), Vec::new());
         for (name, [inputs, outputs]) in self.shape.affine_maps() {
@@ -162,14 +165,71 @@ impl NetworkBuilder {
             let bias = layout.push(format!("{name}.bias"), &[outputs]);
             layers.push(Dense { inputs, outputs, weight, bias });
         }
+        Ok((layout, layers))
+    }
+
+    /// The network of these parameters, masked ones not yet zero.
+    fn assemble<T: Real>(&self, layers: Vec<Dense>, values: Parameters<T>) -> Network<T> {
         let free = self.degrees.as_ref().map(|degrees| degrees.free(&self.shape, &layers));
-        Ok(Network {
+        Network {
             shape: self.shape.clone(),
             layers,
-            values: Parameters::zeros(layout),
+            values,
             degrees: self.degrees.clone(),
             free: free.unwrap_or_default(),
-        })
+        }
+    }
+}
+
+/// The description of a network, without its degrees.
+impl<T: Real> Network<T> {
+    pub(crate) fn describe(&self) -> Description {
+        let Shape { inputs, context, outputs, hidden, activation, form } = &self.shape;
+        Description::new("Network")
+            .with("inputs", *inputs)
+            .with("context_dim", *context)
+            .with("outputs", *outputs)
+            .with("hidden", &hidden[..])
+            .with("activation", activation.word())
+            .with("residual", *form == Form::Residual)
+    }
+
+    /// The network that is described, masked by degrees of inputs and outputs if there are any.
+    pub(crate) fn restore_masked(
+        source: &Source<'_>,
+        degrees: Option<[Vec<usize>; 2]>,
+    ) -> Result<Self> {
+        source.check_kind("Network")?;
+        let word = source.word("activation")?;
+        let activation =
+            Activation::named(word).ok_or_else(|| source.unknown("activation", word))?;
+        let form = if source.flag("residual")? { Form::Residual } else { Form::Plain };
+        let shape = Shape {
+            inputs: source.count("inputs")?,
+            context: source.count("context_dim")?,
+            outputs: source.count("outputs")?,
+            hidden: source.counts("hidden")?,
+            activation,
+            form,
+        };
+        let degrees = degrees.map(|[inputs, outputs]| Degrees { inputs, outputs });
+        let builder = NetworkBuilder { shape, degrees, last_scale: LAST_LAYER };
+        let (layout, layers) = builder.arrange()?;
+        let mut network = builder.assemble(layers, source.held(layout)?);
+        network.apply_mask();
+        Ok(network)
+    }
+
+    /// The network that is described, with the degrees among its arrays.
+    pub(crate) fn restore_own(source: &Source<'_>) -> Result<Self> {
+        let degrees = match source.has_array("degrees.inputs") {
+            true => {
+                let [inputs, outputs] = ["degrees.inputs", "degrees.outputs"];
+                Some([source.fixed(inputs)?.counts()?, source.fixed(outputs)?.counts()?])
+            }
+            false => None,
+        };
+        Self::restore_masked(source, degrees)
     }
 }
 

@@ -7,7 +7,9 @@ use super::tableau::{DOPRI5, TSIT5, Tableau};
 use super::tolerance::Tolerance;
 use super::{
     Accuracy, Batch, ErrorControlled, Record, Recording, RightHandSide, Solver, Span, Workspace,
+    known,
 };
+use crate::description::{Description, Restore, Source};
 use crate::error::Result;
 use crate::real::Real;
 
@@ -179,6 +181,19 @@ impl<T: Real> Solver<T> for Adaptive {
         integrate(self.rules(), rhs, span, batch, None, workspace);
     }
 
+    fn describe(&self) -> Result<Description> {
+        let Self { method, tolerance, max_steps, longest, bound } = self;
+        let method = method.map_or(Some(AUTOMATIC), known::name_of);
+        let method = method.ok_or_else(|| Description::none_of::<Self>("solver"))?;
+        let description = Description::new("Adaptive")
+            .with("method", method)
+            .with("relative_tolerance", tolerance.relative)
+            .with("absolute_tolerance", tolerance.absolute)
+            .with("max_steps", *max_steps)
+            .with("by_error_alone", *bound == Bound::Error);
+        Ok(description.with_some("longest_step", *longest))
+    }
+
     fn accuracy(&self) -> Accuracy {
         Accuracy::Tolerance(self.tolerance.relative.max(self.tolerance.absolute))
     }
@@ -204,5 +219,24 @@ impl<T: Real> Recording<T> for Adaptive {
     ) {
         record.clear(rhs.rows(), span);
         integrate(self.rules(), rhs, span, batch, Some(record), workspace);
+    }
+}
+
+/// The name of the pair that the tolerance chooses.
+const AUTOMATIC: &str = "automatic";
+
+impl<T: Real> Restore<T> for Adaptive {
+    fn restore(source: &Source<'_>) -> Result<Self> {
+        source.check_kind("Adaptive")?;
+        let method = match source.word("method")? {
+            AUTOMATIC => None,
+            name => Some(known::named(name).ok_or_else(|| source.unknown("method", name))?),
+        };
+        let [relative, absolute] = ["relative_tolerance", "absolute_tolerance"];
+        let tolerance =
+            Tolerance { relative: source.number(relative)?, absolute: source.number(absolute)? };
+        let bound = if source.flag("by_error_alone")? { Bound::Error } else { Bound::WhatHides };
+        let longest = source.optional_number("longest_step")?;
+        Ok(Self { method, tolerance, max_steps: source.whole("max_steps")?, longest, bound })
     }
 }

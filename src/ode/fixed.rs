@@ -4,8 +4,9 @@ use super::clock::Clock;
 use super::range::{all_finite, reason_of_loss};
 use super::stages::{combination, node_times, steps};
 use super::tableau::{RK4, Tableau};
-use super::{Batch, Record, Recording, RightHandSide, Solver, Span, Step, Workspace};
+use super::{Batch, Record, Recording, RightHandSide, Solver, Span, Step, Workspace, known};
 use crate::columns::{Block, pad_lanes};
+use crate::description::{Description, Restore, Source};
 use crate::error::{Error, Result};
 use crate::outcome::{Effort, Failure, Outcome};
 use crate::real::Real;
@@ -49,6 +50,12 @@ impl<T: Real> Solver<T> for Fixed {
         workspace: &mut Workspace<T>,
     ) {
         self.walk(rhs, span, batch, None, workspace);
+    }
+
+    fn describe(&self) -> Result<Description> {
+        let name = known::name_of(self.method);
+        let name = name.ok_or_else(|| Description::none_of::<Self>("solver"))?;
+        Ok(Description::new("Fixed").with("method", name).with("steps", self.steps))
     }
 }
 
@@ -144,5 +151,14 @@ impl Fixed {
                 batch.state.row_mut(i)[j] = point.row(i)[j];
             }
         }
+    }
+}
+
+impl<T: Real> Restore<T> for Fixed {
+    fn restore(source: &Source<'_>) -> Result<Self> {
+        source.check_kind("Fixed")?;
+        let name = source.word("method")?;
+        let method = known::named(name).ok_or_else(|| source.unknown("method", name))?;
+        Ok(Self { method, steps: source.count("steps")? })
     }
 }

@@ -24,6 +24,7 @@ mod control;
 mod external;
 mod fixed;
 mod high_order;
+mod known;
 mod powers;
 mod quadrature;
 mod range;
@@ -38,6 +39,7 @@ mod tableau;
 mod tolerance;
 
 use crate::columns::{Block, Rows, RowsMut, Scratch};
+use crate::description::Description;
 use crate::error::Result;
 use crate::outcome::{Effort, Failure, Outcome, Reason};
 use crate::real::Real;
@@ -208,6 +210,15 @@ pub trait Solver<T: Real>: Send + Sync {
         batch: Batch<'_, T>,
         workspace: &mut Workspace<T>,
     );
+
+    /// What the solver is, as it can be [made again](crate::description::Restore) from.
+    ///
+    /// # Errors
+    ///
+    /// If it does not say so, which is the default.
+    fn describe(&self) -> Result<Description> {
+        Err(Description::none_of::<Self>("solver"))
+    }
 
     /// How accurate the solver is, as far as it knows.
     fn accuracy(&self) -> Accuracy {

@@ -6,6 +6,8 @@ use rand::{Rng, RngExt, SeedableRng};
 use super::frame::Frame;
 use super::mix;
 use crate::columns::{RowsMut, Scratch};
+use crate::description::Source;
+use crate::error::Result;
 use crate::real::{Normal, Real};
 
 /// Hutchinson's estimator of a trace: tr J = E\[u'J u\] for probes u whose entries have mean zero,
@@ -105,6 +107,25 @@ impl Hutchinson {
             };
             probes.row_mut(i)[lane] = T::of(value);
         }
+    }
+}
+
+impl Noise {
+    /// The word for it in descriptions.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Rademacher => "rademacher",
+            Self::Gaussian => "gaussian",
+            Self::Orthogonal => "orthogonal",
+        }
+    }
+
+    /// What the setting `noise` of a description says.
+    pub(crate) fn named(source: &Source<'_>) -> Result<Self> {
+        let word = source.word("noise")?;
+        let all = [Self::Rademacher, Self::Gaussian, Self::Orthogonal];
+        let found = all.into_iter().find(|noise| noise.word() == word);
+        found.ok_or_else(|| source.unknown("noise", word))
     }
 }
 

@@ -13,6 +13,7 @@ mod hutch_plus_plus;
 mod hutchinson;
 
 use crate::columns::{Rows, RowsMut, Scratch, pad_lanes};
+use crate::description::{Description, Source};
 use crate::error::{Error, Result};
 use crate::field::VectorField;
 use crate::ode::Span;
@@ -259,4 +260,49 @@ pub fn mix(state: u64, value: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
+}
+
+impl Trace {
+    /// What it is, as it can be made again from.
+    pub fn describe(&self) -> Description {
+        match *self {
+            Self::Auto => Description::new("Auto"),
+            Self::Exact => Description::new("Exact"),
+            Self::Hutchinson(Hutchinson { probes, noise, seed }) => Description::new("Hutchinson")
+                .with("probes", probes)
+                .with("noise", noise.word())
+                .with("seed", seed),
+            Self::HutchPlusPlus(HutchPlusPlus { range, residual, seed }) => {
+                Description::new("HutchPlusPlus")
+                    .with("range", range)
+                    .with("residual", residual)
+                    .with("seed", seed)
+            }
+        }
+    }
+}
+
+impl Trace {
+    /// What is described.
+    ///
+    /// # Errors
+    ///
+    /// If it is of no known kind, or a setting is missing.
+    pub(crate) fn restore(source: &Source<'_>) -> Result<Self> {
+        Ok(match source.kind() {
+            "Auto" => Self::Auto,
+            "Exact" => Self::Exact,
+            "Hutchinson" => Self::Hutchinson(Hutchinson {
+                probes: source.count("probes")?,
+                noise: Noise::named(source)?,
+                seed: source.whole("seed")?,
+            }),
+            "HutchPlusPlus" => Self::HutchPlusPlus(HutchPlusPlus {
+                range: source.count("range")?,
+                residual: source.count("residual")?,
+                seed: source.whole("seed")?,
+            }),
+            other => return Err(source.unknown("trace", other)),
+        })
+    }
 }

@@ -2,13 +2,14 @@
 
 use super::affine::Affine;
 use super::{AffineCoupling, add_rows, pick, put};
-use crate::columns::{Block, Rows, RowsMut, Scratch};
+use crate::columns::{Block, Mask, Rows, RowsMut, Scratch};
+use crate::description::{Description, Restore, Source};
 use crate::error::Result;
 use crate::field::{
     At, Cotangents, Pulled, Traced, TrainableField, VectorField, product_cotangents,
 };
 use crate::kernels::{multiply, sum_of_products};
-use crate::nn::{self, Input, NetworkTape, Products, TangentTape};
+use crate::nn::{self, Input, Network, NetworkTape, Products, TangentTape};
 use crate::parameters::{Fixed, Parameters, Setting};
 use crate::real::Real;
 
@@ -43,6 +44,11 @@ impl<T: Real> TrainableField<T> for AffineCoupling<T> {
     fn set_fixed(&mut self, arrays: &[Fixed]) -> Result<()> {
         self.mask = self.network.set_fixed_beside(&self.mask, arrays)?;
         Ok(())
+    }
+
+    fn describe(&self) -> Result<Description> {
+        let description = Description::new("AffineCoupling").with("bound", self.bound);
+        Ok(description.part("network", self.network.describe()))
     }
 
     fn settings(&self) -> Vec<Setting> {
@@ -222,5 +228,13 @@ impl<T: Real> AffineCoupling<T> {
                 rates_bar.row_mut(2 * i + 1)[place] = bar;
             }
         }
+    }
+}
+
+impl<T: Real> Restore<T> for AffineCoupling<T> {
+    fn restore(source: &Source<'_>) -> Result<Self> {
+        source.check_kind("AffineCoupling")?;
+        let mask = Mask::new(&source.fixed("mask")?.flags()?)?;
+        Self::new(mask, Network::restore_own(&source.part("network")?)?, source.number("bound")?)
     }
 }

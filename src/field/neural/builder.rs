@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use rand::{Rng, RngExt};
 
 use super::{Layer, Mlp, Shape};
+use crate::description::{Description, Restore, Source};
 use crate::error::{Error, Result};
 use crate::kernels::Activation;
 use crate::outcome::shown;
@@ -163,5 +164,43 @@ impl MlpBuilder {
             inputs = outputs;
         }
         Ok((layout, layers))
+    }
+}
+
+/// The sizes and choices in a description.
+impl Shape {
+    pub(super) fn describe(&self, kind: &str) -> Description {
+        Description::new(kind)
+            .with("dim", self.dim)
+            .with("context_dim", self.context_dim)
+            .with("time_frequencies", self.frequencies)
+            .with("hidden", &self.hidden[..])
+            .with("activation", self.activation.word())
+    }
+}
+
+impl MlpBuilder {
+    /// The builder that makes what is described.
+    pub(super) fn described(source: &Source<'_>) -> Result<Self> {
+        let word = source.word("activation")?;
+        let activation =
+            Activation::named(word).ok_or_else(|| source.unknown("activation", word))?;
+        let shape = Shape {
+            dim: source.count("dim")?,
+            context_dim: source.count("context_dim")?,
+            frequencies: source.count("time_frequencies")?,
+            hidden: source.counts("hidden")?,
+            activation,
+        };
+        Ok(Self { shape, ..Self::new(1) })
+    }
+}
+
+impl<T: Real> Restore<T> for Mlp<T> {
+    fn restore(source: &Source<'_>) -> Result<Self> {
+        source.check_kind("Mlp")?;
+        let builder = MlpBuilder::described(source)?;
+        let (layout, layers) = builder.arrange()?;
+        Ok(builder.assemble(layers, source.held(layout)?))
     }
 }

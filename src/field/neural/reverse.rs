@@ -3,6 +3,7 @@
 use super::Mlp;
 use super::tape::{LayerTape, MlpTape, Way};
 use crate::columns::{Block, Rows, RowsMut, Scratch};
+use crate::description::Description;
 use crate::error::Result;
 use crate::field::{
     At, Cotangents, Pulled, Traced, TrainableField, VectorField, pull_trace_in_slices,
@@ -26,6 +27,10 @@ impl<T: Real> TrainableField<T> for Mlp<T> {
 
     fn is_fresh(&self) -> bool {
         self.fresh
+    }
+
+    fn describe(&self) -> Result<Description> {
+        Ok(self.shape.describe("Mlp"))
     }
 
     fn settings(&self) -> Vec<Setting> {

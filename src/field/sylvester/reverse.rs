@@ -3,9 +3,10 @@
 use nalgebra::DMatrix;
 
 use super::orthonormal::pull_orthonormal;
-use super::{Dense, JET, Sylvester, triangle, vectors};
+use super::{Dense, JET, Sylvester, layout, triangle, vectors};
 use crate::columns::{Block, Rows, RowsMut, Scratch};
-use crate::error::Result;
+use crate::description::{Description, Restore, Source};
+use crate::error::{Error, Result};
 use crate::field::{At, Cotangents, Pulled, Traced, TrainableField, product_cotangents};
 use crate::kernels::{Start, multiply, multiply_add, outer, product, row_sums};
 use crate::parameters::Parameters;
@@ -19,6 +20,10 @@ pub struct SylvesterTape<T> {
 
 impl<T: Real> TrainableField<T> for Sylvester<T> {
     type Tape = SylvesterTape<T>;
+
+    fn describe(&self) -> Result<Description> {
+        Ok(Description::new("Sylvester"))
+    }
 
     fn held(&self) -> &Parameters<T> {
         &self.values
@@ -208,5 +213,20 @@ impl<T: Real> Sylvester<T> {
         for block in [w, w_bar, a_bar, p_bar, by_slope] {
             scratch.give(block);
         }
+    }
+}
+
+impl<T: Real> Restore<T> for Sylvester<T> {
+    fn restore(source: &Source<'_>) -> Result<Self> {
+        source.check_kind("Sylvester")?;
+        let [rank, dim] = source.shape("householder")?;
+        if rank == 0 || rank > dim {
+            return Err(Error::shape(format!(
+                "{rank} Householder vectors in dimension {dim}: there have to be 1 to {dim}"
+            )));
+        }
+        let values = source.held(layout(dim, rank))?;
+        let dense = Dense::of(dim, rank, &values);
+        Ok(Self { dim, rank, values, dense })
     }
 }

@@ -5,8 +5,9 @@ use super::super::{Cotangent, Direction, Packet, TrainableFlow};
 use super::Autoregressive;
 use super::builder::{degrees, of_each};
 use crate::columns::{Block, Rows, RowsMut, Scratch};
-use crate::error::Result;
-use crate::nn::{Input, NetworkTape, Pulled, Walk};
+use crate::description::{Description, Restore, Source};
+use crate::error::{Error, Result};
+use crate::nn::{Input, Network, NetworkTape, Pulled, Stages, Walk};
 use crate::ode::Workspace;
 use crate::outcome::Reason;
 use crate::parameters::{self, Fixed, Parameters, Setting};
@@ -48,6 +49,12 @@ impl<T: Real, R: Transformer<T>> TrainableFlow<T> for Autoregressive<T, R> {
             self.order = order;
         }
         Ok(())
+    }
+
+    fn describe(&self) -> Result<Description> {
+        let transformer = self.transformer.describe()?;
+        let description = Description::new("Autoregressive").part("transformer", transformer);
+        Ok(description.part("network", self.network.describe()))
     }
 
     fn settings(&self) -> Vec<Setting> {
@@ -186,5 +193,22 @@ impl<T: Real, R: Transformer<T>> Autoregressive<T, R> {
         let by_raw = RowsMut::new(&mut raw_bar.values_mut()[place], lanes);
         let (direction, log_det) = (Direction::Forward, cotangent.log_det.row(0));
         self.transformer.pullback(direction, mapped, row, log_det, by_raw, scratch);
+    }
+}
+
+impl<T: Real, R: Transformer<T> + Restore<T>> Restore<T> for Autoregressive<T, R> {
+    fn restore(source: &Source<'_>) -> Result<Self> {
+        source.check_kind("Autoregressive")?;
+        let order = source.fixed("order")?.permutation()?;
+        if order.is_empty() {
+            return Err(Error::empty("the order of an autoregressive flow names no coordinate"));
+        }
+        let transformer = R::restore(&source.part("transformer")?)?;
+        let degrees = degrees(&order);
+        let outputs = of_each(&degrees, transformer.parameters());
+        let masked = Some([degrees, outputs]);
+        let network = Network::restore_masked(&source.part("network")?, masked)?;
+        let stages = Stages::new(&network, order.len());
+        Ok(Self { order, network, stages, transformer })
     }
 }

@@ -5,12 +5,13 @@ use std::ops::Range;
 use nalgebra::DMatrix;
 
 use super::super::{
-    AnyTape, Cotangent, Direction, Flow, Moved, Packet, Track, TrainableFlow, all_arrived,
+    AnyFlow, AnyTape, Cotangent, Direction, Flow, Moved, Packet, Track, TrainableFlow, all_arrived,
     transport,
 };
 use super::link::{Place, with_context};
 use super::{Chain, ChainTape};
 use crate::columns::Block;
+use crate::description::{Description, Restore, Source};
 use crate::error::{Error, Result};
 use crate::ode::Workspace;
 use crate::parameters::{self, Fixed, Layout, Setting};
@@ -78,6 +79,18 @@ impl<T: Real> TrainableFlow<T> for Chain<T> {
         }
         *self = next;
         Ok(())
+    }
+
+    fn describe(&self) -> Result<Description> {
+        let links = self.links.iter().enumerate();
+        let frozen: Vec<usize> =
+            links.clone().filter(|(_, place)| place.frozen).map(|(k, _)| k).collect();
+        let chain = Description::new("Chain").with("frozen", &frozen[..]);
+        links.into_iter().try_fold(chain, |chain, (k, place)| {
+            let link = place.link.describe();
+            let link = link.map_err(|error| error.during(format!("link {k} of the chain")))?;
+            Ok(chain.part(&k.to_string(), link))
+        })
     }
 
     fn settings(&self) -> Vec<Setting> {
@@ -225,5 +238,21 @@ impl<T: Real> Chain<T> {
     fn part(&self, k: usize, len: impl Fn(&Place<T>) -> usize) -> Range<usize> {
         let start = self.links[..k].iter().map(&len).sum();
         start..start + len(&self.links[k])
+    }
+}
+
+impl<T: Real> Restore<T> for Chain<T> {
+    fn restore(source: &Source<'_>) -> Result<Self> {
+        source.check_kind("Chain")?;
+        let mut chain = Self::new();
+        for (k, (name, _)) in source.description().parts().iter().enumerate() {
+            let link = AnyFlow::restore(&source.part_within(name, &k.to_string())?);
+            let link = link.map_err(|error| error.during(format!("link {k} of the chain")))?;
+            chain = chain.then(link);
+        }
+        for k in source.counts("frozen")? {
+            chain.freeze(k..k.saturating_add(1))?;
+        }
+        Ok(chain)
     }
 }

@@ -6,6 +6,7 @@ use rand::{Rng, RngExt};
 
 use super::super::{Cotangent, Direction, Flow, Packet, TrainableFlow};
 use super::{AffineMap, ConstantMap, StartTape, constant};
+use crate::description::{Description, Restore, Source};
 use crate::error::{Error, Result};
 use crate::kernels::matrix_product;
 use crate::ode::Workspace;
@@ -66,9 +67,7 @@ impl<T: Real> InvertibleLinear<T> {
             )));
         }
         let (order, factors) = eliminate(matrix.map(|value| value.wide()))?;
-        let triangle = dim * (dim - 1) / 2;
-        let layout =
-            Layout::of([("lower", &[triangle]), ("upper", &[triangle]), ("log_scale", &[dim])]);
+        let layout = layout(dim);
         let mut values: Vec<T> = places(dim).map(|place| T::of(factors[place])).collect();
         values.extend(factors.diagonal().iter().map(|u| T::of(ln(u.abs()))));
         let signs = factors.diagonal().iter().map(|u| u.signum()).collect();
@@ -238,6 +237,10 @@ impl<T: Real> TrainableFlow<T> for InvertibleLinear<T> {
         Ok(())
     }
 
+    fn describe(&self) -> Result<Description> {
+        Ok(Description::new("InvertibleLinear"))
+    }
+
     fn fixed(&self) -> Vec<Fixed> {
         let signs = Fixed::row("signs", self.signs.iter().copied());
         vec![Fixed::whole("permutation", self.order.iter().copied()), signs]
@@ -295,5 +298,31 @@ impl<T: Real> TrainableFlow<T> for InvertibleLinear<T> {
         workspace: &mut Workspace<T>,
     ) {
         constant::pullback(&self.map, direction, tape, cotangent, sums, workspace);
+    }
+}
+
+/// The triangles without their diagonals, and the logarithms of the diagonal of U.
+fn layout(dim: usize) -> Layout {
+    let triangle = dim * (dim - 1) / 2;
+    Layout::of([("lower", &[triangle]), ("upper", &[triangle]), ("log_scale", &[dim])])
+}
+
+impl<T: Real> Restore<T> for InvertibleLinear<T> {
+    fn restore(source: &Source<'_>) -> Result<Self> {
+        source.check_kind("InvertibleLinear")?;
+        let dim = source.extent("log_scale")?;
+        let [order, signs] = [source.fixed("permutation")?, source.fixed("signs")?];
+        let (order, signs) = (order.permutation()?, signs.signs()?);
+        if [order.len(), signs.len()] != [dim; 2] {
+            return Err(Error::shape(format!(
+                "a linear layer of {dim} scales with {} places and {} signs: there have to be as many",
+                order.len(),
+                signs.len()
+            )));
+        }
+        let values = source.held(layout(dim))?;
+        let mut layer = Self { dim, order, signs, values, map: identity(dim) };
+        layer.map = layer.solve();
+        Ok(layer)
     }
 }

@@ -21,6 +21,7 @@ mod permutation;
 use nalgebra::DMatrix;
 
 use super::{Cotangent, Direction, Flow, Packet, TrainableFlow};
+use crate::description::{Description, Restore, Source};
 use crate::error::Result;
 use crate::field::TrainableField;
 use crate::ode::Workspace;
@@ -140,6 +141,10 @@ impl<T: Real, F: Solvable<Scalar = T>> TrainableFlow<T> for ClosedForm<F> {
         Ok(())
     }
 
+    fn describe(&self) -> Result<Description> {
+        Ok(Description::new("ClosedForm").part("field", self.field.describe()?))
+    }
+
     fn settings(&self) -> Vec<Setting> {
         let field = self.field.settings().into_iter().map(|setting| setting.within("field"));
         [Setting::kind("ClosedForm")].into_iter().chain(field).collect()
@@ -189,5 +194,12 @@ impl<T: Real, F: Solvable<Scalar = T>> TrainableFlow<T> for ClosedForm<F> {
 
     fn is_fresh(&self) -> bool {
         self.field.is_unlearnt()
+    }
+}
+
+impl<T: Real, F: Solvable<Scalar = T> + Restore<T>> Restore<T> for ClosedForm<F> {
+    fn restore(source: &Source<'_>) -> Result<Self> {
+        source.check_kind("ClosedForm")?;
+        Ok(Self::new(F::restore(&source.part("field")?)?))
     }
 }

@@ -6,6 +6,7 @@ use rand::seq::SliceRandom;
 use super::super::{Cotangent, Direction, Flow, Packet, Space, TrainableFlow, space};
 use super::{ConstantMap, StartTape, constant};
 use crate::columns::{Rows, RowsMut, Scratch};
+use crate::description::{Description, Restore, Source};
 use crate::error::{Error, Result};
 use crate::ode::Workspace;
 use crate::parameters::{self, Fixed};
@@ -143,6 +144,10 @@ impl<T: Real> Flow<T> for Permutation {
 impl<T: Real> TrainableFlow<T> for Permutation {
     type Tape = StartTape<T>;
 
+    fn describe(&self) -> Result<Description> {
+        Ok(Description::new("Permutation"))
+    }
+
     fn fixed(&self) -> Vec<Fixed> {
         vec![Fixed::whole("permutation", self.order.iter().copied())]
     }
@@ -178,5 +183,12 @@ impl<T: Real> TrainableFlow<T> for Permutation {
         workspace: &mut Workspace<T>,
     ) {
         constant::pullback(self, direction, tape, cotangent, sums, workspace);
+    }
+}
+
+impl<T: Real> Restore<T> for Permutation {
+    fn restore(source: &Source<'_>) -> Result<Self> {
+        source.check_kind("Permutation")?;
+        Self::new(source.fixed("permutation")?.permutation()?)
     }
 }

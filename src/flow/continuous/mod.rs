@@ -9,6 +9,7 @@
 //! | `gradient` | how the gradient is taken |
 //! | `integrands` | what penalties are made of along the way |
 //! | `penalties` | kinetic energy and size of the Jacobian: their weights |
+//! | `restore` | a continuous flow from its description |
 //! | `steps` | the accepted steps of every column |
 //! | `train` | the reverse pass of the flow, plain and with penalties |
 //! | `trajectory` | points at several times along the way |
@@ -22,6 +23,7 @@ mod framing;
 mod gradient;
 mod integrands;
 mod penalties;
+mod restore;
 mod steps;
 mod train;
 mod trajectory;

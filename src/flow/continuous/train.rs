@@ -6,6 +6,7 @@ use super::super::{Contexts, Cotangent, Direction, Packet, Track, TrainableFlow,
 use super::augmented::{Augmented, AugmentedTape};
 use super::{ContinuousFlow, Frame, Gradient, Penalties};
 use crate::columns::Block;
+use crate::description::Description;
 use crate::error::Result;
 use crate::field::TrainableField;
 use crate::ode::{
@@ -327,6 +328,17 @@ where
         self.field.set_fixed(rest)?;
         self.frame = frame;
         Ok(())
+    }
+
+    fn describe(&self) -> Result<Description> {
+        let (field, solver) = (self.field.describe()?, self.solver.describe()?);
+        Ok(Description::new("ContinuousFlow")
+            .with("base_time", self.span.from)
+            .with("data_time", self.span.to)
+            .part("field", field)
+            .part("solver", solver)
+            .part("trace", self.trace.describe())
+            .part("gradient", self.gradient.describe::<T>()?))
     }
 
     fn settings(&self) -> Vec<Setting> {

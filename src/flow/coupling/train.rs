@@ -4,9 +4,10 @@
 use super::super::transformer::{Mapped, Transformer};
 use super::super::{Cotangent, Direction, Packet, TrainableFlow};
 use super::Coupling;
-use crate::columns::Block;
+use crate::columns::{Block, Mask};
+use crate::description::{Description, Restore, Source};
 use crate::error::Result;
-use crate::nn::{Input, NetworkTape, Pulled};
+use crate::nn::{Input, Network, NetworkTape, Pulled};
 use crate::ode::Workspace;
 use crate::outcome::Reason;
 use crate::parameters::{Fixed, Parameters, Setting};
@@ -42,6 +43,12 @@ impl<T: Real, R: Transformer<T>> TrainableFlow<T> for Coupling<T, R> {
     fn set_fixed(&mut self, arrays: &[Fixed]) -> Result<()> {
         self.mask = self.network.set_fixed_beside(&self.mask, arrays)?;
         Ok(())
+    }
+
+    fn describe(&self) -> Result<Description> {
+        let description =
+            Description::new("Coupling").part("transformer", self.transformer.describe()?);
+        Ok(description.part("network", self.network.describe()))
     }
 
     fn settings(&self) -> Vec<Setting> {
@@ -98,5 +105,14 @@ impl<T: Real, R: Transformer<T>> TrainableFlow<T> for Coupling<T, R> {
             self.network.pullback(input, &tape.network, raw_bar.view(), pulled, scratch);
             scratch.give(raw_bar);
         });
+    }
+}
+
+impl<T: Real, R: Transformer<T> + Restore<T>> Restore<T> for Coupling<T, R> {
+    fn restore(source: &Source<'_>) -> Result<Self> {
+        source.check_kind("Coupling")?;
+        let mask = Mask::new(&source.fixed("mask")?.flags()?)?;
+        let network = Network::restore_own(&source.part("network")?)?;
+        Self::from_network(mask, network, R::restore(&source.part("transformer")?)?)
     }
 }

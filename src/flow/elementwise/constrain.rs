@@ -3,6 +3,7 @@
 use super::super::{Cotangent, Direction, Flow, Packet, Space, TrainableFlow, space};
 use super::{Bijector, LOST};
 use crate::columns::{Block, pad_lanes};
+use crate::description::Description;
 use crate::error::{Error, Result};
 use crate::ode::Workspace;
 use crate::outcome::{Failure, Outcome, Reason};
@@ -60,6 +61,11 @@ impl<T: Real> Constrain<T> {
     pub fn then(mut self, part: impl Bijector<T> + 'static) -> Self {
         self.parts.push(Box::new(part));
         self
+    }
+
+    /// One bijector after the other.
+    pub(super) fn of_parts(parts: Vec<Box<dyn Bijector<T>>>) -> Self {
+        Self { parts }
     }
 
     /// The bijectors with the places of their coordinates.
@@ -227,6 +233,13 @@ impl<T: Real> ConstrainTape<T> {
 
 impl<T: Real> TrainableFlow<T> for Constrain<T> {
     type Tape = ConstrainTape<T>;
+
+    fn describe(&self) -> Result<Description> {
+        let mut parts = self.parts.iter().enumerate();
+        parts.try_fold(Description::new("Constrain"), |description, (k, part)| {
+            Ok(description.part(&k.to_string(), part.describe()?))
+        })
+    }
 
     fn settings(&self) -> Vec<Setting> {
         vec![Setting::kind("Constrain"), Setting::new("parts", &self.parts)]

@@ -3,6 +3,7 @@
 use nalgebra::DMatrix;
 
 use super::{Bijector, Outside, Space, inside};
+use crate::description::Description;
 use crate::error::{Error, Result};
 use crate::outcome::shown;
 use crate::real::Real;
@@ -168,6 +169,10 @@ impl<T: Real> Bijector<T> for Correlation {
             2 => vec![Space::between(-1.0, 1.0)],
             more => vec![Space::Joint; more * (more - 1) / 2],
         }
+    }
+
+    fn describe(&self) -> Result<Description> {
+        Ok(Description::new("Correlation").with("rows", self.size))
     }
 
     fn boxed(&self) -> Box<dyn Bijector<T>> {

@@ -5,12 +5,14 @@
 //! | `resolution` | whether a scalar can resolve an interval |
 //! | `constrain` | the flow: one bijector after another, each on coordinates of its own |
 //! | `scalar` | increasing or decreasing maps of one coordinate: positive, bounded, in an interval |
+//! | `kinds` | bijectors by the names of their kinds |
 //! | `ordered` | coordinates that increase |
 //! | `simplex` | probabilities that add up to one |
 //! | `correlation` | Cholesky factors of correlation matrices |
 
 mod constrain;
 mod correlation;
+mod kinds;
 mod ordered;
 mod resolution;
 mod scalar;
@@ -19,6 +21,7 @@ mod simplex;
 use std::fmt::Debug;
 
 use super::Space;
+use crate::description::Description;
 use crate::real::Real;
 
 pub use constrain::{Constrain, ConstrainTape};
@@ -82,6 +85,15 @@ pub trait Bijector<T: Real>: Debug + Send + Sync {
     /// Whether coordinates stay as they are, angles included. By default no.
     fn is_identity(&self) -> bool {
         false
+    }
+
+    /// What the bijector is, as it can be [made again](crate::description::Restore) from.
+    ///
+    /// # Errors
+    ///
+    /// If it does not say so, which is the default.
+    fn describe(&self) -> crate::error::Result<Description> {
+        Err(Description::none_of::<Self>("bijector"))
     }
 
     /// The same bijector in a box of its own.

@@ -1,6 +1,7 @@
 //! Coordinates that increase.
 
 use super::{Bijector, Outside, inside};
+use crate::description::Description;
 use crate::real::Real;
 use crate::real::portable::{exp, ln};
 
@@ -66,6 +67,10 @@ impl<T: Real> Bijector<T> for Ordered {
             cotangent[k] = T::of(sum - behind);
             behind = sum;
         }
+    }
+
+    fn describe(&self) -> crate::error::Result<Description> {
+        Ok(Description::new("Ordered").with("count", self.count))
     }
 
     fn boxed(&self) -> Box<dyn Bijector<T>> {

@@ -4,6 +4,7 @@ use std::fmt::Debug;
 
 use super::resolution::resolved;
 use super::{Bijector, Outside, Space, inside};
+use crate::description::Description;
 use crate::error::{Error, Result};
 use crate::outcome::shown;
 use crate::real::portable::{exp, exp_m1, ln, ln_1p, tanh};
@@ -11,6 +12,15 @@ use crate::real::{Real, sigmoid, softplus as ln_1p_exp};
 
 /// A smooth monotone map of the real line onto an open interval.
 pub trait ScalarMap: Debug + Clone + Send + Sync + 'static {
+    /// What the map is, as it can be [made again](crate::description::Restore) from.
+    ///
+    /// # Errors
+    ///
+    /// If it does not say so, which is the default.
+    fn describe(&self) -> Result<Description> {
+        Err(Description::none_of::<Self>("map of one coordinate"))
+    }
+
     /// The ends of the interval.
     fn support(&self) -> (f64, f64);
 
@@ -111,6 +121,10 @@ impl<T: Real, M: ScalarMap> Bijector<T> for Each<M> {
         self.map.is_identity()
     }
 
+    fn describe(&self) -> Result<Description> {
+        Ok(Description::new("Each").with("count", self.count).part("map", self.map.describe()?))
+    }
+
     fn boxed(&self) -> Box<dyn Bijector<T>> {
         Box::new(self.clone())
     }
@@ -199,6 +213,18 @@ fn finite(bound: f64) -> Result<()> {
 }
 
 impl ScalarMap for Line {
+    fn describe(&self) -> Result<Description> {
+        Ok(match *self {
+            Self::Free => Description::new("Free"),
+            Self::Above(low) => Description::new("Above").with("low", low),
+            Self::Below(high) => Description::new("Below").with("high", high),
+            Self::Softplus => Description::new("Softplus"),
+            Self::Interval(low, high) => {
+                Description::new("Interval").with("low", low).with("high", high)
+            }
+        })
+    }
+
     fn support(&self) -> (f64, f64) {
         match *self {
             Self::Free => (f64::NEG_INFINITY, f64::INFINITY),

@@ -3,6 +3,7 @@
 use nalgebra::DMatrix;
 
 use super::{Bijector, Outside, Space, inside};
+use crate::description::Description;
 use crate::error::{Error, Result};
 use crate::outcome::shown;
 use crate::real::portable::{exp, ln};
@@ -153,6 +154,10 @@ impl<T: Real> Bijector<T> for Simplex {
             2 => vec![Space::between(0.0, 1.0)],
             more => vec![Space::Joint; more - 1],
         }
+    }
+
+    fn describe(&self) -> Result<Description> {
+        Ok(Description::new("Simplex").with("probabilities", self.probabilities))
     }
 
     fn boxed(&self) -> Box<dyn Bijector<T>> {

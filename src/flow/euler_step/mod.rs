@@ -23,6 +23,7 @@ mod train;
 use super::root::Report;
 use super::{Direction, Flow, Packet, Track};
 use crate::columns::{Block, RowsMut, Scratch};
+use crate::description::{Restore, Source};
 use crate::error::Result;
 use crate::field::{At, Cotangents, Mlp, Pulled, TrainableField};
 use crate::ode::Workspace;
@@ -311,5 +312,14 @@ fn at_start<'a, T: Real>(times: &'a Block<T>, packet: &'a Packet<T>) -> At<'a, T
 fn add<T: Real>(values: &[T], sums: &mut [T]) {
     for (sum, value) in sums.iter_mut().zip(values) {
         *sum += *value;
+    }
+}
+
+/// The field of the description holds the free parameters.
+impl<T: Real, F: StepInvertible<T> + Restore<T>> Restore<T> for EulerStep<F> {
+    fn restore(source: &Source<'_>) -> Result<Self> {
+        source.check_kind("EulerStep")?;
+        let layer = Self::new(F::restore(&source.part("field")?)?);
+        Ok(Self { determinant: Determinant::restore(&source.part("determinant")?)?, ..layer })
     }
 }

@@ -5,6 +5,7 @@ use rand::{RngExt, SeedableRng};
 
 use super::super::Packet;
 use crate::columns::{Block, Scratch, move_lane, pad_lanes};
+use crate::description::{Description, Source};
 use crate::error::{Error, Result};
 use crate::field::{At, VectorField};
 use crate::kernels::sum_of_products;
@@ -302,5 +303,45 @@ impl<T: Real> Walk<T> {
     fn blocks(&mut self) -> [&mut Block<T>; 6] {
         let Self { t, x, context, u, w, book, .. } = self;
         [t, x, context, u, w, book]
+    }
+}
+
+impl Determinant {
+    /// What it is, as it can be made again from.
+    pub(super) fn describe(&self) -> Description {
+        match *self {
+            Self::Auto => Description::new("Auto"),
+            Self::Exact => Description::new("Exact"),
+            Self::Series(PowerSeries { probes, noise, seed, terms, survival }) => {
+                Description::new("Series")
+                    .with("probes", probes)
+                    .with("noise", noise.word())
+                    .with("seed", seed)
+                    .with("terms", terms)
+                    .with("survival", survival)
+            }
+        }
+    }
+}
+
+impl Determinant {
+    /// What is described.
+    ///
+    /// # Errors
+    ///
+    /// If it is of no known kind, or a setting is missing.
+    pub(crate) fn restore(source: &Source<'_>) -> Result<Self> {
+        Ok(match source.kind() {
+            "Auto" => Self::Auto,
+            "Exact" => Self::Exact,
+            "Series" => Self::Series(PowerSeries {
+                probes: source.count("probes")?,
+                noise: Noise::named(source)?,
+                seed: source.whole("seed")?,
+                terms: source.count("terms")?,
+                survival: source.number("survival")?,
+            }),
+            other => return Err(source.unknown("determinant", other)),
+        })
     }
 }

@@ -4,6 +4,7 @@ use super::super::{Cotangent, Direction, Packet, TrainableFlow};
 use super::series_reverse::{Series, solve_by_iteration};
 use super::{Draws, EulerStep, StepInvertible, add};
 use crate::columns::{Block, Scratch};
+use crate::description::Description;
 use crate::error::{Error, Result};
 use crate::field::{At, Cotangents, Pulled};
 use crate::ode::Workspace;
@@ -54,6 +55,11 @@ impl<T: Real, F: StepInvertible<T>> TrainableFlow<T> for EulerStep<F> {
 
     fn set_fixed(&mut self, arrays: &[Fixed]) -> Result<()> {
         self.change(|field| field.set_fixed(arrays))
+    }
+
+    fn describe(&self) -> Result<Description> {
+        let description = Description::new("EulerStep").part("field", self.field.describe()?);
+        Ok(description.part("determinant", self.determinant.describe()))
     }
 
     fn settings(&self) -> Vec<Setting> {

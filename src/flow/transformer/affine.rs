@@ -3,6 +3,7 @@
 use super::super::Direction;
 use super::{Mapped, Transformer, sign};
 use crate::columns::{Rows, RowsMut, Scratch};
+use crate::description::{Description, Restore, Source};
 use crate::error::{Error, Result};
 use crate::kernels::{AffineForm, AffineMap, AffinePulled, LogScale};
 use crate::outcome::shown;
@@ -184,7 +185,18 @@ impl<T: Real> Kernel<T> for BaseAffine {
 /// The same words for all.
 macro_rules! affine_transformer {
     ($name:ident) => {
+        impl<T: Real> Restore<T> for $name {
+            fn restore(source: &Source<'_>) -> Result<Self> {
+                source.check_kind(stringify!($name))?;
+                Self::new(source.number("bound")?)
+            }
+        }
+
         impl<T: Real> Transformer<T> for $name {
+            fn describe(&self) -> Result<Description> {
+                Ok(Description::new(stringify!($name)).with("bound", self.bound))
+            }
+
             fn parameters(&self) -> usize {
                 2
             }

@@ -12,6 +12,8 @@ mod spline;
 
 use super::{Direction, Space};
 use crate::columns::{Rows, RowsMut, Scratch};
+use crate::description::Description;
+use crate::error::Result;
 use crate::real::Real;
 
 pub use affine::{Affine, BaseAffine, ScaleShift};
@@ -34,6 +36,15 @@ pub struct Mapped<'a, T> {
 /// coordinates has one row each, and [`parameters`](Transformer::parameters) rows of raw parameters
 /// for every one of them: parameter `p` of coordinate `i` is row `i * parameters + p`.
 pub trait Transformer<T: Real>: Clone + std::fmt::Debug + Send + Sync {
+    /// What the map is, as it can be [made again](crate::description::Restore) from.
+    ///
+    /// # Errors
+    ///
+    /// If it does not say so, which is the default.
+    fn describe(&self) -> Result<Description> {
+        Err(Description::none_of::<Self>("transformer"))
+    }
+
     /// The number of raw parameters of one coordinate.
     fn parameters(&self) -> usize;
 

@@ -3,6 +3,8 @@
 use super::super::Direction;
 use super::{Mapped, Transformer, sign};
 use crate::columns::{Rows, RowsMut, Scratch};
+use crate::description::{Description, Restore, Source};
+use crate::error::Result;
 use crate::kernels::axpy;
 use crate::real::Real;
 
@@ -12,6 +14,10 @@ use crate::real::Real;
 pub struct Shift;
 
 impl<T: Real> Transformer<T> for Shift {
+    fn describe(&self) -> Result<Description> {
+        Ok(Description::new("Shift"))
+    }
+
     fn parameters(&self) -> usize {
         1
     }
@@ -45,5 +51,12 @@ impl<T: Real> Transformer<T> for Shift {
         for (raw, bar) in bars.zip(cotangent.as_rows().values()) {
             *raw = sign * *bar;
         }
+    }
+}
+
+impl<T: Real> Restore<T> for Shift {
+    fn restore(source: &Source<'_>) -> Result<Self> {
+        source.check_kind("Shift")?;
+        Ok(Self)
     }
 }

@@ -3,6 +3,7 @@
 use super::super::{Direction, Space};
 use super::{Mapped, Transformer};
 use crate::columns::{Rows, RowsMut, Scratch};
+use crate::description::{Description, Restore, Source};
 use crate::error::{Error, Result};
 use crate::kernels::{
     Ends, MIN_SHARE, SplineShape, SplineWay, UNIT_DERIVATIVE, pull_spline, spline,
@@ -141,6 +142,15 @@ fn way(direction: Direction) -> SplineWay {
 }
 
 impl<T: Real> Transformer<T> for Spline {
+    fn describe(&self) -> Result<Description> {
+        let SplineShape { bins, bound, ends } = self.shape;
+        let description = Description::new("Spline").with("bins", bins);
+        Ok(match ends {
+            Ends::Linear => description.with("bound", bound),
+            Ends::Circular => description.with("circular", true),
+        })
+    }
+
     fn parameters(&self) -> usize {
         self.shape.parameters()
     }
@@ -178,5 +188,16 @@ impl<T: Real> Transformer<T> for Spline {
         let operands = [mapped.raw, mapped.input];
         let bars = [cotangent, raw_bar];
         pull_spline(self.shape, way(direction), operands, log_det, bars, scratch);
+    }
+}
+
+impl<T: Real> Restore<T> for Spline {
+    fn restore(source: &Source<'_>) -> Result<Self> {
+        source.check_kind("Spline")?;
+        let bins = source.count("bins")?;
+        match source.optional_number("bound")? {
+            Some(bound) => Self::new(bins, bound),
+            None => Self::circular(bins),
+        }
     }
 }

@@ -5,6 +5,7 @@ use rand::{Rng, RngExt};
 use super::super::builder::MlpBuilder;
 use super::super::{Layer, Mlp};
 use super::{Gate, Gated};
+use crate::description::{Restore, Source};
 use crate::error::Result;
 use crate::parameters::{Layout, Parameters};
 use crate::real::Real;
@@ -108,5 +109,14 @@ impl GatedBuilder {
             inputs = outputs;
         }
         Ok(plan)
+    }
+}
+
+impl<T: Real> Restore<T> for Gated<T> {
+    fn restore(source: &Source<'_>) -> Result<Self> {
+        source.check_kind("Gated")?;
+        let builder = GatedBuilder { plain: MlpBuilder::described(source)? };
+        let plan = builder.arrange()?;
+        Ok(builder.assemble(plan.layers, plan.gates, source.held(plan.layout)?))
     }
 }

@@ -4,6 +4,7 @@ use super::super::tape::{LayerTape, MlpTape, Way};
 use super::Gated;
 use super::gates::{ToControls, scale_rows};
 use crate::columns::{Block, RowsMut, Scratch};
+use crate::description::Description;
 use crate::error::Result;
 use crate::field::{
     At, Cotangents, Pulled, Traced, TrainableField, VectorField, pull_trace_in_slices,
@@ -46,6 +47,10 @@ impl<T: Real> TrainableField<T> for Gated<T> {
 
     fn is_fresh(&self) -> bool {
         self.core.is_fresh()
+    }
+
+    fn describe(&self) -> Result<Description> {
+        Ok(self.core.shape.describe("Gated"))
     }
 
     fn settings(&self) -> Vec<Setting> {
