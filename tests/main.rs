@@ -3,6 +3,7 @@
 mod accuracy;
 mod at_rest;
 mod bad_input;
+mod bases;
 mod calibration;
 mod checkpoints;
 mod checks;

@@ -6,10 +6,10 @@ use std::f64::consts::{PI, TAU};
 use nalgebra::{DMatrix, DVector};
 use rand::Rng;
 
-use super::rows::log_prob_of;
+use super::base::{log_prob_of, mark_outside};
 use super::{Base, Density, Sample, Samples};
 use crate::error::{Error, Result};
-use crate::flow::{Direction, Flow, Moved, Space, Track, TrainableFlow, transport};
+use crate::flow::{Direction, Flow, Moved, Space, Track, TrainableFlow, outside, transport};
 use crate::outcome::shown::number;
 use crate::outcome::{Effort, Outcome};
 use crate::real::Real;
@@ -66,6 +66,11 @@ impl<B, F> Pushforward<B, F> {
         &self.base
     }
 
+    /// The base, to be changed.
+    pub fn base_mut(&mut self) -> &mut B {
+        &mut self.base
+    }
+
     /// The flow.
     pub fn flow(&self) -> &F {
         &self.flow
@@ -111,7 +116,7 @@ impl<B, F> Pushforward<B, F> {
     }
 
     /// As [`initialise`](Pushforward::initialise), for parts of the flow that have neither learnt nor been
-    /// given, and for a base on the line alone: what has mean 0 and variance 1 suits no other.
+    /// given, and for a base about zero on the line alone: what has mean 0 and variance 1 suits no other.
     pub(crate) fn prepare_flow<T: Real>(
         &mut self,
         data: &DMatrix<T>,
@@ -122,7 +127,7 @@ impl<B, F> Pushforward<B, F> {
         F: TrainableFlow<T>,
     {
         let on_the_line = self.base.spaces().iter().all(|space| *space == Space::Line);
-        if !on_the_line || !self.flow.is_fresh() {
+        if !on_the_line || !is_about_zero(&self.base) || !self.flow.is_fresh() {
             return Ok(());
         }
         self.check_dims()?;
@@ -132,7 +137,7 @@ impl<B, F> Pushforward<B, F> {
 
     /// The log-density of every column, with outcomes and costs, and with standard errors where the
     /// flow was told by name to estimate: a column that fails is reported, and the others are
-    /// computed. Outside the support of the flow, the ends of intervals included, the
+    /// computed. Outside the support of the flow, or of the base, the ends of intervals included, the
     /// density is zero: its logarithm is minus infinity, and the outcome says so.
     ///
     /// ```
@@ -161,7 +166,8 @@ impl<B, F> Pushforward<B, F> {
         F: Flow<T>,
     {
         let points = self.wrapped(points)?;
-        let moved = self.flow.follow(Direction::Inverse, &points, context)?;
+        let mut moved = self.flow.follow(Direction::Inverse, &points, context)?;
+        mark_outside(&self.base, &moved.points, &mut moved.outcomes);
         let mut log_prob = log_prob_of(&self.base, &moved.points);
         log_prob += &moved.log_det;
         for (value, outcome) in log_prob.iter_mut().zip(&moved.outcomes) {
@@ -171,6 +177,26 @@ impl<B, F> Pushforward<B, F> {
         }
         let Moved { points: latent, standard_error, outcomes, efforts, .. } = moved;
         Ok(Evaluated { log_prob, standard_error, latent, outcomes, efforts })
+    }
+
+    /// What becomes of every column at the ends of the support of flow and base, with as little work as that
+    /// takes.
+    pub(crate) fn outside_both<T: Real>(
+        &self,
+        points: &DMatrix<T>,
+        context: Option<&DMatrix<T>>,
+    ) -> Result<Vec<Outcome>>
+    where
+        B: Base<T>,
+        F: Flow<T>,
+    {
+        if !self.base.is_bounded() {
+            return outside(&self.flow, Direction::Inverse, points, context);
+        }
+        let mut moved =
+            transport(&self.flow, Direction::Inverse, points, context, Track::Points)?;
+        mark_outside(&self.base, &moved.points, &mut moved.outcomes);
+        Ok(moved.outcomes)
     }
 
     /// Draws samples for a context, if there is one; that all of them fail is no error here.
@@ -260,6 +286,14 @@ impl<B, F> Pushforward<B, F> {
             number(inner.wide())
         )))
     }
+}
+
+/// Whether points of mean 0 and variance 1 are ordinary ones of a base, as far as it says where it lies.
+fn is_about_zero<T: Real>(base: &impl Base<T>) -> bool {
+    let near = |[location, scale]: &[f64; 2]| {
+        location.abs() <= 2.0 * scale && (0.25..=4.0).contains(scale)
+    };
+    base.location_and_scale().is_none_or(|places| places.iter().all(near))
 }
 
 /// The angle from -π to π that differs by a multiple of 2π.

@@ -3,7 +3,7 @@
 use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
 
-use super::{Base, Pushforward};
+use super::{Base, Pushforward, mark_lanes_outside};
 use crate::columns::{Block, block_to_columns};
 use crate::error::{Error, Result};
 use crate::flow::{Contexts, Cotangent, Direction, PACKET, Packet, Track, TrainableFlow};
@@ -119,6 +119,7 @@ impl<B, F> Pushforward<B, F> {
         mark_non_finite(packet.points.view(), 0.0, &mut packet.outcomes);
         mark_non_finite(packet.context.view(), 0.0, &mut packet.outcomes);
         self.flow().record_packet(Direction::Inverse, packet, tape, workspace);
+        mark_lanes_outside(self.base(), packet.points.view(), &mut packet.outcomes);
         base.reshape(1, count);
         self.base().log_prob_rows(packet.points.view(), base.row_mut(0));
         let log_prob =

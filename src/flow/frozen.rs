@@ -1,4 +1,4 @@
-//! A flow whose parameters stay as they are while others learn.
+//! A flow, or a base, whose parameters stay as they are while others learn.
 
 use nalgebra::DMatrix;
 
@@ -9,8 +9,8 @@ use crate::ode::{Accuracy, Workspace};
 use crate::parameters::{Fixed, Setting};
 use crate::real::Real;
 
-/// A flow that offers no parameters to a trainer: derivatives by points and contexts go through it,
-/// and its own parameters keep their values.
+/// A flow, or a [base](crate::density::Base), that offers no parameters to a trainer: derivatives by points
+/// and contexts go through it, and its own parameters keep their values.
 ///
 /// ```
 /// use liouville::nalgebra::{self, dvector};
@@ -19,6 +19,11 @@ use crate::real::Real;
 /// let learned = EulerStep::new(field::Planar::new(dvector![1.0f64, 0.5], dvector![0.3, -0.8], 0.1)?);
 /// let chain = Chain::new().then(Frozen::new(learned.clone())).then(learned);
 /// assert_eq!(chain.parameters().len(), 5);
+///
+/// // Of this model the flow learns, and the base does not.
+/// let base = Frozen::new(StudentT::standard(2, 4.0)?);
+/// let model = base.pushed_by(chain);
+/// assert_eq!(model.state().parameters.len(), 5);
 /// # Ok::<(), liouville::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -27,17 +32,27 @@ pub struct Frozen<F> {
 }
 
 impl<F> Frozen<F> {
-    /// `flow`, with its parameters as they are now.
+    /// `flow`, or a base, with its parameters as they are now.
     pub fn new(flow: F) -> Self {
         Self { flow }
     }
 
-    /// The flow inside.
+    /// The flow, or base, inside.
     pub fn flow(&self) -> &F {
         &self.flow
     }
 
-    /// The flow inside, free to learn again.
+    /// What is inside, flow or base.
+    pub(crate) fn inside(&self) -> &F {
+        &self.flow
+    }
+
+    /// What is inside, to be changed.
+    pub(crate) fn inside_mut(&mut self) -> &mut F {
+        &mut self.flow
+    }
+
+    /// What is inside, free to learn again.
     pub fn thaw(self) -> F {
         self.flow
     }

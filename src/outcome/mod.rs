@@ -13,11 +13,11 @@ pub enum Outcome {
     /// The column reached the end of its way.
     #[default]
     Arrived,
-    /// The point lies where the flow leads from nowhere, outside the support. That is a fact and not a
-    /// failure: a density is zero there, and its logarithm minus infinity.
+    /// The point lies where the flow leads from nowhere, or only from where the base has no point, outside the
+    /// support. That is a fact and not a failure: a density is zero there, and its logarithm minus infinity.
     Outside {
-        /// The coordinate that gives it away, counted from zero; in a chain, as the link counts it whose
-        /// support ends there.
+        /// The coordinate that gives it away, counted from zero; in a chain, as the link counts it, or the
+        /// base, whose support ends there.
         coordinate: usize,
     },
     /// The column stopped on the way; its values are not to be used.
@@ -50,7 +50,7 @@ impl fmt::Display for Outcome {
             Self::Arrived => write!(f, "it arrived"),
             Self::Outside { coordinate } => write!(
                 f,
-                "it lies outside the support of the flow, by its coordinate {coordinate}, where the density is zero and there is no way back: remove the column, or choose a flow whose support holds it"
+                "it lies outside the support of the model, by its coordinate {coordinate}, where the density is zero and there is no way back: remove the column, or choose a flow, or a base, whose support holds it"
             ),
             Self::Failed(failure) => failure.fmt(f),
         }

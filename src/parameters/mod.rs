@@ -99,6 +99,13 @@ impl Layout {
         range
     }
 
+    /// Appends the arrays of a part, whose names get that of the part in front: `base.mean`.
+    pub fn append(&mut self, part: &str, inner: &Self) {
+        for entry in &inner.entries {
+            self.push(format!("{part}.{}", entry.name), &entry.shape);
+        }
+    }
+
     /// The length of the flat vector.
     pub fn len(&self) -> usize {
         self.entries.last().map_or(0, |entry| entry.range.end)

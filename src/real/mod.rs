@@ -1,5 +1,6 @@
 //! The two scalars the crate computes with, `f32` and `f64`, and functions with the same bits everywhere.
 
+mod gamma;
 mod normal;
 pub(crate) mod portable;
 
@@ -7,6 +8,7 @@ use std::fmt::{Debug, Display};
 
 use crate::simd::{Fused32, Fused64, Middle32, Middle64, Plain32, Plain64, Vector, Wide32, Wide64};
 
+pub(crate) use gamma::half_step;
 pub(crate) use normal::Normal;
 pub(crate) use portable::{sigmoid, softplus};
 

@@ -159,6 +159,7 @@ impl<O, P> Trainer<O, P> {
         self.optimizer.check()?;
         self.objective.check()?;
         model.check()?;
+        self.objective.check_model(model)?;
         if model.layout().is_empty() {
             return Err(Error::setting(
                 "the model has no parameters to train: thaw a link, or take a flow that has some",

@@ -19,12 +19,16 @@ use crate::field::{At, Cotangents, Pulled, Traced, TrainableField};
 use crate::flow::{ContinuousFlow, Flow};
 use crate::ode::{Solver, Span};
 use crate::outcome::Effort;
+use crate::outcome::shown::count;
 use crate::real::Real;
 use crate::real::portable::powf;
 
 /// The mean of |f(t, x_t) - (x_1 - x_0)|² / dim with x_t = (1 - t) x_0 + t x_1, for x_0 from the
 /// base, x_1 from the data and t [crowded](FlowMatching::crowding) towards them (Lipman et al. 2023, Flow matching for generative
 /// modeling, equation 23, with straight paths; Tong et al. 2024 for the pairings).
+///
+/// Paths start where the base draws, whose own parameters they do not teach: a base that has some is refused,
+/// and [`Frozen`](crate::flow::Frozen) says that it is to stay as it is. It may learn afterwards, by likelihood.
 ///
 /// Under a [`Frame`](crate::flow::continuous::Frame) x_1 are the data as the field sees them.
 ///
@@ -165,6 +169,16 @@ where
         Ok(())
     }
 
+    fn check_model(&self, model: &Pushforward<B, ContinuousFlow<F, S>>) -> Result<()> {
+        match model.base().parameter_count() {
+            0 => Ok(()),
+            some => Err(Error::setting(format!(
+                "the base has {}, which flow matching cannot teach, since its paths start where the base draws: wrap it, `Frozen::new(base)`, or train by maximum likelihood",
+                count(some, "parameter")
+            ))),
+        }
+    }
+
     fn follows(&self) -> bool {
         false
     }
@@ -227,6 +241,7 @@ impl FlowMatching {
         S: Solver<T>,
     {
         Objective::<T, Pushforward<B, ContinuousFlow<F, S>>>::check(self)?;
+        self.check_model(model)?;
         let (field, span) = (model.flow().field(), model.flow().times());
         batch.check(field.dim(), field.context_dim())?;
         span.check::<T>(AIM)?;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{Loss, MiniBatch, Objective, Pool, accumulate};
-use crate::density::{Base, Pushforward};
+use crate::density::{Base, Pushforward, mark_lanes_outside};
 use crate::error::{Error, Result};
 use crate::flow::{Cotangent, Direction, Flow, Packet, Track, TrainableFlow};
 use crate::ode::Workspace;
@@ -11,6 +11,9 @@ use crate::outcome::Effort;
 use crate::real::Real;
 
 /// -Σ log p(x_j) / n, whose minimum over all densities is the entropy of the data.
+///
+/// Flow and base learn together, if the base has parameters, as [`DiagonalNormal`](crate::density::DiagonalNormal)
+/// has; [`Frozen`](crate::flow::Frozen) keeps one of them as it is.
 ///
 /// The gradient is that of the numbers that were computed: the accepted steps of each solve are
 /// taken back one by one. Where the log-density is estimated, every mini-batch has noise of its own,
@@ -57,6 +60,7 @@ impl<T: Real, P> LikelihoodMemory<T, P> {
 
     /// The sum of the negative log-densities of the packet, which has arrived at the base.
     pub(super) fn loss<B: Base<T>>(&mut self, base: &B, first: usize) -> Result<Loss> {
+        mark_lanes_outside(base, self.packet.points.view(), &mut self.packet.outcomes);
         if let Some(error) = Error::from_outcomes(&self.packet.outcomes) {
             return Err(error.renumbered("the mini-batch", |column| first + column));
         }
@@ -68,8 +72,9 @@ impl<T: Real, P> LikelihoodMemory<T, P> {
         Ok(Loss { value, effort, estimated: self.packet.estimated, ..Loss::default() })
     }
 
-    /// Sets the cotangents of the mean loss over `count` samples: -score / n and -1 / n.
-    pub(super) fn seed_cotangent<B: Base<T>>(&mut self, base: &B, count: usize) {
+    /// Sets the cotangents of the mean loss over `count` samples: -score / n and -1 / n. What the base's own
+    /// parameters get of them is added to `sums`.
+    pub(super) fn seed_cotangent<B: Base<T>>(&mut self, base: &B, count: usize, sums: &mut [T]) {
         let (packet, cotangent) = (&self.packet, &mut self.cotangent);
         let (dim, used) = (packet.points.rows(), packet.len());
         let share = T::of(-1.0 / count as f64);
@@ -86,6 +91,9 @@ impl<T: Real, P> LikelihoodMemory<T, P> {
         let row = cotangent.log_det.row_mut(0);
         row[..used].fill(share);
         row[used..].fill(T::zero());
+        if !sums.is_empty() {
+            base.pullback_rows(packet.points.view(), row, sums);
+        }
     }
 }
 
@@ -144,19 +152,24 @@ where
     ) -> Result<Loss> {
         let (flow, count) = (model.flow(), batch.points.ncols());
         batch.check(flow.dim(), flow.context_dim())?;
+        let flow_sums = flow.sums_len();
         let work = |range: Range<usize>, memory: &mut Self::Memory, sums: &mut [T]| {
             memory.load(&batch, &range);
             let LikelihoodMemory { packet, workspace, tape, .. } = memory;
             flow.record_packet(Direction::Inverse, packet, tape, workspace);
             let loss = memory.loss(model.base(), range.start)?;
-            memory.seed_cotangent(model.base(), count);
+            let (sums, of_base) = sums.split_at_mut(flow_sums);
+            memory.seed_cotangent(model.base(), count, of_base);
             let LikelihoodMemory { workspace, tape, cotangent, .. } = memory;
             flow.pullback_packet(Direction::Inverse, tape, cotangent, sums, workspace);
             Ok(loss)
         };
         gradient.fill(T::zero());
-        let mut loss =
-            accumulate(count, flow.sums_len(), pool, work, |sums| flow.fold(sums, gradient))?;
+        let finish = |sums: &[T]| {
+            model.fold_both(sums, gradient, |sums, gradient| flow.fold(sums, gradient))
+        };
+        let sums_len = flow_sums + model.base().parameter_count();
+        let mut loss = accumulate(count, sums_len, pool, work, finish)?;
         loss.value /= count as f64;
         Ok(loss)
     }

@@ -8,7 +8,7 @@ use super::warning::Warning;
 use super::{Loss, Pool};
 use crate::density::{Base, Pushforward};
 use crate::error::{Error, Result};
-use crate::flow::{Direction, Space, Track, TrainableFlow, check_points, outside, transport};
+use crate::flow::{Direction, Space, Track, TrainableFlow, check_points, transport};
 use crate::ode::{Accuracy, Solver, Span, automatic};
 use crate::outcome::Outcome;
 use crate::parameters::Layout;
@@ -93,6 +93,7 @@ pub trait Trainable<T: Real> {
     }
 }
 
+/// The parameters of the flow under their own names, and behind them those of the base, with `base` in front.
 impl<T: Real, B: Base<T>, F: TrainableFlow<T>> Trainable<T> for Pushforward<B, F> {
     fn dim(&self) -> usize {
         self.flow().dim()
@@ -108,15 +109,15 @@ impl<T: Real, B: Base<T>, F: TrainableFlow<T>> Trainable<T> for Pushforward<B, F
     }
 
     fn layout(&self) -> Layout {
-        self.flow().layout()
+        self.layout_of_both()
     }
 
     fn parameters(&self) -> Vec<T> {
-        self.flow().parameters()
+        self.parameters_of_both()
     }
 
     fn set_parameters(&mut self, values: &[T]) -> Result<()> {
-        self.flow_mut().set_parameters(values)
+        self.set_parameters_of_both(values)
     }
 
     fn prepare(&mut self, points: &DMatrix<T>, contexts: &DMatrix<T>) -> Result<()> {
@@ -129,12 +130,13 @@ impl<T: Real, B: Base<T>, F: TrainableFlow<T>> Trainable<T> for Pushforward<B, F
 
     fn outside(&self, points: &DMatrix<T>, contexts: &DMatrix<T>) -> Result<Vec<Outcome>> {
         self.check_angles(points)?;
-        outside(self.flow(), Direction::Inverse, points, given(contexts))
+        self.outside_both(points, given(contexts))
     }
 
     fn takes_noise(&self) -> bool {
         let lines = |spaces: Vec<Space>| spaces.iter().all(|space| *space == Space::Line);
-        !self.flow().is_bounded(Direction::Inverse) && self.spaces().is_ok_and(lines)
+        let bounded = self.base().is_bounded() || self.flow().is_bounded(Direction::Inverse);
+        !bounded && self.spaces().is_ok_and(lines)
     }
 
     fn latents(&self, points: &DMatrix<T>, contexts: &DMatrix<T>) -> Option<DMatrix<T>> {
@@ -222,6 +224,16 @@ pub trait Objective<T: Real, M>: Sync + Debug {
     ///
     /// If one is.
     fn check(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// An error if the objective cannot train this model, asked before the first step. By default it can.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot; the error says what to do.
+    fn check_model(&self, model: &M) -> Result<()> {
+        let _ = model;
         Ok(())
     }
 

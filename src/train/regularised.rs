@@ -113,7 +113,8 @@ where
     flow.record_packet(Direction::Inverse, packet, tape, workspace);
     let mut loss = memory.loss(model.base(), first)?;
     loss.penalty = memory.tape.penalties().iter().map(|penalty| penalty.wide()).sum();
-    memory.seed_cotangent(model.base(), count);
+    let (sums, of_base) = sums.split_at_mut(model.flow().field().sums_len());
+    memory.seed_cotangent(model.base(), count, of_base);
     let LikelihoodMemory { workspace, tape, cotangent, .. } = memory;
     let share = 1.0 / count as f64;
     flow.pullback_packet(Direction::Inverse, share, tape, cotangent, sums, workspace);
@@ -170,8 +171,11 @@ where
             descend(model, &flow, [range.start, count], memory, sums)
         };
         gradient.fill(T::zero());
-        let finish = |sums: &[T]| field.fold(sums, gradient);
-        let mut loss = accumulate(count, field.sums_len(), pool, work, finish)?;
+        let finish = |sums: &[T]| {
+            model.fold_both(sums, gradient, |sums, gradient| field.fold(sums, gradient))
+        };
+        let sums_len = field.sums_len() + model.base().parameter_count();
+        let mut loss = accumulate(count, sums_len, pool, work, finish)?;
         loss.value /= count as f64;
         loss.penalty /= count as f64;
         Ok(loss)

@@ -18,6 +18,7 @@ use nalgebra::DMatrix;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
+use crate::catalogue::bases::{BaseVisitor, visit_bases};
 use crate::catalogue::{
     FlowVisitor, TrainableVisitor, visit_extreme, visit_extreme_networks, visit_integrated,
     visit_kinked, visit_layers, visit_trainable,
@@ -169,6 +170,38 @@ impl<T: Real> TrainableVisitor<T> for Models<'_> {
             self.numbers.note(format!("{name}, {trace:?}, score"), scores);
         }
     }
+}
+
+/// Samples of bases, their log-densities, scores and gradients.
+struct Bases<'a> {
+    numbers: &'a mut Numbers,
+}
+
+impl<T: Real> BaseVisitor<T> for Bases<'_> {
+    fn visit<B: Base<T> + Clone + 'static>(&mut self, name: &str, base: B) {
+        let points = base.sample(21, &mut StdRng::seed_from_u64(3)).expect("drawn");
+        self.numbers.note(format!("{name}, samples"), &points);
+        self.numbers.note(name.into(), &base.log_prob(&points).expect("finite"));
+        let mut block = Block::default();
+        liouville::columns::columns_to_block(points.as_slice(), base.dim(), &mut block);
+        let mut score = Block::new(base.dim(), 21);
+        base.score_rows(block.view(), score.view_mut());
+        self.numbers.note(format!("{name}, score"), score.values());
+        let mut sums = vec![T::zero(); base.parameter_count()];
+        base.pullback_rows(block.view(), &vec![T::of(0.3); block.lanes()], &mut sums);
+        self.numbers.note(format!("{name}, by parameters"), &sums);
+    }
+}
+
+#[test]
+fn bases_with_their_gradients() {
+    fn check<T: Real>() {
+        agree(&format!("bases in {}", T::NAME), 2_000, |numbers| {
+            visit_bases::<T>(11, &mut Bases { numbers });
+        });
+    }
+    check::<f32>();
+    check::<f64>();
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod adjoint;
 mod autoregressive;
+mod bases;
 mod catalogue;
 mod chains;
 mod closed_form;

@@ -23,9 +23,7 @@ impl<T: Real> TrainableFlow<T> for Chain<T> {
     fn layout(&self) -> Layout {
         let mut layout = Layout::new();
         for (k, place) in self.links.iter().enumerate().filter(|(_, place)| !place.frozen) {
-            for entry in place.link.layout().entries() {
-                layout.push(format!("{k}.{}", entry.name), &entry.shape);
-            }
+            layout.append(&k.to_string(), &place.link.layout());
         }
         layout.beside(&self.fixed(), &self.settings())
     }

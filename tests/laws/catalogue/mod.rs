@@ -1,6 +1,7 @@
 //! Every field, solver and base of the crate, with a constructor: each law runs over the whole list.
 
 pub mod autoregressive;
+pub mod bases;
 pub mod closed_form;
 pub mod composed;
 pub mod continuous;

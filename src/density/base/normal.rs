@@ -5,9 +5,9 @@ use std::f64::consts::TAU;
 use nalgebra::{DMatrix, DVector};
 use rand::{Rng, RngExt};
 
-use super::rows::log_prob_checked;
-use super::{Base, Density, Product, Pushforward, Sample, draw_columns};
+use super::{Base, Product, draw_columns, log_prob_checked};
 use crate::columns::{Rows, RowsMut};
+use crate::density::{Density, Pushforward, Sample};
 use crate::error::Result;
 use crate::kernels::sum_of_products;
 use crate::real::portable::ln;
@@ -85,5 +85,9 @@ impl<T: Real> Base<T> for StandardNormal {
         for (score, x) in score.values_mut().iter_mut().zip(points.values()) {
             *score = -*x;
         }
+    }
+
+    fn location_and_scale(&self) -> Option<Vec<[f64; 2]>> {
+        Some(vec![[0.0, 1.0]; self.dim])
     }
 }

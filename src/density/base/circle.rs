@@ -5,9 +5,9 @@ use std::f64::consts::{PI, TAU};
 use nalgebra::{DMatrix, DVector};
 use rand::{Rng, RngExt};
 
-use super::rows::log_prob_checked;
-use super::{Base, Density, Product, Pushforward, Sample, draw_columns};
+use super::{Base, Product, draw_columns, log_prob_checked};
 use crate::columns::{Rows, RowsMut};
+use crate::density::{Density, Pushforward, Sample};
 use crate::error::Result;
 use crate::flow::Space;
 use crate::real::Real;

@@ -3,16 +3,17 @@
 use nalgebra::{DMatrix, DVector};
 
 use super::Base;
-use crate::columns::{Block, columns_to_block};
+use crate::columns::{Block, Rows, columns_to_block};
 use crate::error::{Error, Result};
 use crate::flow::check_points;
+use crate::outcome::Outcome;
 use crate::real::Real;
 
 /// The number of columns that are evaluated together.
 const COLUMNS: usize = 128;
 
-/// [`Density::log_prob`](super::Density::log_prob) of a base, with every value checked.
-pub(super) fn log_prob_checked<T: Real, B: Base<T> + ?Sized>(
+/// [`Density::log_prob`](crate::density::Density::log_prob) of a base, with every value checked.
+pub(in crate::density) fn log_prob_checked<T: Real, B: Base<T> + ?Sized>(
     base: &B,
     points: &DMatrix<T>,
 ) -> Result<DVector<T>> {
@@ -22,7 +23,7 @@ pub(super) fn log_prob_checked<T: Real, B: Base<T> + ?Sized>(
 }
 
 /// The log-densities of columns that have the dimension of the base; of NaN it is NaN.
-pub(super) fn log_prob_of<T: Real, B: Base<T> + ?Sized>(
+pub(in crate::density) fn log_prob_of<T: Real, B: Base<T> + ?Sized>(
     base: &B,
     points: &DMatrix<T>,
 ) -> DVector<T> {
@@ -38,6 +39,40 @@ pub(super) fn log_prob_of<T: Real, B: Base<T> + ?Sized>(
         out.copy_from_slice(&row.row(0)[..out.len()]);
     }
     log_prob
+}
+
+/// Marks the columns that arrived at a place outside the support of the base.
+pub(in crate::density) fn mark_outside<T: Real, B: Base<T> + ?Sized>(
+    base: &B,
+    points: &DMatrix<T>,
+    outcomes: &mut [Outcome],
+) {
+    if !base.is_bounded() {
+        return;
+    }
+    let dim = points.nrows();
+    let mut block = Block::default();
+    let chunks = points.as_slice().chunks(dim * COLUMNS);
+    for (columns, outcomes) in chunks.zip(outcomes.chunks_mut(COLUMNS)) {
+        columns_to_block(columns, dim, &mut block);
+        mark_lanes_outside(base, block.view(), outcomes);
+    }
+}
+
+/// The same for lanes.
+pub(crate) fn mark_lanes_outside<T: Real, B: Base<T> + ?Sized>(
+    base: &B,
+    points: Rows<'_, T>,
+    outcomes: &mut [Outcome],
+) {
+    if !base.is_bounded() {
+        return;
+    }
+    for (lane, outcome) in outcomes.iter_mut().enumerate().filter(|(_, one)| one.arrived()) {
+        if let Some(coordinate) = base.outside(points, lane) {
+            *outcome = Outcome::Outside { coordinate };
+        }
+    }
 }
 
 /// An error that names the first value that is NaN or infinite.
