@@ -120,14 +120,14 @@ impl<B, F> Pushforward<B, F> {
         B: Base<T>,
         F: TrainableFlow<T>,
     {
-        parameters::fit(&self.fixed_of_both(), arrays)?;
-        let before = self.flow().fixed();
-        let (flow, base) = arrays.split_at(before.len());
+        let own = self.base().fixed();
+        // A flow may take arrays that it has not, as those of a frame.
+        let (flow, base) = arrays.split_at(arrays.len().saturating_sub(own.len()));
         let base: Vec<Fixed> = base.iter().map(|array| array.of_part(BASE)).collect();
-        self.flow_mut().set_fixed(flow)?;
-        let set = self.base_mut().set_fixed(&base);
+        self.base_mut().set_fixed(&base)?;
+        let set = self.flow_mut().set_fixed(flow);
         if set.is_err() {
-            self.flow_mut().set_fixed(&before)?;
+            self.base_mut().set_fixed(&own)?;
         }
         set
     }

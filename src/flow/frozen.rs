@@ -157,6 +157,8 @@ impl<T: Real, F: TrainableFlow<T>> TrainableFlow<T> for Frozen<F> {
 impl<T: Real, F: Restore<T>> Restore<T> for Frozen<F> {
     fn restore(source: &Source<'_>) -> Result<Self> {
         source.check_kind("Frozen")?;
-        Ok(Self::new(F::restore(&source.part("flow")?)?))
+        // What is frozen is a flow, or a base.
+        let part = if source.has_part("base") { "base" } else { "flow" };
+        Ok(Self::new(F::restore(&source.part(part)?)?))
     }
 }

@@ -6,6 +6,7 @@ use std::f64::consts::{FRAC_PI_2, PI};
 
 use liouville::columns::{Block, columns_to_block};
 use liouville::density::AnyBase;
+use liouville::description::{Arrays, Kinds, Restore, Source};
 use liouville::flow::Space;
 use liouville::prelude::*;
 use nalgebra::DMatrix;
@@ -17,9 +18,9 @@ use crate::catalogue::bases::{BaseVisitor, visit_bases};
 use crate::support::{cases, derivative, matrix, to_matrix};
 
 /// Every base behind a pointer, after it was compared with itself.
-struct Kinds<T: Real>(Vec<(String, AnyBase<T>)>);
+struct Everyone<T: Real>(Vec<(String, AnyBase<T>)>);
 
-impl<T: Real> BaseVisitor<T> for Kinds<T> {
+impl<T: Real> BaseVisitor<T> for Everyone<T> {
     fn visit<B: Base<T> + Clone + 'static>(&mut self, name: &str, base: B) {
         let erased = AnyBase::new(base.clone());
         let at = |k: u64| StdRng::seed_from_u64(k);
@@ -34,7 +35,7 @@ impl<T: Real> BaseVisitor<T> for Kinds<T> {
 }
 
 fn kinds<T: Real>(seed: u64) -> Vec<(String, AnyBase<T>)> {
-    let mut kinds = Kinds(Vec::new());
+    let mut kinds = Everyone(Vec::new());
     visit_bases(seed, &mut kinds);
     kinds.0
 }
@@ -322,8 +323,38 @@ fn bases_stand_under_flows(seed: u64) {
     }
 }
 
+/// From its description and its arrays a base is made again, to the last bit; and not from fewer arrays.
+fn descriptions_make_bases_again_in<T: Real>(seed: u64) {
+    for (name, base) in kinds::<T>(seed) {
+        let (description, kinds) = (base.describe().expect("of the crate"), Kinds::new());
+        let arrays = Arrays::of_state(&base.state()).expect("finite");
+        let source = Source::new(&description, &arrays, &kinds);
+        let again = AnyBase::<T>::restore(&source).expect("complete");
+        arrays.all_taken().expect("all belong to it");
+        let points = base.sample(20, &mut StdRng::seed_from_u64(seed)).expect("drawn");
+        assert_eq!(all_of(&again, &points), all_of(&base, &points), "{name}");
+        assert_eq!(again.describe().expect("as before"), description, "{name}");
+        assert_eq!((again.layout(), again.fixed()), (base.layout(), base.fixed()), "{name}");
+        for (left_out, _) in arrays.iter() {
+            let mut fewer = Arrays::new();
+            for (own, array) in arrays.iter().filter(|(own, _)| *own != left_out) {
+                fewer.add(own, array.clone()).expect("named once");
+            }
+            let error = AnyBase::<T>::restore(&Source::new(&description, &fewer, &kinds));
+            let text = error.expect_err("incomplete").to_string();
+            assert!(text.contains(left_out), "{name}, without {left_out}: {text}");
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(cases(2)))]
+
+    #[test]
+    fn descriptions_make_bases_again(seed in any::<u32>()) {
+        descriptions_make_bases_again_in::<f64>(u64::from(seed));
+        descriptions_make_bases_again_in::<f32>(u64::from(seed));
+    }
 
     #[test]
     fn they_stand_under_flows(seed in any::<u32>()) {

@@ -9,6 +9,7 @@ use rand::Rng;
 use super::{Base, Product, draw_columns, log_prob_checked};
 use crate::columns::{Rows, RowsMut};
 use crate::density::{Density, Pushforward, Sample};
+use crate::description::Description;
 use crate::error::Result;
 use crate::flow::Space;
 use crate::parameters::{Fixed, Layout, Setting, State};
@@ -153,6 +154,10 @@ impl<T: Real> Base<T> for AnyBase<T> {
         self.0.settings()
     }
 
+    fn describe(&self) -> Result<Description> {
+        self.0.describe()
+    }
+
     fn state(&self) -> State<T> {
         self.0.state()
     }
@@ -187,6 +192,7 @@ trait Erased<T: Real>: Send + Sync {
     fn fixed(&self) -> Vec<Fixed>;
     fn set_fixed(&mut self, arrays: &[Fixed]) -> Result<()>;
     fn settings(&self) -> Vec<Setting>;
+    fn describe(&self) -> Result<Description>;
     fn state(&self) -> State<T>;
     fn set_state(&mut self, state: &State<T>) -> Result<()>;
     fn pullback_rows(&self, points: Rows<'_, T>, weights: &[T], sums: &mut [T]);
@@ -267,6 +273,10 @@ impl<T: Real, B: Base<T> + Clone + 'static> Erased<T> for B {
 
     fn settings(&self) -> Vec<Setting> {
         Base::settings(self)
+    }
+
+    fn describe(&self) -> Result<Description> {
+        Base::describe(self)
     }
 
     fn state(&self) -> State<T> {

@@ -8,6 +8,7 @@ use rand::{Rng, RngExt};
 use super::{Base, Product, draw_columns, log_prob_checked};
 use crate::columns::{Rows, RowsMut};
 use crate::density::{Density, Pushforward, Sample};
+use crate::description::{Description, Restore, Source};
 use crate::error::Result;
 use crate::flow::Space;
 use crate::real::Real;
@@ -104,5 +105,16 @@ impl<T: Real> Base<T> for UniformCircle {
 
     fn spaces(&self) -> Vec<Space> {
         vec![Space::Circle; self.dim]
+    }
+
+    fn describe(&self) -> Result<Description> {
+        Ok(Description::new("UniformCircle").with("dim", self.dim))
+    }
+}
+
+impl<T: Real> Restore<T> for UniformCircle {
+    fn restore(source: &Source<'_>) -> Result<Self> {
+        source.check_kind("UniformCircle")?;
+        Ok(Self::new(source.count("dim")?))
     }
 }

@@ -10,6 +10,7 @@ use super::lanes::{Lane, add, add_totals, groups, load, store, weighed};
 use super::positive::{exponentials, logarithms, same_count};
 use super::words::words;
 use crate::columns::{LANES, Rows, RowsMut};
+use crate::description::{Description, Restore, Source};
 use crate::error::Result;
 use crate::parameters::{Layout, Parameters};
 use crate::real::portable::ln;
@@ -55,10 +56,13 @@ impl<T: Real> DiagonalNormal<T> {
         let dim = means.len();
         same_count(dim, &[("deviations", deviations.len())])?;
         let log_scale = logarithms("deviation", deviations.as_slice())?;
-        let layout = Layout::of([("mean", &[dim]), ("log_scale", &[dim])]);
         let values = [means.as_slice(), &log_scale].concat();
-        let deviations = exponentials("deviation", &log_scale)?;
-        Ok(Self { dim, values: Parameters::new(layout, values)?, deviations })
+        Self::of_values(dim, Parameters::new(layout(dim), values)?)
+    }
+
+    fn of_values(dim: usize, values: Parameters<T>) -> Result<Self> {
+        let deviations = exponentials("deviation", &values[dim..])?;
+        Ok(Self { dim, values, deviations })
     }
 
     /// Means of 0 and deviations of 1, to learn from there.
@@ -85,6 +89,10 @@ impl<T: Real> DiagonalNormal<T> {
         let (mean, deviation) = (self.values[i].wide(), self.deviations[i]);
         load(points, i, at).map(|x| (x - mean) / deviation)
     }
+}
+
+fn layout(dim: usize) -> Layout {
+    Layout::of([("mean", &[dim]), ("log_scale", &[dim])])
 }
 
 impl<T: Real> Base<T> for DiagonalNormal<T> {
@@ -134,6 +142,10 @@ impl<T: Real> Base<T> for DiagonalNormal<T> {
         self.values.set(values)
     }
 
+    fn describe(&self) -> Result<Description> {
+        Ok(Description::new("DiagonalNormal"))
+    }
+
     fn pullback_rows(&self, points: Rows<'_, T>, weights: &[T], sums: &mut [T]) {
         let mut totals = vec![0.0; 2 * self.dim];
         for i in 0..self.dim {
@@ -145,5 +157,13 @@ impl<T: Real> Base<T> for DiagonalNormal<T> {
             }
         }
         add_totals(&totals, sums);
+    }
+}
+
+impl<T: Real> Restore<T> for DiagonalNormal<T> {
+    fn restore(source: &Source<'_>) -> Result<Self> {
+        source.check_kind("DiagonalNormal")?;
+        let dim = source.extent("mean")?;
+        Self::of_values(dim, source.held(layout(dim))?)
     }
 }

@@ -6,6 +6,7 @@ use rand::Rng;
 use super::{Base, Product, draw_columns, log_prob_checked};
 use crate::columns::{Rows, RowsMut};
 use crate::density::{Density, Pushforward, Sample};
+use crate::description::Description;
 use crate::error::Result;
 use crate::flow::{Frozen, Space};
 use crate::parameters::{Fixed, Setting};
@@ -83,6 +84,10 @@ impl<T: Real, B: Base<T>> Base<T> for Frozen<B> {
     fn set_fixed(&mut self, arrays: &[Fixed]) -> Result<()> {
         let state = self.inside().state().taking_fixed(arrays)?;
         self.inside_mut().set_state(&state)
+    }
+
+    fn describe(&self) -> Result<Description> {
+        Ok(Description::new("Frozen").part("base", self.inside().describe()?))
     }
 
     fn settings(&self) -> Vec<Setting> {

@@ -6,6 +6,7 @@ use rand::{Rng, RngExt};
 use super::{Base, DiagonalNormal, MultivariateNormal, Product, draw_columns, log_prob_checked};
 use crate::columns::{Block, Rows, RowsMut};
 use crate::density::{Density, Pushforward, Sample};
+use crate::description::{Description, Restore, Source};
 use crate::error::{Error, Result};
 use crate::flow::Space;
 use crate::outcome::shown::{count, number};
@@ -122,9 +123,12 @@ impl<T: Real, B: Base<T>> Mixture<T, B> {
         }
         let logarithms: Vec<f64> = weights.iter().map(|weight| ln(weight.wide())).collect();
         let logits = log_softmax(&logarithms).into_iter().map(T::of).collect();
-        let logits = Parameters::new(Layout::of([("logits", &[components.len()])]), logits)?;
+        Ok(Self::of_parts(Parameters::new(layout(components.len()), logits)?, components))
+    }
+
+    fn of_parts(logits: Parameters<T>, components: Vec<B>) -> Self {
         let log_weights = weights_of(&logits);
-        Ok(Self { logits, components, log_weights })
+        Self { logits, components, log_weights }
     }
 
     /// The components.
@@ -228,6 +232,11 @@ fn check_components<T: Real, B: Base<T>>(components: &[B]) -> Result<()> {
     })
 }
 
+/// What comes before the parameters of the components.
+fn layout(components: usize) -> Layout {
+    Layout::of([("logits", &[components])])
+}
+
 /// The logarithms of the weights that logits stand for.
 fn weights_of<T: Real>(logits: &[T]) -> Vec<f64> {
     log_softmax(&logits.iter().map(|value| value.wide()).collect::<Vec<f64>>())
@@ -323,7 +332,7 @@ impl<T: Real, B: Base<T>> Base<T> for Mixture<T, B> {
     }
 
     fn layout(&self) -> Layout {
-        let mut layout = Layout::of([("logits", &[self.components.len()])]);
+        let mut layout = layout(self.components.len());
         for (k, component) in self.components.iter().enumerate() {
             layout.append(&k.to_string(), &component.layout());
         }
@@ -377,6 +386,14 @@ impl<T: Real, B: Base<T>> Base<T> for Mixture<T, B> {
         [Setting::kind("Mixture")].into_iter().chain(components.flat_map(settings)).collect()
     }
 
+    fn describe(&self) -> Result<Description> {
+        let mut own = Description::new("Mixture");
+        for (k, component) in self.components.iter().enumerate() {
+            own = own.part(&k.to_string(), component.describe()?);
+        }
+        Ok(own)
+    }
+
     fn pullback_rows(&self, points: Rows<'_, T>, weights: &[T], sums: &mut [T]) {
         let mut shares = self.shares(points);
         let (logits, mut rest) = sums.split_at_mut(self.components.len());
@@ -395,5 +412,25 @@ impl<T: Real, B: Base<T>> Base<T> for Mixture<T, B> {
             component.pullback_rows(points, shares.row(k), part);
             rest = behind;
         }
+    }
+}
+
+impl<T: Real, B: Base<T> + Restore<T>> Restore<T> for Mixture<T, B> {
+    fn restore(source: &Source<'_>) -> Result<Self> {
+        source.check_kind("Mixture")?;
+        let (components, parts) = (source.extent("logits")?, source.description().parts().len());
+        if components != parts {
+            return Err(Error::shape(format!(
+                "{} for {} of a mixture: give one for each",
+                count(components, "logit"),
+                count(parts, "component")
+            )));
+        }
+        let names = (0..components).map(|k| k.to_string());
+        let parts: Result<Vec<B>> =
+            names.map(|name| B::restore(&source.part_within(&name, &name)?)).collect();
+        let parts = parts?;
+        check_components(&parts)?;
+        Ok(Self::of_parts(source.held(layout(components))?, parts))
     }
 }

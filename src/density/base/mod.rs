@@ -12,6 +12,7 @@
 //! | `product` | two independent bases beside one another |
 //! | `frozen` | a base whose parameters stay as they are |
 //! | `any` | a base of any kind behind a pointer |
+//! | `kinds` | the kinds of bases by their names |
 //! | `rows` | the log-density of a base on a matrix |
 //! | `lanes`, `positive`, `cholesky`, `words` | what they share: groups of lanes, positive numbers, factors, common methods |
 
@@ -20,6 +21,7 @@ mod cholesky;
 mod circle;
 mod diagonal;
 mod frozen;
+mod kinds;
 mod lanes;
 mod mixture;
 mod multivariate;
@@ -36,6 +38,7 @@ use rand::Rng;
 
 use super::{Density, Sample, room_for};
 use crate::columns::{Rows, RowsMut};
+use crate::description::Description;
 use crate::error::Result;
 use crate::flow::Space;
 use crate::parameters::{self, Fixed, Layout, Parameters, Setting, State};
@@ -208,6 +211,15 @@ pub trait Base<T: Real>: Density<T> + Sample<T, Drawn = DMatrix<T>> + Send {
     /// default the name of its type.
     fn settings(&self) -> Vec<Setting> {
         vec![Setting::kind_of::<Self>()]
+    }
+
+    /// What the base is besides its arrays, from which it is made again. By default it cannot say.
+    ///
+    /// # Errors
+    ///
+    /// If it does not describe itself: a base of a user's own that was not told how.
+    fn describe(&self) -> Result<Description> {
+        Err(Description::none_of::<Self>("base"))
     }
 
     /// All that makes the base what it is: parameters, fixed arrays and settings.

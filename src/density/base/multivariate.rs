@@ -11,6 +11,7 @@ use super::lanes::{Lane, add, add_totals, groups, load, store, weighed};
 use super::positive::{exponentials, logarithms, same_count};
 use super::words::words;
 use crate::columns::{LANES, Rows, RowsMut};
+use crate::description::{Description, Restore, Source};
 use crate::error::Result;
 use crate::parameters::{Layout, Parameters};
 use crate::real::portable::ln;
@@ -59,7 +60,7 @@ impl<T: Real> MultivariateNormal<T> {
         let log_scale = logarithms(SCALE, &diagonal)?;
         let lower = (0..dim).flat_map(|i| &factor[row(i)..row(i) + i]).map(|x| T::of(*x));
         let values: Vec<T> = mean.iter().copied().chain(log_scale).chain(lower).collect();
-        Self::of_values(dim, values)
+        Self::of_values(dim, Parameters::new(layout(dim), values)?)
     }
 
     /// A mean of zero and the covariance of independent coordinates with a variance of one, to learn from there.
@@ -69,15 +70,12 @@ impl<T: Real> MultivariateNormal<T> {
     /// If `dim` is zero.
     pub fn standard(dim: usize) -> Result<Self> {
         same_count(dim, &[])?;
-        Self::of_values(dim, vec![T::zero(); 2 * dim + below(dim)])
+        Self::of_values(dim, Parameters::zeros(layout(dim)))
     }
 
-    fn of_values(dim: usize, values: Vec<T>) -> Result<Self> {
-        let (each, below) = ([dim], [below(dim)]);
-        let layout =
-            Layout::of([("mean", &each[..]), ("log_scale", &each[..]), ("lower", &below[..])]);
+    fn of_values(dim: usize, values: Parameters<T>) -> Result<Self> {
         let factor = unpacked(&values, dim)?;
-        Ok(Self { dim, values: Parameters::new(layout, values)?, factor })
+        Ok(Self { dim, values, factor })
     }
 
     /// The mean.
@@ -138,9 +136,10 @@ impl<T: Real> MultivariateNormal<T> {
 
 const SCALE: &str = "deviation beside the coordinates before it";
 
-/// The number of entries below the diagonal.
-fn below(dim: usize) -> usize {
-    dim * dim.saturating_sub(1) / 2
+/// As many of each, and the entries below the diagonal.
+fn layout(dim: usize) -> Layout {
+    let below = row(dim) - dim;
+    Layout::of([("mean", &[dim]), ("log_scale", &[dim]), ("lower", &[below])])
 }
 
 /// The packed factor of a flat vector of parameters.
@@ -207,6 +206,10 @@ impl<T: Real> Base<T> for MultivariateNormal<T> {
         self.values.set(values)
     }
 
+    fn describe(&self) -> Result<Description> {
+        Ok(Description::new("MultivariateNormal"))
+    }
+
     fn pullback_rows(&self, points: Rows<'_, T>, weights: &[T], sums: &mut [T]) {
         let [mut z, mut y] = [(); 2].map(|()| vec![[0.0; LANES]; self.dim]);
         let mut totals = vec![0.0; self.values.len()];
@@ -220,5 +223,13 @@ impl<T: Real> Base<T> for MultivariateNormal<T> {
             }
         }
         add_totals(&totals, sums);
+    }
+}
+
+impl<T: Real> Restore<T> for MultivariateNormal<T> {
+    fn restore(source: &Source<'_>) -> Result<Self> {
+        source.check_kind("MultivariateNormal")?;
+        let dim = source.extent("mean")?;
+        Self::of_values(dim, source.held(layout(dim))?)
     }
 }

@@ -8,6 +8,7 @@ use rand::{Rng, RngExt};
 use super::{Base, Product, draw_columns, log_prob_checked};
 use crate::columns::{Rows, RowsMut};
 use crate::density::{Density, Pushforward, Sample};
+use crate::description::{Description, Restore, Source};
 use crate::error::Result;
 use crate::kernels::sum_of_products;
 use crate::real::portable::ln;
@@ -89,5 +90,16 @@ impl<T: Real> Base<T> for StandardNormal {
 
     fn location_and_scale(&self) -> Option<Vec<[f64; 2]>> {
         Some(vec![[0.0, 1.0]; self.dim])
+    }
+
+    fn describe(&self) -> Result<Description> {
+        Ok(Description::new("StandardNormal").with("dim", self.dim))
+    }
+}
+
+impl<T: Real> Restore<T> for StandardNormal {
+    fn restore(source: &Source<'_>) -> Result<Self> {
+        source.check_kind("StandardNormal")?;
+        Ok(Self::new(source.count("dim")?))
     }
 }

@@ -6,6 +6,7 @@ use rand::Rng;
 use super::{Base, draw_columns, log_prob_checked};
 use crate::columns::{Rows, RowsMut};
 use crate::density::{Density, Pushforward, Sample};
+use crate::description::{Description, Restore, Source};
 use crate::error::Result;
 use crate::flow::Space;
 use crate::parameters::{self, Fixed, Layout, Setting};
@@ -166,10 +167,23 @@ impl<T: Real, A: Base<T>, B: Base<T>> Base<T> for Product<A, B> {
         [Setting::kind("Product")].into_iter().chain(first).chain(second).collect()
     }
 
+    fn describe(&self) -> Result<Description> {
+        let own = Description::new("Product").part(PARTS[0], self.first.describe()?);
+        Ok(own.part(PARTS[1], self.second.describe()?))
+    }
+
     fn pullback_rows(&self, points: Rows<'_, T>, weights: &[T], sums: &mut [T]) {
         let (place, rows) = (self.first.dim(), points.rows());
         let (first, second) = sums.split_at_mut(self.first.parameter_count());
         self.first.pullback_rows(points.range(0, place), weights, first);
         self.second.pullback_rows(points.range(place, rows), weights, second);
+    }
+}
+
+impl<T: Real, A: Restore<T>, B: Restore<T>> Restore<T> for Product<A, B> {
+    fn restore(source: &Source<'_>) -> Result<Self> {
+        source.check_kind("Product")?;
+        let [first, second] = PARTS.map(|part| source.part_within(part, part));
+        Ok(Self::new(A::restore(&first?)?, B::restore(&second?)?))
     }
 }

@@ -10,6 +10,7 @@ use super::lanes::{add, add_totals, groups, load, store, weighed};
 use super::positive::{exponentials, logarithms, same_count};
 use super::words::words;
 use crate::columns::{LANES, Rows, RowsMut};
+use crate::description::{Description, Restore, Source};
 use crate::error::Result;
 use crate::parameters::{Layout, Parameters};
 use crate::real::portable::{exp_m1, ln, ln_1p};
@@ -130,16 +131,17 @@ impl<T: Real> StudentT<T> {
         degrees_of_freedom: DVector<T>,
     ) -> Result<Self> {
         let dim = locations.len();
-        let shape = [dim];
         let counts = [("scales", scales.len()), ("degrees of freedom", degrees_of_freedom.len())];
         same_count(dim, &counts)?;
         let scales = logarithms(SCALE, scales.as_slice())?;
         let degrees = logarithms(DEGREES, degrees_of_freedom.as_slice())?;
-        let names = ["location", "log_scale", "log_degrees_of_freedom"];
-        let layout = Layout::of(names.map(|name| (name, &shape[..])));
         let values = [locations.as_slice(), &scales, &degrees].concat();
+        Self::of_values(dim, Parameters::new(layout(dim), values)?)
+    }
+
+    fn of_values(dim: usize, values: Parameters<T>) -> Result<Self> {
         let coordinates = coordinates(&values, dim)?;
-        Ok(Self { dim, values: Parameters::new(layout, values)?, coordinates })
+        Ok(Self { dim, values, coordinates })
     }
 
     /// Locations of 0, scales of 1, and these degrees of freedom for all, to learn from there.
@@ -171,6 +173,12 @@ impl<T: Real> StudentT<T> {
 
 const SCALE: &str = "scale";
 const DEGREES: &str = "number of degrees of freedom";
+
+fn layout(dim: usize) -> Layout {
+    let names = ["location", "log_scale", "log_degrees_of_freedom"];
+    let each = [dim];
+    Layout::of(names.map(|name| (name, &each[..])))
+}
 
 /// The coordinates of a flat vector of parameters.
 fn coordinates<T: Real>(values: &[T], dim: usize) -> Result<Vec<Coordinate>> {
@@ -222,6 +230,10 @@ impl<T: Real> Base<T> for StudentT<T> {
         self.values.set(values)
     }
 
+    fn describe(&self) -> Result<Description> {
+        Ok(Description::new("StudentT"))
+    }
+
     fn pullback_rows(&self, points: Rows<'_, T>, weights: &[T], sums: &mut [T]) {
         let mut totals = vec![0.0; 3 * self.dim];
         for (i, coordinate) in self.coordinates.iter().enumerate() {
@@ -233,5 +245,13 @@ impl<T: Real> Base<T> for StudentT<T> {
             }
         }
         add_totals(&totals, sums);
+    }
+}
+
+impl<T: Real> Restore<T> for StudentT<T> {
+    fn restore(source: &Source<'_>) -> Result<Self> {
+        source.check_kind("StudentT")?;
+        let dim = source.extent("location")?;
+        Self::of_values(dim, source.held(layout(dim))?)
     }
 }

@@ -7,6 +7,7 @@ use super::Base;
 use super::positive::same_count;
 use super::words::words;
 use crate::columns::{Rows, RowsMut};
+use crate::description::{Description, Restore, Source};
 use crate::error::{Error, Result};
 use crate::flow::Space;
 use crate::outcome::shown::number;
@@ -75,6 +76,13 @@ impl<T: Real> UniformBox<T> {
     /// If `dim` is zero.
     pub fn unit(dim: usize) -> Result<Self> {
         Self::new(DVector::zeros(dim), DVector::repeat(dim, T::one()))
+    }
+
+    fn of_arrays(arrays: [&Fixed; 2]) -> Result<Self> {
+        let [low, high] = arrays.map(|array| {
+            DVector::from_vec(array.values.iter().map(|&bound| T::of(bound)).collect())
+        });
+        Self::new(low, high)
     }
 
     /// The lower bounds.
@@ -152,6 +160,10 @@ impl<T: Real> Base<T> for UniformBox<T> {
         })
     }
 
+    fn describe(&self) -> Result<Description> {
+        Ok(Description::new("UniformBox"))
+    }
+
     fn fixed(&self) -> Vec<Fixed> {
         let bounds = [("low", &self.low), ("high", &self.high)];
         bounds.map(|(name, values)| Fixed::row(name, values.iter().map(|x| x.wide()))).to_vec()
@@ -159,10 +171,14 @@ impl<T: Real> Base<T> for UniformBox<T> {
 
     fn set_fixed(&mut self, arrays: &[Fixed]) -> Result<()> {
         parameters::fit(&Base::fixed(self), arrays)?;
-        let bounds = |k: usize| {
-            DVector::from_iterator(self.dim, arrays[k].values.iter().map(|&x| T::of(x)))
-        };
-        *self = Self::new(bounds(0), bounds(1))?;
+        *self = Self::of_arrays([&arrays[0], &arrays[1]])?;
         Ok(())
+    }
+}
+
+impl<T: Real> Restore<T> for UniformBox<T> {
+    fn restore(source: &Source<'_>) -> Result<Self> {
+        source.check_kind("UniformBox")?;
+        Self::of_arrays([&source.fixed("low")?, &source.fixed("high")?])
     }
 }
