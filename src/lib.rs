@@ -43,6 +43,9 @@
 //!   ([`flow::Stack::spline_coupling`], [`flow::Stack::real_nvp`]) where both directions must be fast;
 //!   autoregressive layers ([`flow::Stack::maf`]) where density is all. They train several times faster
 //!   than continuous flows.
+//! - **Base**: [`density::StandardNormal`]; [`density::StudentT`] where tails are heavy,
+//!   [`density::Mixture`] where data fall into clusters, [`density::UniformCircle`] for angles,
+//!   [`density::UniformBox`] between bounds. What has parameters learns them, unless it is [`flow::Frozen`].
 //! - **Objective**: maximum likelihood where densities matter, flow matching where samples matter or
 //!   as a fast start.
 //! - **Regularisation**: [`train::Regularised`] where a model is solved far more often than it is

@@ -37,13 +37,8 @@ impl<F> Frozen<F> {
         Self { flow }
     }
 
-    /// The flow, or base, inside.
-    pub fn flow(&self) -> &F {
-        &self.flow
-    }
-
     /// What is inside, flow or base.
-    pub(crate) fn inside(&self) -> &F {
+    pub fn inside(&self) -> &F {
         &self.flow
     }
 

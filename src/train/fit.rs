@@ -162,7 +162,7 @@ impl<O, P> Trainer<O, P> {
         self.objective.check_model(model)?;
         if model.layout().is_empty() {
             return Err(Error::setting(
-                "the model has no parameters to train: thaw a link, or take a flow that has some",
+                "the model has no parameters to train: thaw a link or the base, or take a flow or a base that has some",
             ));
         }
         if self.settings.noise.is_some_and(|noise| noise != Noise::None) && !model.takes_noise() {
