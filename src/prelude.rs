@@ -4,7 +4,8 @@ pub use num_dual::DualNum;
 
 pub use crate::data;
 pub use crate::density::{
-    Base, Density, DiagonalNormal, Mixture, MultivariateNormal, Pushforward, Sample, Samples, StandardNormal, StudentT, UniformBox, UniformCircle,
+    Base, Density, DiagonalNormal, Mixture, MultivariateNormal, Pushforward, Sample, Samples,
+    StandardNormal, StudentT, UniformBox, UniformCircle,
 };
 pub use crate::diagnose::Diagnose;
 pub use crate::field::{self, Mlp, TrainableField, VectorField};

@@ -27,7 +27,8 @@ fn at(base: &impl Base<f64>, points: &DMatrix<f64>) -> DVector<f64> {
 #[test]
 fn log_densities_are_those_of_the_textbook() {
     let points: DMatrix<f64> = StandardNormal::new(3).sample(50, &mut rng(1)).expect("drawn") * 3.0;
-    let (mean, a) = (dvector![1.0, -2.0, 0.5], dmatrix![2.0, 0.3, -0.5; 0.0, 0.7, 0.2; 0.1, 0.0, 1.1]);
+    let (mean, a) =
+        (dvector![1.0, -2.0, 0.5], dmatrix![2.0, 0.3, -0.5; 0.0, 0.7, 0.2; 0.1, 0.0, 1.1]);
     let covariance = &a * a.transpose();
     let normal = MultivariateNormal::new(mean.clone(), &covariance).expect("positive definite");
     let inverse = covariance.clone().try_inverse().expect("regular");
@@ -71,7 +72,8 @@ fn log_densities_are_those_of_the_textbook() {
     let mixture = Mixture::normals(&weights, &means, &dmatrix![0.5, 2.0, 0.1]).expect("positive");
     let line = points.rows(0, 1).into_owned();
     for (x, found) in line.iter().zip(&at(&mixture, &line)) {
-        let one = |w: f64, m: f64, s: f64| w * (-0.5 * ((x - m) / s).powi(2)).exp() / (s * TAU.sqrt());
+        let one =
+            |w: f64, m: f64, s: f64| w * (-0.5 * ((x - m) / s).powi(2)).exp() / (s * TAU.sqrt());
         let expected = (one(0.2, -1.0, 0.5) + one(0.3, 0.0, 2.0) + one(0.5, 4.0, 0.1)).ln();
         assert!((found - expected).abs() < 1e-13, "{found} {expected}");
     }
@@ -134,7 +136,11 @@ fn what_makes_no_base_is_refused_with_its_place() {
     refused(UniformBox::new(dvector![0.0], dvector![f64::NAN]), Error::is_non_finite, &["NaN"]);
     let next = 1f32.next_up();
     refused(UniformBox::new(dvector![1.0], dvector![next]), Error::is_setting, &["between"]);
-    refused(UniformBox::new(dvector![-1.7e308], dvector![1.7e308]), Error::is_non_finite, &["finite"]);
+    refused(
+        UniformBox::new(dvector![-1.7e308], dvector![1.7e308]),
+        Error::is_non_finite,
+        &["finite"],
+    );
     let one = || DiagonalNormal::<f64>::standard(2).expect("two");
     let mixture = |weights: &[f64], all: Vec<DiagonalNormal<f64>>| Mixture::new(weights, all);
     refused(mixture(&[], vec![]), Error::is_empty, &["without components"]);
@@ -146,7 +152,11 @@ fn what_makes_no_base_is_refused_with_its_place() {
     let boxes = vec![a.expect("one"), b.expect("in order")];
     refused(Mixture::new(&[1.0, 1.0], boxes), Error::is_setting, &["component 1", "bounds"]);
     let (means, deviations) = (dmatrix![0.0, 1.0], dmatrix![1.0, -1.0]);
-    refused(Mixture::normals(&[1.0, 1.0], &means, &deviations), Error::is_setting, &["component 1"]);
+    refused(
+        Mixture::normals(&[1.0, 1.0], &means, &deviations),
+        Error::is_setting,
+        &["component 1"],
+    );
 
     // A step that leads out of the scalar is refused, and nothing changes.
     let mut base = student(4.0).expect("positive");
@@ -202,7 +212,8 @@ fn gradients_of_flow_and_base_are_derivatives_of_the_loss() {
                 values[k] += h;
                 loss(&values, &mut unused)
             };
-            let expected = (8.0 * (along(1e-3) - along(-1e-3)) - along(2e-3) + along(-2e-3)) / 12e-3;
+            let expected =
+                (8.0 * (along(1e-3) - along(-1e-3)) - along(2e-3) + along(-2e-3)) / 12e-3;
             assert!((ours - expected).abs() < 1e-8, "{k}: {ours} and {expected}");
         }
     }
@@ -276,7 +287,11 @@ fn flow_matching_keeps_a_base_or_refuses_it() {
     assert_ne!(kept.flow().parameters(), model.flow().parameters());
     // Thawed, it learns by likelihood.
     let mut thawed = kept.base().clone().thaw().pushed_by(kept.flow().clone());
-    Trainer::maximum_likelihood().steps(3).quiet().fit(&mut thawed, &data, &mut rng(1)).expect("trains");
+    Trainer::maximum_likelihood()
+        .steps(3)
+        .quiet()
+        .fit(&mut thawed, &data, &mut rng(1))
+        .expect("trains");
     assert_ne!(thawed.base().parameters(), base.parameters());
 }
 

@@ -193,8 +193,7 @@ impl<B, F> Pushforward<B, F> {
         if !self.base.is_bounded() {
             return outside(&self.flow, Direction::Inverse, points, context);
         }
-        let mut moved =
-            transport(&self.flow, Direction::Inverse, points, context, Track::Points)?;
+        let mut moved = transport(&self.flow, Direction::Inverse, points, context, Track::Points)?;
         mark_outside(&self.base, &moved.points, &mut moved.outcomes);
         Ok(moved.outcomes)
     }

@@ -63,7 +63,8 @@ mod tests {
             assert!((found - difference).abs() < 4e-15, "{a}: {found} and {difference}");
         }
         // ψ(20.5) - ψ(20) from the integers and halves below.
-        let psi = |from: f64, to: f64| (0..(to - from) as usize).map(move |k| 1.0 / (from + k as f64));
+        let psi =
+            |from: f64, to: f64| (0..(to - from) as usize).map(move |k| 1.0 / (from + k as f64));
         let expected = -2.0 * LN_2 + psi(0.5, 20.5).sum::<f64>() - psi(1.0, 20.0).sum::<f64>();
         assert!((half_step(20.0)[1] + 1.0 / 40.0 - expected).abs() < 4e-15);
     }

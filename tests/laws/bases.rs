@@ -94,7 +94,10 @@ fn nodes(space: Space, [location, scale]: [f64; 2], step: f64) -> Vec<[f64; 2]> 
             let node = |k: i32| {
                 let u = f64::from(k) * step;
                 let inner = FRAC_PI_2 * u.sinh();
-                [location + scale * inner.sinh(), scale * step * inner.cosh() * FRAC_PI_2 * u.cosh()]
+                [
+                    location + scale * inner.sinh(),
+                    scale * step * inner.cosh() * FRAC_PI_2 * u.cosh(),
+                ]
             };
             (-count..=count).map(node).collect()
         }
@@ -170,10 +173,9 @@ fn ordinary(base: &AnyBase<f64>, seed: u64) -> DMatrix<f64> {
     let inside = |points: &DMatrix<f64>| {
         let spaces = base.spaces();
         DMatrix::from_fn(points.nrows(), points.ncols(), |i, j| match spaces[i] {
-            Space::Between { low, high } => points[(i, j)].clamp(
-                low + 0.01 * (high - low),
-                high - 0.01 * (high - low),
-            ),
+            Space::Between { low, high } => {
+                points[(i, j)].clamp(low + 0.01 * (high - low), high - 0.01 * (high - low))
+            }
             _ => points[(i, j)],
         })
     };
@@ -205,7 +207,11 @@ fn derivatives_agree(seed: u64) {
                 found.iter().zip(&weights).map(|(value, weight)| value * weight).sum()
             });
             let scale = 1.0 + ours.iter().map(|value| value.abs()).fold(0.0, f64::max);
-            assert!((ours[k] - expected).abs() < 1e-6 * scale, "{name}, {k}: {} {expected}", ours[k]);
+            assert!(
+                (ours[k] - expected).abs() < 1e-6 * scale,
+                "{name}, {k}: {} {expected}",
+                ours[k]
+            );
         }
     }
 }
@@ -213,7 +219,8 @@ fn derivatives_agree(seed: u64) {
 /// The same base in `f32` and in `f64` with the parameters of the other: log-densities, scores and gradients
 /// agree as far as `f32` holds them.
 fn twins_agree(seed: u64) {
-    for ((name, single), (_, mut double)) in kinds::<f32>(seed).into_iter().zip(kinds::<f64>(seed)) {
+    for ((name, single), (_, mut double)) in kinds::<f32>(seed).into_iter().zip(kinds::<f64>(seed))
+    {
         let fixed = single.fixed();
         double.set_fixed(&fixed).expect("the same arrays");
         let values: Vec<f64> = single.parameters().iter().map(|value| value.wide()).collect();
@@ -227,13 +234,14 @@ fn twins_agree(seed: u64) {
         assert!(ours.0.iter().zip(&exact.0).all(|(a, b)| close(*a, *b, b.abs())), "{name}");
         let scores = ours.1.iter().zip(&exact.1);
         assert!(scores.into_iter().all(|(a, b)| close(*a, *b, exact.1.amax())), "{name}");
-        let gradients = (
-            gradient(&single, &points, &weights),
-            gradient(&double, &wide, &wide_weights),
-        );
+        let gradients =
+            (gradient(&single, &points, &weights), gradient(&double, &wide, &wide_weights));
         let most = gradients.1.iter().map(|value| value.abs()).fold(0.0, f64::max);
         let pairs = gradients.0.iter().zip(&gradients.1);
-        assert!(pairs.into_iter().all(|(a, b)| close(*a, *b, 33.0 + most)), "{name}: {gradients:?}");
+        assert!(
+            pairs.into_iter().all(|(a, b)| close(*a, *b, 33.0 + most)),
+            "{name}: {gradients:?}"
+        );
     }
 }
 
@@ -256,7 +264,11 @@ fn bits_do_not_depend_on_neighbours_in<T: Real>(seed: u64) {
         // A lane of no weight takes no part, whatever it holds.
         let mut weights = weights::<T>(50, seed);
         weights[20] = T::zero();
-        assert_eq!(gradient(&base, &points, &weights), gradient(&base, &spoilt, &weights), "{name}");
+        assert_eq!(
+            gradient(&base, &points, &weights),
+            gradient(&base, &spoilt, &weights),
+            "{name}"
+        );
     }
 }
 

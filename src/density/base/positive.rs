@@ -46,9 +46,9 @@ pub(super) fn same_count(dim: usize, others: &[(&str, usize)]) -> Result<()> {
         return Err(Error::empty("a base has no dimension: give one coordinate or more"));
     }
     match others.iter().find(|(_, count)| *count != dim) {
-        Some((what, count)) => Err(Error::shape(format!(
-            "{count} {what} for {dim} coordinates: give one for each"
-        ))),
+        Some((what, count)) => {
+            Err(Error::shape(format!("{count} {what} for {dim} coordinates: give one for each")))
+        }
         None => Ok(()),
     }
 }
