@@ -98,7 +98,6 @@ fn boxes<T: Real>(seed: u64) -> Mixture<T, UniformBox<T>> {
     Mixture::new(&[T::of(1.0), T::of(3.0)], vec![one.clone(), one]).expect("the same bounds")
 }
 
-#[expect(clippy::type_complexity, reason = "what is nested has a nested type")]
 fn nested<T: Real>(seed: u64) -> Product<Product<DiagonalNormal<T>, UniformBox<T>>, StudentT<T>> {
     diagonal(seed, 1).beside(uniform(seed, 1)).beside(student(seed, 1))
 }
