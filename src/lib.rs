@@ -83,9 +83,9 @@
 //! | 6 | [`trace`] | how a divergence is taken |
 //! | 5 | [`field`] | vector fields and their derivatives |
 //! | 4 | [`ode`], [`nn`] | Runge-Kutta on columns, forward and in reverse; conditioner networks |
-//! | 3 | [`kernels`] | products, activations and sums, once per instruction set |
+//! | 3 | [`kernels`], `table` | products, activations and sums, once per instruction set; columns with names, from and to files |
 //! | 3 | [`description`] | what a model is, as a value: kinds, settings and named arrays |
-//! | 2 | [`columns`], [`parameters`] | blocks of samples, and memory that is used again; named slices |
+//! | 2 | [`columns`], [`parameters`], `files` | blocks of samples, and memory that is used again; named slices; files written whole or not at all |
 //! | 1 | [`real`], [`error`] | the two scalars; the error type |
 //! | 0 | [`outcome`], `simd` | what became of a column; vectors |
 
@@ -96,6 +96,8 @@ pub mod description;
 pub mod diagnose;
 pub mod error;
 pub mod field;
+#[cfg(feature = "table")]
+mod files;
 pub mod flow;
 pub mod guide;
 pub mod kernels;
@@ -108,6 +110,8 @@ pub mod plot;
 pub mod prelude;
 pub mod real;
 mod simd;
+#[cfg(feature = "table")]
+pub mod table;
 pub mod trace;
 pub mod train;
 

@@ -5,15 +5,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The floor of every room; a room imports only from lower floors.
-const FLOORS: [(&str, u32); 22] = [
+const FLOORS: [(&str, u32); 24] = [
     ("simd", 0),
     ("outcome", 0),
     ("real", 1),
     ("error", 1),
     ("columns", 2),
     ("parameters", 2),
+    ("files", 2),
     ("kernels", 3),
     ("description", 3),
+    ("table", 3),
     ("ode", 4),
     ("nn", 4),
     ("field", 5),

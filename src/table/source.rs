@@ -1,0 +1,59 @@
+//! What every reader of a format gives: names, and rows a few at a time.
+
+use std::path::Path;
+
+use super::choice::{Choice, Header};
+use super::input::unread;
+use super::intake::Intake;
+use super::missing::Words;
+use super::place::Counted;
+use crate::error::{Error, Result};
+
+/// What a reader is told of the file.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Asked {
+    pub(super) header: Header,
+    pub(super) names: Option<Vec<String>>,
+    pub(super) choice: Choice,
+    pub(super) delimiter: Option<u8>,
+    pub(super) array: Option<String>,
+    pub(super) words: Words,
+}
+
+/// The rows of a file, in order.
+pub(super) trait Source {
+    /// The names of the chosen columns.
+    fn names(&self) -> &[String];
+
+    /// What rows are counted in.
+    fn counted(&self) -> Counted;
+
+    /// Takes rows until `rows` are at hand; false if there are no more.
+    fn fill(&mut self, intake: &mut Intake, rows: usize) -> Result<bool>;
+}
+
+/// The names that were given in place of those in the file, if any were.
+pub(super) fn named(found: Vec<String>, asked: &Asked) -> Result<Vec<String>> {
+    match &asked.names {
+        None => Ok(found),
+        Some(names) if names.len() == found.len() => Ok(names.clone()),
+        Some(names) => Err(Error::shape(format!(
+            "{} names were given, and there are {} columns",
+            names.len(),
+            found.len()
+        ))),
+    }
+}
+
+/// An error in a file, with the name of the file in front.
+pub(super) fn within<T>(name: &Path, result: Result<T>) -> Result<T> {
+    result.map_err(|error| match error.is_file() {
+        true => error,
+        false => error.during(name.display()),
+    })
+}
+
+/// What reading gave, with an error that names the file.
+pub(super) fn read<T>(name: &Path, result: std::io::Result<T>) -> Result<T> {
+    result.map_err(|cause| unread(name, cause))
+}
