@@ -38,6 +38,7 @@ mod saturation;
 mod scales;
 mod some_fail;
 mod spans;
+mod steep_splines;
 mod tangent_slices;
 mod testing;
 mod tolerances;

@@ -22,7 +22,8 @@ pub use matrix::matrix_product;
 pub use outer::{outer, row_sums};
 pub use product::{Start, Weights, bilinear_form, product};
 pub use spline::{
-    Ends, MIN_DERIVATIVE, MIN_SHARE, SplineShape, SplineWay, UNIT_DERIVATIVE, pull_spline, spline,
+    Ends, MIN_DERIVATIVE, MIN_SHARE, SplineShape, SplineWay, UNIT_DERIVATIVE,
+    invert_spline_doubting, pull_spline, spline,
 };
 
 #[cfg(test)]

@@ -84,8 +84,8 @@ pub enum Reason {
     TooManySteps,
     /// The search for the inverse did not settle.
     NotConverged,
-    /// A coordinate came so near to the end of its support that the scalar cannot hold its distance from
-    /// there, and the density at the rounded point is another.
+    /// A coordinate came where the scalar cannot hold it, and the density at the rounded point is another: so
+    /// near to the end of its support, or where a spline is so steep or bends so sharply.
     Saturated {
         /// Which coordinate, counted from zero.
         coordinate: usize,
@@ -127,7 +127,7 @@ impl fmt::Display for Failure {
             ),
             Reason::Saturated { coordinate } => write!(
                 f,
-                "coordinate {coordinate} came so near to the end of its support, or to the coordinate before it, that rounding changes its density: stretch less in front of the bound, widen the support, or compute in f64"
+                "coordinate {coordinate} came so near to the end of its support, or to the coordinate before it, or where a spline is so steep, that rounding changes its density: stretch less in front of the bound, widen the support, keep the network of the spline smaller, or compute in f64"
             ),
             Reason::Overflow => write!(
                 f,

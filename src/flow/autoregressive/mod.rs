@@ -8,7 +8,7 @@
 mod builder;
 mod train;
 
-use super::transformer::Transformer;
+use super::transformer::{Forward, Transformer, apply_forward};
 use super::{Direction, Flow, Packet, Space, space};
 use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::error::Result;
@@ -88,7 +88,7 @@ impl<T: Real, R: Transformer<T>> Autoregressive<T, R> {
     /// From base to data, one coordinate after the other. Coordinates that are still to be moved are
     /// read with weights of zero.
     fn to_data(&self, packet: &mut Packet<T>, scratch: &mut Scratch<T>) {
-        let Packet { points, context, log_det, .. } = packet;
+        let Packet { points, context, log_det, outcomes, .. } = packet;
         let (lanes, parameters) = (points.lanes(), self.transformer.parameters());
         let mut raw = scratch.take(parameters, lanes);
         let mut memory = scratch.take(self.stages.rows(), lanes);
@@ -97,14 +97,10 @@ impl<T: Real, R: Transformer<T>> Autoregressive<T, R> {
             let mut walk = Walk { stages: &self.stages, memory: &mut memory, level, outputs };
             let input = Input { x: points.view(), context: context.view() };
             self.network.rise(&mut walk, input, raw.view_mut(), scratch);
-            let row = RowsMut::new(points.row_mut(i), lanes);
-            self.transformer.apply(
-                Direction::Forward,
-                raw.view(),
-                row,
-                log_det.row_mut(0),
-                scratch,
-            );
+            let points = RowsMut::new(points.row_mut(i), lanes);
+            let log_det = log_det.row_mut(0);
+            let moved = Forward { points, log_det, coordinates: &[i], outcomes: &mut *outcomes };
+            apply_forward(&self.transformer, raw.view(), moved, scratch);
         }
         scratch.give(memory);
         scratch.give(raw);

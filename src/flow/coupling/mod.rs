@@ -8,9 +8,9 @@
 mod builder;
 mod train;
 
-use super::transformer::{Affine, Transformer};
+use super::transformer::{Affine, Forward, Transformer, apply_forward};
 use super::{Direction, Flow, Packet, Space, space};
-use crate::columns::Mask;
+use crate::columns::{Mask, Rows, Scratch};
 use crate::error::{Error, Result};
 use crate::field;
 use crate::nn::{Input, Network};
@@ -90,6 +90,21 @@ impl<T: Real, R: Transformer<T>> Coupling<T, R> {
     pub fn transformer(&self) -> &R {
         &self.transformer
     }
+
+    /// Moves coordinates in either direction.
+    fn apply(
+        &self,
+        direction: Direction,
+        raw: Rows<'_, T>,
+        moved: Forward<'_, T>,
+        scratch: &mut Scratch<T>,
+    ) {
+        let map = &self.transformer;
+        match direction {
+            Direction::Forward => apply_forward(map, raw, moved, scratch),
+            Direction::Inverse => map.apply(direction, raw, moved.points, moved.log_det, scratch),
+        }
+    }
 }
 
 impl<T: Real> Coupling<T, Affine> {
@@ -141,13 +156,15 @@ impl<T: Real, R: Transformer<T>> Flow<T> for Coupling<T, R> {
         packet: &mut Packet<T>,
         workspace: &mut Workspace<T>,
     ) {
-        let Packet { points, context, log_det, .. } = packet;
+        let Packet { points, context, log_det, outcomes, .. } = packet;
         let scratch = &mut workspace.scratch;
-        self.mask.with_parts(points.view_mut(), scratch, |kept, moved, scratch| {
-            let mut raw = scratch.take(self.network.outputs(), moved.lanes());
+        self.mask.with_parts(points.view_mut(), scratch, |kept, points, scratch| {
+            let mut raw = scratch.take(self.network.outputs(), points.lanes());
             let input = Input { x: kept.as_rows(), context: context.view() };
             self.network.forward(input, raw.view_mut(), scratch);
-            self.transformer.apply(direction, raw.view(), moved, log_det.row_mut(0), scratch);
+            let (log_det, coordinates) = (log_det.row_mut(0), self.mask.moved());
+            let moved = Forward { points, log_det, coordinates, outcomes };
+            self.apply(direction, raw.view(), moved, scratch);
             scratch.give(raw);
         });
         packet.settle(Reason::Overflow, &mut workspace.scratch);

@@ -1,7 +1,7 @@
 //! The reverse pass of a coupling, the same in both directions: through the map of the moved
 //! coordinates to their parameters, and through the network to the kept ones.
 
-use super::super::transformer::{Mapped, Transformer};
+use super::super::transformer::{Forward, Mapped, Transformer};
 use super::super::{Cotangent, Direction, Packet, TrainableFlow};
 use super::Coupling;
 use crate::columns::{Block, Mask};
@@ -67,7 +67,7 @@ impl<T: Real, R: Transformer<T>> TrainableFlow<T> for Coupling<T, R> {
         tape: &mut CouplingTape<T>,
         workspace: &mut Workspace<T>,
     ) {
-        let Packet { points, context, log_det, .. } = packet;
+        let Packet { points, context, log_det, outcomes, .. } = packet;
         let lanes = points.lanes();
         tape.context.copy_from(context.view());
         let scratch = &mut workspace.scratch;
@@ -77,8 +77,9 @@ impl<T: Real, R: Transformer<T>> TrainableFlow<T> for Coupling<T, R> {
             tape.raw.reshape(self.network.outputs(), lanes);
             let input = Input { x: tape.kept.view(), context: tape.context.view() };
             self.network.record(input, tape.raw.view_mut(), &mut tape.network, scratch);
-            let (raw, log_det) = (tape.raw.view(), log_det.row_mut(0));
-            self.transformer.apply(direction, raw, moved.reborrow(), log_det, scratch);
+            let (log_det, coordinates) = (log_det.row_mut(0), self.mask.moved());
+            let forward = Forward { points: moved.reborrow(), log_det, coordinates, outcomes };
+            self.apply(direction, tape.raw.view(), forward, scratch);
             tape.output.copy_from(moved.as_rows());
         });
         packet.settle(Reason::Overflow, &mut workspace.scratch);

@@ -1,12 +1,12 @@
 //! The flow that applies bijectors to slices of coordinates, from free to constrained.
 
 use super::super::{Cotangent, Direction, Flow, Packet, Space, TrainableFlow, space};
-use super::{Bijector, LOST};
+use super::{Bijector, LOST, saturated};
 use crate::columns::{Block, pad_lanes};
 use crate::description::Description;
 use crate::error::{Error, Result};
 use crate::ode::Workspace;
-use crate::outcome::{Failure, Outcome, Reason};
+use crate::outcome::{Outcome, Reason};
 use crate::parameters::Setting;
 use crate::real::Real;
 
@@ -125,10 +125,6 @@ fn returns<T: Real>(free: &[T], back: &[T], log_det: f64) -> bool {
 fn farthest<T: Real>(free: &[T], back: &[T]) -> usize {
     let off = |i: &usize| (free[*i].wide() - back[*i].wide()).abs();
     (0..free.len()).max_by(|a, b| off(a).total_cmp(&off(b))).unwrap_or(0)
-}
-
-fn saturated(coordinate: usize) -> Outcome {
-    Outcome::Failed(Failure { reason: Reason::Saturated { coordinate }, t: 0.0, step: 0.0 })
 }
 
 impl<T: Real> Flow<T> for Constrain<T> {

@@ -22,6 +22,7 @@ use std::fmt::Debug;
 
 use super::Space;
 use crate::description::Description;
+use crate::outcome::{Failure, Outcome, Reason};
 use crate::real::Real;
 
 pub use constrain::{Constrain, ConstrainTape};
@@ -33,7 +34,12 @@ pub use simplex::{Simplex, simplex};
 /// How far a sample may come back from where it was after its constrained coordinates are rounded, in its
 /// free coordinates (the root of the sum of squares) and in its log-determinant. Beside a base whose
 /// logarithm slopes by no more than four at the free coordinates, that keeps log-densities within 0.01.
-const LOST: f64 = 2e-3;
+pub(super) const LOST: f64 = 2e-3;
+
+/// What becomes of a sample with a coordinate that the scalar cannot hold.
+pub(super) fn saturated(coordinate: usize) -> Outcome {
+    Outcome::Failed(Failure { reason: Reason::Saturated { coordinate }, t: 0.0, step: 0.0 })
+}
 
 /// The coordinate that lies outside the support of a bijector, counted from its first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

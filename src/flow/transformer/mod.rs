@@ -5,8 +5,10 @@
 //! | `affine` | eˢ x + t (eˢ - 1) / s, eˢ x + t, and eˢ x + t from data to base |
 //! | `shift` | x + t |
 //! | `spline` | the rational-quadratic spline, on the line and on the circle |
+//! | `saturation` | samples that a map brings where the scalar cannot hold them |
 
 mod affine;
+mod saturation;
 mod shift;
 mod spline;
 
@@ -17,6 +19,7 @@ use crate::error::Result;
 use crate::real::Real;
 
 pub use affine::{Affine, BaseAffine, ScaleShift};
+pub(super) use saturation::{Forward, apply_forward};
 pub use shift::Shift;
 pub use spline::Spline;
 
@@ -66,6 +69,25 @@ pub trait Transformer<T: Real>: Clone + std::fmt::Debug + Send + Sync {
         log_det: &mut [T],
         scratch: &mut Scratch<T>,
     );
+
+    /// Whether the map may be so steep, or bend so sharply, that a coordinate that was made from the base
+    /// cannot be told from its neighbours by the scalar. Default: never.
+    fn may_saturate(&self) -> bool {
+        false
+    }
+
+    /// As [`apply`](Transformer::apply) from base to data; a map that [may](Transformer::may_saturate)
+    /// writes one into `doubt` where a change of log-densities by `lost` cannot be excluded.
+    fn apply_doubting(
+        &self,
+        raw: Rows<'_, T>,
+        points: RowsMut<'_, T>,
+        log_det: &mut [T],
+        (_lost, _doubt): (f64, &mut [T]),
+        scratch: &mut Scratch<T>,
+    ) {
+        self.apply(Direction::Forward, raw, points, log_det, scratch);
+    }
 
     /// Pulls the cotangents of output (in `cotangent` before) and log-derivatives back to input (in
     /// `cotangent` after) and raw parameters (`raw_bar`, overwritten).

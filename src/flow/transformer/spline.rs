@@ -6,7 +6,8 @@ use crate::columns::{Rows, RowsMut, Scratch};
 use crate::description::{Description, Restore, Source};
 use crate::error::{Error, Result};
 use crate::kernels::{
-    Ends, MIN_SHARE, SplineShape, SplineWay, UNIT_DERIVATIVE, pull_spline, spline,
+    Ends, MIN_SHARE, SplineShape, SplineWay, UNIT_DERIVATIVE, invert_spline_doubting, pull_spline,
+    spline,
 };
 use crate::outcome::shown;
 use crate::real::Real;
@@ -35,7 +36,9 @@ const MOST_BINS: usize = 512;
 /// Both ways are exact up to rounding at both ends: the output is that of the exact spline with input
 /// and output each moved by at most (64 + 8K) ε B, for any raw parameters, be they ±1000. A bin may be
 /// nearly flat or nearly upright (slopes from 10⁻³ to 10³, and derivatives still further apart); there,
-/// a point that went there and back returns only as exactly as that. Raw derivatives are taken to be
+/// a point that went there and back returns only as exactly as that. Where a flow makes samples by a spline,
+/// one that comes back by more than 0.002 off, or with another log-determinant, fails as
+/// [saturated](crate::outcome::Reason::Saturated). Raw derivatives are taken to be
 /// 10¹² at most.
 ///
 /// ```
@@ -174,6 +177,21 @@ impl<T: Real> Transformer<T> for Spline {
         scratch: &mut Scratch<T>,
     ) {
         spline(self.shape, way(direction), raw, points, log_det, scratch);
+    }
+
+    fn may_saturate(&self) -> bool {
+        true
+    }
+
+    fn apply_doubting(
+        &self,
+        raw: Rows<'_, T>,
+        points: RowsMut<'_, T>,
+        log_det: &mut [T],
+        doubt: (f64, &mut [T]),
+        scratch: &mut Scratch<T>,
+    ) {
+        invert_spline_doubting(self.shape, raw, points, log_det, doubt, scratch);
     }
 
     fn pullback(

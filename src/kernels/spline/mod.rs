@@ -105,6 +105,26 @@ pub fn spline<T: Real>(
     spline_with(instruction_set(), shape, way, raw, points, log_det, scratch);
 }
 
+/// [`spline`] by y, which sets `doubt` to one in every lane where rounding may count: where x or y moved by
+/// sixteen roundings of the bound change the other way's value, or the logarithm of the slope, by `lost`.
+pub fn invert_spline_doubting<T: Real>(
+    shape: SplineShape,
+    raw: Rows<'_, T>,
+    points: RowsMut<'_, T>,
+    log_det: &mut [T],
+    (lost, doubt): (f64, &mut [T]),
+    scratch: &mut Scratch<T>,
+) {
+    check(shape, raw, points.as_rows(), log_det);
+    assert!(doubt.len() == log_det.len(), "{} lanes of doubt", doubt.len());
+    let limit = T::of(lost / (16.0 * T::EPSILON * shape.bound));
+    let (set, way) = (instruction_set(), SplineWay::Invert);
+    let mut work = scratch.take(1, shape.work());
+    let forward = Moving { raw, points, log_det, limit, doubt };
+    moved(set, shape, way, forward, work.values_mut());
+    scratch.give(work);
+}
+
 /// [`spline`] with the given instruction set.
 pub(super) fn spline_with<T: Real>(
     set: InstructionSet,
@@ -117,7 +137,8 @@ pub(super) fn spline_with<T: Real>(
 ) {
     check(shape, raw, points.as_rows(), log_det);
     let mut work = scratch.take(1, shape.work());
-    moved(set, shape, way, raw, points, log_det, work.values_mut());
+    let moving = Moving { raw, points, log_det, limit: T::zero(), doubt: &mut [] };
+    moved(set, shape, way, moving, work.values_mut());
     scratch.give(work);
 }
 
@@ -154,6 +175,16 @@ pub(super) fn pull_spline_with<T: Real>(
     scratch.give(work);
 }
 
+/// The operands of a spline: with lanes of doubt, or without.
+struct Moving<'a, T> {
+    raw: Rows<'a, T>,
+    points: RowsMut<'a, T>,
+    log_det: &'a mut [T],
+    /// From which slopes and bends on a lane is doubted.
+    limit: T,
+    doubt: &'a mut [T],
+}
+
 /// Panics unless the operands fit together.
 fn check<T: Real>(shape: SplineShape, raw: Rows<'_, T>, points: Rows<'_, T>, log_det: &[T]) {
     let (rows, lanes) = (points.rows(), points.lanes());
@@ -169,9 +200,7 @@ stamp! {
     fn moved<T>(
         shape: SplineShape,
         way: SplineWay,
-        raw: Rows<'_, T>,
-        points: RowsMut<'_, T>,
-        log_det: &mut [T],
+        moving: Moving<'_, T>,
         work: &mut [T],
     ) = move_rows
 }
@@ -190,11 +219,10 @@ stamp! {
 unsafe fn move_rows<T: Real, V: Vector<T>>(
     shape: SplineShape,
     way: SplineWay,
-    raw: Rows<'_, T>,
-    mut points: RowsMut<'_, T>,
-    log_det: &mut [T],
+    moving: Moving<'_, T>,
     work: &mut [T],
 ) {
+    let Moving { raw, mut points, log_det, limit, doubt } = moving;
     let (rows, lanes) = (points.rows(), points.lanes());
     for i in 0..rows {
         for lane in (0..lanes).step_by(V::LANES) {
@@ -203,15 +231,20 @@ unsafe fn move_rows<T: Real, V: Vector<T>>(
                 let raw = Raw::of(raw, i * shape.parameters(), lane);
                 let at = points.row_mut(i).as_mut_ptr().add(lane);
                 let sum = log_det.as_mut_ptr().add(lane);
-                let [output, log_slope] = step::<T, V>(shape, way, raw, V::load(at), work);
+                let (place, [output, log_slope]) = step::<T, V>(shape, way, raw, V::load(at), work);
                 output.store(at);
                 V::load(sum).add(log_slope).store(sum);
+                if !doubt.is_empty() {
+                    let to = doubt.as_mut_ptr().add(lane);
+                    let one = constant::<T, V>(1.0);
+                    place.mark_sudden::<T>(V::splat(limit), one, V::load(to)).store(to);
+                }
             }
         }
     }
 }
 
-/// One vector: output and log-derivative.
+/// One vector: where it lies, output and log-derivative.
 #[inline(always)]
 unsafe fn step<T: Real, V: Vector<T>>(
     shape: SplineShape,
@@ -219,7 +252,7 @@ unsafe fn step<T: Real, V: Vector<T>>(
     raw: Raw<T>,
     input: V,
     work: &mut [T],
-) -> [V; 2] {
+) -> (Place<V>, [V; 2]) {
     // SAFETY: the caller vouches for the instruction set; `work` has the size that bins need.
     unsafe {
         let zero = constant::<T, V>(0.0);
@@ -235,7 +268,7 @@ unsafe fn step<T: Real, V: Vector<T>>(
             SplineWay::Evaluate => (place.y::<T>(&bin), log_slope),
             SplineWay::Invert => (place.x::<T>(&bin), zero.sub(log_slope)),
         };
-        match shape.ends {
+        let moved = match shape.ends {
             Ends::Linear => {
                 let bound = constant::<T, V>(shape.bound);
                 let size = input.abs();
@@ -246,7 +279,8 @@ unsafe fn step<T: Real, V: Vector<T>>(
                 let last = constant::<T, V>(below::<T>(shape.bound));
                 [last.select_less(output, constant::<T, V>(-shape.bound), output), log_slope]
             }
-        }
+        };
+        (place, moved)
     }
 }
 

@@ -150,6 +150,30 @@ impl<V> Place<V> {
         }
     }
 
+    /// `marked` where a change of x or y by 1 / `limit` counts, else `mark`: where the slope is beyond the
+    /// limit, or the derivative of its logarithm by x, (n' / n - 2 D' / D) / w, or that by y.
+    #[inline(always)]
+    pub(super) unsafe fn mark_sudden<T: Real>(&self, limit: V, marked: V, mark: V) -> V
+    where
+        V: Vector<T>,
+    {
+        // SAFETY: as in `Form::of`.
+        unsafe {
+            let [a, b] = self.form.ratios;
+            let (half, two) = (constant::<T, V>(0.5), constant::<T, V>(2.0));
+            let slope = self.slope::<T>();
+            // Half of n' and of D' / D.
+            let lean = self.tau.sub(self.theta);
+            let top = a.mul_sub_from(self.tau, b.mul_add(self.theta, lean));
+            let bottom = a.add(b).sub(two).mul(lean).mul(self.inverse).mul(half);
+            let change = two.mul(bottom).mul_sub_from(self.top, top).abs();
+            let bound = limit.mul(half).mul(self.form.width).mul(self.top);
+            let bound = bound.min(bound.mul(slope));
+            let mark = bound.select_less(change, marked, mark);
+            limit.select_less(slope, marked, mark)
+        }
+    }
+
     /// dy/dx.
     #[inline(always)]
     pub(super) unsafe fn slope<T: Real>(&self) -> V
