@@ -9,6 +9,7 @@
 //! the size of its terms, |x_i| + |t|, with t the image of z_i = 0; a spline adds those of its interval.
 
 use liouville::flow::{AnyFlow, Moved};
+use liouville::outcome::{Outcome, Reason};
 use liouville::prelude::*;
 use nalgebra::DMatrix;
 
@@ -64,7 +65,14 @@ fn one_replaced<T: Real>(points: &DMatrix<T>, by: impl Fn(usize, usize) -> f64) 
     })
 }
 
-/// How many columns returned as they should; those that overflow say so, and do not count.
+/// Whether a column failed otherwise than by saying that the scalar cannot hold it where it went, or for
+/// being what is left of one that said so.
+fn overflows(outcome: &Outcome) -> bool {
+    let reason = outcome.failure().map(|failure| failure.reason);
+    !matches!(reason, None | Some(Reason::Saturated { .. } | Reason::NonFiniteInput))
+}
+
+/// How many columns returned as they should; those that overflow or saturate say so, and do not count.
 fn there_and_back<T: Real>(
     name: &str,
     flow: &dyn Flow<T>,
@@ -80,20 +88,24 @@ fn there_and_back<T: Real>(
             let x = there.points[(i, j)].wide();
             x + share * rounding.at::<T>(x.abs() + shifts[(i, j * dim + i)].wide().abs())
         });
-        follow(flow, back, &moved).points
+        follow(flow, back, &moved)
     });
     let mut told = 0;
     for (j, z) in start.column_iter().enumerate() {
         let arrived = there.outcomes[j].arrived() && returned.outcomes[j].arrived();
-        let known = |i| low[(i, j * dim + i)].is_finite() && high[(i, j * dim + i)].is_finite();
-        if !arrived || !(0..dim).all(known) {
-            if name.starts_with("spline") {
+        let places = (0..dim).map(|i| (i, j * dim + i));
+        let known = |at: (usize, usize)| low.points[at].is_finite() && high.points[at].is_finite();
+        if !arrived || !places.clone().all(known) {
+            let ends =
+                [&low, &high].into_iter().flat_map(|end| places.clone().map(move |at| (end, at.1)));
+            let mut all = ends.chain([(&there, j), (&returned, j)]);
+            if name.starts_with("spline") && all.any(|(moved, k)| overflows(&moved.outcomes[k])) {
                 return Err(format!("{direction:?}: a spline does not overflow at {z}"));
             }
             continue;
         }
         for i in 0..dim {
-            let [low, high] = [&low, &high].map(|ends| ends[(i, j * dim + i)].wide());
+            let [low, high] = [&low, &high].map(|ends| ends.points[(i, j * dim + i)].wide());
             let slack = 2.0 * rounding.at::<T>(z[i].wide().abs());
             for value in [z[i], returned.points[(i, j)]].map(|value| value.wide()) {
                 // NaN is not inside.
