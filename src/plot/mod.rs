@@ -10,7 +10,7 @@
 //! | `canvas`, `render` | shapes in pixels, and how they become a file |
 //! | `range`, `ticks` | from where to where axes run, and their numbers |
 //! | `frame`, `style`, `colormap` | axes around a plot, and the house style |
-//! | `density`, `contour` | heat map with highest-density regions |
+//! | `density`, `mass`, `contour` | heat map with highest-density regions, and where its mass is searched |
 //! | `diagnosis` | what was found about a density, in panels |
 //! | `samples`, `field`, `curves`, `images`, `panels` | the other pictures |
 
@@ -23,6 +23,7 @@ mod diagnosis;
 mod field;
 mod frame;
 mod images;
+mod mass;
 mod panels;
 mod picture;
 mod range;
