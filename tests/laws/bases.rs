@@ -6,7 +6,7 @@ use std::f64::consts::{FRAC_PI_2, PI};
 
 use liouville::columns::{Block, columns_to_block};
 use liouville::density::AnyBase;
-use liouville::description::{Arrays, Kinds, Restore, Source};
+use liouville::description::{Array, Arrays, Description, Kinds, Restore, Source};
 use liouville::flow::Space;
 use liouville::prelude::*;
 use nalgebra::DMatrix;
@@ -356,6 +356,42 @@ fn descriptions_make_bases_again_in<T: Real>(seed: u64) {
             let text = error.expect_err("incomplete").to_string();
             assert!(text.contains(left_out), "{name}, without {left_out}: {text}");
         }
+    }
+}
+
+#[test]
+fn what_is_described_wrongly_is_refused() {
+    let (kinds, mut arrays) = (Kinds::new(), Arrays::new());
+    let array = |shape: &[usize], values: &[f64]| Array {
+        shape: shape.to_vec(),
+        values: values.to_vec(),
+        scalar: "f64",
+    };
+    for (name, values) in [("low", [0.0]), ("high", [-1.0]), ("mean", [0.0]), ("log_scale", [1e6])]
+    {
+        arrays.add(name, array(&[1], &values)).expect("named once");
+    }
+    arrays.add("logits", array(&[2], &[0.0, 0.0])).expect("named once");
+    let normal = |dim: usize| Description::new("StandardNormal").with("dim", dim);
+    let mixture = || Description::new("Mixture").part("0", normal(1 << 20));
+    for (description, word) in [
+        (normal(0), "dimension 0"),
+        (normal(1 << 24), "dimension 16777216"),
+        (Description::new("UniformCircle"), "`dim`"),
+        (Description::new("UniformBox"), "0 and -1"),
+        (Description::new("DiagonalNormal"), "coordinate 0"),
+        (Description::new("MultivariateNormal"), "`lower`"),
+        (Description::new("StudentT"), "`location`"),
+        (mixture(), "1 component"),
+        (mixture().part("1", normal(3)), "component 1"),
+        (mixture().part("2", normal(3)), "`1`"),
+        (Description::new("Product").part("first", normal(1)), "`second`"),
+        (Description::new("Frozen"), "`flow`"),
+        (Description::new("Cauchy"), "`Cauchy`"),
+    ] {
+        let found = AnyBase::<f64>::restore(&Source::new(&description, &arrays, &kinds));
+        let text = found.expect_err("no base").to_string();
+        assert!(text.contains(word), "{description:?}: {text}");
     }
 }
 

@@ -5,6 +5,7 @@ use std::f64::consts::{PI, TAU};
 use nalgebra::{DMatrix, DVector};
 use rand::{Rng, RngExt};
 
+use super::dimension::declared;
 use super::{Base, Product, draw_columns, log_prob_checked};
 use crate::columns::{Rows, RowsMut};
 use crate::density::{Density, Pushforward, Sample};
@@ -115,6 +116,6 @@ impl<T: Real> Base<T> for UniformCircle {
 impl<T: Real> Restore<T> for UniformCircle {
     fn restore(source: &Source<'_>) -> Result<Self> {
         source.check_kind("UniformCircle")?;
-        Ok(Self::new(source.count("dim")?))
+        Ok(Self::new(declared(source)?))
     }
 }

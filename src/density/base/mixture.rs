@@ -216,20 +216,23 @@ impl<T: Real, B: Base<T>> Mixture<T, B> {
 
 /// An error unless there is a component, and all live in the same place.
 fn check_components<T: Real, B: Base<T>>(components: &[B]) -> Result<()> {
-    let Some(first) = components.first().map(Base::spaces) else {
+    let Some(first) = components.first() else {
         return Err(Error::empty("a mixture without components: give one or more"));
     };
-    let Some(k) = components.iter().position(|one| one.spaces() != first) else { return Ok(()) };
-    let dims = [first.len(), components[k].dim()];
-    Err(match dims[0] == dims[1] {
-        false => Error::shape(format!(
+    if let Some(k) = components.iter().position(|one| one.dim() != first.dim()) {
+        return Err(Error::shape(format!(
             "component {k} of a mixture has dimension {}, and component 0 has {}: give components of one dimension",
-            dims[1], dims[0]
-        )),
-        true => Error::setting(format!(
+            components[k].dim(),
+            first.dim()
+        )));
+    }
+    let spaces = first.spaces();
+    match components.iter().position(|one| one.spaces() != spaces) {
+        Some(k) => Err(Error::setting(format!(
             "component {k} of a mixture lives elsewhere than component 0: give components with the same bounds and circles"
-        )),
-    })
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// What comes before the parameters of the components.

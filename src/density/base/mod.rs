@@ -14,12 +14,13 @@
 //! | `any` | a base of any kind behind a pointer |
 //! | `kinds` | the kinds of bases by their names |
 //! | `rows` | the log-density of a base on a matrix |
-//! | `lanes`, `positive`, `cholesky`, `words` | what they share: groups of lanes, positive numbers, factors, common methods |
+//! | `lanes`, `positive`, `cholesky`, `dimension`, `words` | what they share: groups of lanes, positive numbers, factors, sizes, common methods |
 
 mod any;
 mod cholesky;
 mod circle;
 mod diagonal;
+mod dimension;
 mod frozen;
 mod kinds;
 mod lanes;

@@ -5,6 +5,7 @@ use std::f64::consts::TAU;
 use nalgebra::{DMatrix, DVector};
 use rand::{Rng, RngExt};
 
+use super::dimension::declared;
 use super::{Base, Product, draw_columns, log_prob_checked};
 use crate::columns::{Rows, RowsMut};
 use crate::density::{Density, Pushforward, Sample};
@@ -100,6 +101,6 @@ impl<T: Real> Base<T> for StandardNormal {
 impl<T: Real> Restore<T> for StandardNormal {
     fn restore(source: &Source<'_>) -> Result<Self> {
         source.check_kind("StandardNormal")?;
-        Ok(Self::new(source.count("dim")?))
+        Ok(Self::new(declared(source)?))
     }
 }
