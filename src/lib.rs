@@ -77,6 +77,7 @@
 //! | --- | --- | --- |
 //! | 11 | [`prelude`], [`guide`] | what most scripts need; chapters to read |
 //! | 10 | [`train`], `plot` | trainer, objectives, report; pictures |
+//! | 9 | `save` | models to and from files |
 //! | 9 | [`data`], [`diagnose`] | toy densities with their exact log-density; what a model is worth, measured |
 //! | 8 | [`density`] | densities, bases, and base + flow |
 //! | 7 | [`flow`] | invertible maps with a log-determinant: continuous flows, layers, chains |
@@ -109,6 +110,8 @@ pub mod parameters;
 pub mod plot;
 pub mod prelude;
 pub mod real;
+#[cfg(feature = "save")]
+pub mod save;
 mod simd;
 #[cfg(feature = "table")]
 pub mod table;

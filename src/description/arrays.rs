@@ -119,7 +119,7 @@ impl Arrays {
     /// If there is none.
     pub fn take(&self, name: &str) -> Result<&Array> {
         let found = self.all.get(name).ok_or_else(|| {
-            Error::setting(format!("the array `{name}` is missing: the file is not complete"))
+            Error::format(format!("the array `{name}` is missing: the file is not complete"))
         })?;
         found.1.set(true);
         Ok(&found.0)
@@ -132,7 +132,7 @@ impl Arrays {
     /// If there is one.
     pub fn all_taken(&self) -> Result<()> {
         match self.all.iter().find(|(_, (_, taken))| !taken.get()) {
-            Some((name, (array, _))) => Err(Error::setting(format!(
+            Some((name, (array, _))) => Err(Error::format(format!(
                 "the array `{name}` {:?} belongs to nothing that the description names: the file was made by another program, or changed",
                 array.shape
             ))),

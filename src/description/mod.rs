@@ -19,7 +19,7 @@ mod words;
 use crate::error::{Error, Result};
 
 pub use arrays::{Array, Arrays};
-pub use source::{Kinds, Restore, Source};
+pub use source::{Describe, Kinds, Restore, Source};
 
 /// What a thing is besides its arrays: the name of its kind, its settings, and the parts that it is made of.
 ///

@@ -113,7 +113,7 @@ impl Source<'_> {
 
     /// An error about a word that names nothing.
     pub fn unknown(&self, name: &str, word: &str) -> Error {
-        Error::setting(format!(
+        Error::format(format!(
             "`{name}` of `{}` is `{}`, which this version does not know: take the version that wrote it",
             shortened(self.kind()),
             shortened(word)
@@ -126,7 +126,7 @@ impl Source<'_> {
 
     fn bad(&self, name: &str, value: &Value, wanted: &str) -> Error {
         let shown: String = format!("{value:?}").chars().take(60).collect();
-        Error::setting(format!(
+        Error::format(format!(
             "the setting `{name}` of `{}` is {shown}: it has to be {wanted}",
             shortened(self.kind())
         ))

@@ -10,6 +10,23 @@ use crate::error::{Error, Result};
 use crate::parameters::{Fixed, Layout, Parameters};
 use crate::real::Real;
 
+/// What can be described, and made again from its description and its arrays: a model as a whole.
+pub trait Describe<T> {
+    /// What it is besides its arrays.
+    ///
+    /// # Errors
+    ///
+    /// If a part does not describe itself.
+    fn description(&self) -> Result<Description>;
+
+    /// Its arrays: parameters, and those that do not learn.
+    ///
+    /// # Errors
+    ///
+    /// If two arrays of different parts have one name.
+    fn arrays(&self) -> Result<Arrays>;
+}
+
 /// What can be made from a description of itself and its arrays, to compute with the scalar `T`.
 pub trait Restore<T>: Sized {
     /// Makes what is described: it computes the same numbers as what the description was taken of, to the last
@@ -62,7 +79,7 @@ impl<'a> Source<'a> {
         if self.kind() == kind {
             return Ok(());
         }
-        Err(Error::setting(format!(
+        Err(Error::format(format!(
             "the description is of the kind `{}`, and `{kind}` is wanted: load it as what it is, or as a kind that holds any",
             shortened(self.kind())
         )))
@@ -92,7 +109,7 @@ impl<'a> Source<'a> {
 
     /// An error about something that a description does not have.
     pub(super) fn missing(&self, what: &str, name: &str) -> Error {
-        Error::setting(format!(
+        Error::format(format!(
             "the {what} `{name}` of `{}` is missing: the description is not complete",
             shortened(self.kind())
         ))
@@ -224,7 +241,7 @@ impl Kinds {
         let makers = self.makers.get(source.kind()).into_iter().flatten();
         match makers.filter_map(|maker| maker.downcast_ref::<Maker<R>>()).next() {
             Some(make) => make(source),
-            None => Err(Error::setting(format!(
+            None => Err(Error::format(format!(
                 "there is no {what} of the kind `{}`: take the version of the crate that wrote it, or say how it is made by `Kinds`",
                 shortened(source.kind())
             ))),

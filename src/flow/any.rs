@@ -6,7 +6,7 @@ use std::fmt;
 use nalgebra::DMatrix;
 
 use super::{Cotangent, Direction, Flow, Packet, Space, TrainableFlow};
-use crate::description::Description;
+use crate::description::{Arrays, Describe, Description};
 use crate::error::Result;
 use crate::ode::{Accuracy, Workspace};
 use crate::parameters::{Fixed, Layout, Setting, State};
@@ -53,6 +53,16 @@ impl<T: Real> AnyFlow<T> {
     /// The flow inside, if it is of this type.
     pub fn get<F: 'static>(&self) -> Option<&F> {
         self.0.inside().downcast_ref()
+    }
+}
+
+impl<T: Real> Describe<T> for AnyFlow<T> {
+    fn description(&self) -> Result<Description> {
+        self.0.describe()
+    }
+
+    fn arrays(&self) -> Result<Arrays> {
+        Arrays::of_state(&self.0.state())
     }
 }
 

@@ -143,6 +143,20 @@ fn gradients<T: Real>(own: &Own<'_, T>, erased: &AnyFlow<T>, seed: u64) -> Optio
     None
 }
 
+/// How a flow behind a pointer differs from the flow itself, if it does.
+pub(super) fn difference<T: Real>(
+    own: &Own<'_, T>,
+    erased: &AnyFlow<T>,
+    seed: u64,
+) -> Option<String> {
+    let context = contexts::<T>(own.flow.context_dim(), COLUMNS);
+    let given = (context.nrows() > 0).then_some(&context);
+    let [ours, theirs] = models(own.flow, erased, given, seed);
+    let differ = ours.iter().zip(&theirs).find(|(a, b)| a != b);
+    let how = differ.map(|((what, a), (_, b))| format!("{what}: {a} and {b}"));
+    how.or_else(|| gradients(own, erased, seed))
+}
+
 struct Beside {
     seed: u64,
     ledger: Ledger,
@@ -152,12 +166,7 @@ impl<T: Real> FlowVisitor<T> for Beside {
     fn meet(&mut self, _: &str, _: AnyFlow<T>) {}
 
     fn compare(&mut self, name: &str, own: &Own<'_, T>, erased: &AnyFlow<T>) {
-        let context = contexts::<T>(own.flow.context_dim(), COLUMNS);
-        let given = (context.nrows() > 0).then_some(&context);
-        let [ours, theirs] = models(own.flow, erased, given, self.seed);
-        let differ = ours.iter().zip(&theirs).find(|(a, b)| a != b);
-        let how = differ.map(|((what, a), (_, b))| format!("{what}: {a} and {b}"));
-        match how.or_else(|| gradients(own, erased, self.seed)) {
+        match difference(own, erased, self.seed) {
             None => self.ledger.held(name, 1, 0),
             Some(how) => self.ledger.broken(name, self.seed, how),
         }

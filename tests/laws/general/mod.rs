@@ -13,6 +13,7 @@
 //! | `far` | far points, constants, all scales, and parameters that do not fit |
 //! | `twins` | log-determinants and gradients in `f32` against those in `f64` |
 //! | `outside` | what is said to lie outside a support, beside following to the end |
+//! | `saved` | a flow that was saved and loaded beside the flow itself |
 //! | `states` | parameters and fixed arrays are all of a flow |
 //! | `ledger` | what became of a law on every flow |
 
@@ -22,6 +23,7 @@ mod erased;
 mod far;
 mod ledger;
 mod outside;
+mod saved;
 mod states;
 mod twins;
 

@@ -1,0 +1,3 @@
+//! The format of the files, on one page.
+
+#![doc = include_str!("format.md")]
