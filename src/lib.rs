@@ -77,7 +77,8 @@
 //! | --- | --- | --- |
 //! | 11 | [`prelude`], [`guide`] | what most scripts need; chapters to read |
 //! | 10 | [`train`], `plot` | trainer, objectives, report; pictures |
-//! | 9 | `save` | models to and from files |
+//! | 10 | `save` | models to and from files |
+//! | 9 | [`model`] | a density of any kind as one value, in the units of a table |
 //! | 9 | [`data`], [`diagnose`] | toy densities with their exact log-density; what a model is worth, measured |
 //! | 8 | [`density`] | densities, bases, and base + flow |
 //! | 7 | [`flow`] | invertible maps with a log-determinant: continuous flows, layers, chains |
@@ -102,6 +103,7 @@ mod files;
 pub mod flow;
 pub mod guide;
 pub mod kernels;
+pub mod model;
 pub mod nn;
 pub mod ode;
 pub mod outcome;

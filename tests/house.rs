@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The floor of every room; a room imports only from lower floors.
-const FLOORS: [(&str, u32); 25] = [
+const FLOORS: [(&str, u32); 26] = [
     ("simd", 0),
     ("outcome", 0),
     ("real", 1),
@@ -24,7 +24,8 @@ const FLOORS: [(&str, u32); 25] = [
     ("density", 8),
     ("data", 9),
     ("diagnose", 9),
-    ("save", 9),
+    ("model", 9),
+    ("save", 10),
     ("train", 10),
     ("plot", 10),
     ("guide", 11),

@@ -20,6 +20,7 @@ mod lengths;
 mod masks;
 mod matching;
 mod messages;
+mod model;
 mod named_estimates;
 mod noise;
 mod ode;

@@ -17,7 +17,7 @@ pub struct Given<'a, M, T: Real> {
 }
 
 impl<'a, M, T: Real> Given<'a, M, T> {
-    pub(super) fn new(family: &'a M, context: DMatrix<T>) -> Self {
+    pub(crate) fn new(family: &'a M, context: DMatrix<T>) -> Self {
         Self { family, context }
     }
 

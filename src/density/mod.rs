@@ -3,6 +3,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `base` | bases: normal, Student, uniform, on the circle, mixtures, products, of any kind |
+//! | `described` | models as descriptions with arrays |
 //! | `pushforward` | base + flow, plain and detailed calls |
 //! | `score` | gradients of log-densities by points and contexts |
 //! | `samples` | samples of a model, a few of which may have failed |
@@ -11,6 +12,7 @@
 //! | `whole` | the parameters of base and flow as those of one model |
 
 mod base;
+mod described;
 mod ensemble;
 mod given;
 mod pushforward;

@@ -54,7 +54,7 @@ impl<T: Real> Samples<T> {
     }
 
     /// Samples that were drawn in parts.
-    pub(super) fn gathered(
+    pub(crate) fn gathered(
         points: DMatrix<T>,
         outcomes: Vec<Outcome>,
         efforts: Vec<Effort>,
@@ -63,7 +63,7 @@ impl<T: Real> Samples<T> {
     }
 
     /// The same, or an error if not a single column arrived.
-    pub(super) fn some_arrived(self) -> Result<Self> {
+    pub(crate) fn some_arrived(self) -> Result<Self> {
         match self.outcomes.iter().any(Outcome::arrived) {
             true => Ok(self),
             false => Err(Error::from_outcomes(&self.outcomes)

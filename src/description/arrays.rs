@@ -92,6 +92,18 @@ impl Arrays {
         }
     }
 
+    /// Adds the arrays of a part, with its name in front of theirs.
+    ///
+    /// # Errors
+    ///
+    /// If a name stands there already.
+    pub fn add_part(&mut self, part: &str, arrays: Self) -> Result<()> {
+        arrays
+            .all
+            .into_iter()
+            .try_for_each(|(name, (array, _))| self.add(&format!("{part}.{name}"), array))
+    }
+
     /// All arrays, in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Array)> {
         self.all.iter().map(|(name, (array, _))| (name.as_str(), array))

@@ -111,6 +111,21 @@ impl Source<'_> {
         }
     }
 
+    /// Words.
+    ///
+    /// # Errors
+    ///
+    /// If there are none of this name, or one is none.
+    pub fn words(&self, name: &str) -> Result<Vec<String>> {
+        match self.value(name)? {
+            Value::Words(words) => Ok(words.clone()),
+            // What an empty list is a list of does not show.
+            Value::Counts(none) if none.is_empty() => Ok(Vec::new()),
+            Value::Numbers(none) if none.is_empty() => Ok(Vec::new()),
+            value => Err(self.bad(name, value, "words")),
+        }
+    }
+
     /// An error about a word that names nothing.
     pub fn unknown(&self, name: &str, word: &str) -> Error {
         Error::format(format!(

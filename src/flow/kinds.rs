@@ -1,6 +1,7 @@
 //! The kinds of flows by their names: how any of them is made from its description.
 
 use super::closed_form::{ClosedForm, InvertibleLinear, Permutation};
+use super::continuous::Whitening;
 use super::transformer::{Affine, BaseAffine, ScaleShift, Shift, Spline};
 use super::{
     AnyFlow, Autoregressive, Chain, Constrain, ContinuousFlow, Coupling, EulerStep, Frozen,
@@ -26,6 +27,7 @@ impl<T: Real> Restore<T> for AnyFlow<T> {
             "Inverted" => Self::new(Inverted::<Self>::restore(source)?),
             "InvertibleLinear" => Self::new(InvertibleLinear::restore(source)?),
             "Permutation" => Self::new(<Permutation as Restore<T>>::restore(source)?),
+            "Whitening" => Self::new(<Whitening as Restore<T>>::restore(source)?),
             _ => source.kinds().make("flow", source)?,
         })
     }

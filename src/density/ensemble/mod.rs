@@ -102,6 +102,28 @@ impl<M> Ensemble<M> {
         Ok(Self { members, weights, log_weights })
     }
 
+    /// A single member, which is its own mean.
+    pub fn alone(member: M) -> Self {
+        Self { members: vec![member], weights: vec![1.0], log_weights: vec![0.0] }
+    }
+
+    /// The same weights for what `change` makes of the members.
+    pub fn map<N>(self, change: impl FnMut(M) -> N) -> Ensemble<N> {
+        let Self { members, weights, log_weights } = self;
+        Ensemble { members: members.into_iter().map(change).collect(), weights, log_weights }
+    }
+
+    /// The members with weights that add up to one as they are, but for rounding.
+    pub(super) fn of_shares(members: Vec<M>, shares: Vec<f64>) -> Result<Self> {
+        let total: f64 = shares.iter().sum();
+        let sound = Self::weighted(members, shares.clone())?;
+        if (total - 1.0).abs() > 1e-12 {
+            return Ok(sound);
+        }
+        let log_weights = shares.iter().map(|weight| ln(*weight)).collect();
+        Ok(Self { weights: shares, log_weights, ..sound })
+    }
+
     /// The members.
     pub fn members(&self) -> &[M] {
         &self.members

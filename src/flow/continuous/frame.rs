@@ -130,6 +130,17 @@ impl Frame {
         frame.with_contexts(&mean, &deviation)
     }
 
+    /// The means and deviations of a set of points, without their correlations.
+    ///
+    /// # Errors
+    ///
+    /// As [`fit`](Frame::fit).
+    pub fn standard<T: Real>(points: &DMatrix<T>) -> Result<Self> {
+        check_points(points.nrows(), points)?;
+        let (mean, deviation) = parts(&spreads("coordinate", points)?);
+        Self::new(&mean, &deviation, DMatrix::identity(mean.len(), mean.len()))
+    }
+
     /// The dimension.
     pub fn dim(&self) -> usize {
         self.rows.len()

@@ -13,6 +13,7 @@
 //! | `steps` | the accepted steps of every column |
 //! | `train` | the reverse pass of the flow, plain and with penalties |
 //! | `trajectory` | points at several times along the way |
+//! | `whitening` | a frame as a flow of its own |
 
 mod augmented;
 mod correlation;
@@ -27,6 +28,7 @@ mod restore;
 mod steps;
 mod train;
 mod trajectory;
+mod whitening;
 
 use super::{Direction, Flow, Packet, Track};
 use crate::columns::Block;
@@ -43,6 +45,7 @@ pub use penalties::Penalties;
 pub use steps::ColumnSteps;
 pub use train::{ContinuousTape, Penalised};
 pub use trajectory::Trajectory;
+pub use whitening::Whitening;
 
 /// The flow of a vector field: dx/dt = f(t, x, context) from t = 0 (base) to t = 1 (data).
 ///

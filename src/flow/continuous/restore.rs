@@ -40,7 +40,10 @@ impl Gradient {
 
 impl Frame {
     /// The frame among the arrays of a flow of so many coordinates and context values, if there is one.
-    fn restore([dim, context_dim]: [usize; 2], source: &Source<'_>) -> Result<Option<Self>> {
+    pub(super) fn restore(
+        [dim, context_dim]: [usize; 2],
+        source: &Source<'_>,
+    ) -> Result<Option<Self>> {
         if !source.has_array("frame.mean") {
             return Ok(None);
         }

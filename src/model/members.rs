@@ -1,0 +1,140 @@
+//! Base + flow, one or several, behind a pointer that hides their scalar: everything in `f64`.
+
+use std::any::Any;
+
+use nalgebra::{DMatrix, DVector};
+use rand::Rng;
+
+use super::found::{Evaluation, ModelScore};
+use crate::density::{AnyBase, Base, Ensemble, Pushforward};
+use crate::description::{Arrays, Describe, Description};
+use crate::error::Result;
+use crate::flow::{AnyFlow, Flow, Space, TrainableFlow};
+use crate::outcome::Outcome;
+use crate::real::Real;
+
+/// Samples of the members, and what became of each.
+pub(super) type Drawn = (DMatrix<f64>, Vec<Outcome>);
+
+/// What a model asks of its members.
+pub(super) trait Members: Send + Sync {
+    fn scalar(&self) -> &'static str;
+    fn dim(&self) -> usize;
+    fn context_dim(&self) -> usize;
+    fn parameter_count(&self) -> usize;
+    fn spaces(&self) -> Result<Vec<Space>>;
+    fn evaluate(&self, points: &DMatrix<f64>, context: Option<&DMatrix<f64>>)
+    -> Result<Evaluation>;
+    fn score(&self, points: &DMatrix<f64>, context: Option<&DMatrix<f64>>) -> Result<ModelScore>;
+    fn sample(
+        &self,
+        count: usize,
+        context: Option<&DMatrix<f64>>,
+        rng: &mut dyn Rng,
+    ) -> Result<Drawn>;
+    fn description(&self) -> Result<Description>;
+    fn arrays(&self) -> Result<Arrays>;
+    fn inside(&self) -> &dyn Any;
+    fn boxed(&self) -> Box<dyn Members>;
+}
+
+impl Clone for Box<dyn Members> {
+    fn clone(&self) -> Self {
+        self.boxed()
+    }
+}
+
+/// The type of the members of one scalar.
+pub(super) type Own<T> = Ensemble<Pushforward<AnyBase<T>, AnyFlow<T>>>;
+
+fn narrow<T: Real>(matrix: &DMatrix<f64>) -> DMatrix<T> {
+    matrix.map(T::of)
+}
+
+fn wide<T: Real>(vector: &DVector<T>) -> DVector<f64> {
+    vector.map(|value| value.wide())
+}
+
+impl<T: Real> Members for Own<T> {
+    fn scalar(&self) -> &'static str {
+        T::NAME
+    }
+
+    fn dim(&self) -> usize {
+        self.members()[0].flow().dim()
+    }
+
+    fn context_dim(&self) -> usize {
+        self.members()[0].flow().context_dim()
+    }
+
+    fn parameter_count(&self) -> usize {
+        let count = |member: &Pushforward<AnyBase<T>, AnyFlow<T>>| {
+            member.flow().layout().len() + member.base().parameter_count()
+        };
+        self.members().iter().map(count).sum()
+    }
+
+    fn spaces(&self) -> Result<Vec<Space>> {
+        self.members()[0].spaces()
+    }
+
+    fn evaluate(
+        &self,
+        points: &DMatrix<f64>,
+        context: Option<&DMatrix<f64>>,
+    ) -> Result<Evaluation> {
+        let (points, context) = (narrow::<T>(points), context.map(narrow::<T>));
+        let found = Ensemble::evaluate(self, &points, context.as_ref())?;
+        let several = self.members().len() > 1;
+        Ok(Evaluation {
+            log_prob: wide(&found.log_prob),
+            spread: several.then(|| wide(&found.spread)),
+            standard_error: found.standard_error.as_ref().map(wide),
+            outcomes: found.outcomes,
+            efforts: found.efforts,
+        })
+    }
+
+    fn score(&self, points: &DMatrix<f64>, context: Option<&DMatrix<f64>>) -> Result<ModelScore> {
+        let (points, context) = (narrow::<T>(points), context.map(narrow::<T>));
+        let found = Ensemble::score(self, &points, context.as_ref())?;
+        Ok(ModelScore {
+            log_prob: wide(&found.log_prob),
+            score: found.score.map(|value| value.wide()),
+            context_score: found.context_score.map(|value| value.wide()),
+            outcomes: found.outcomes,
+        })
+    }
+
+    /// Of a single member without a choice among several.
+    fn sample(
+        &self,
+        count: usize,
+        context: Option<&DMatrix<f64>>,
+        rng: &mut dyn Rng,
+    ) -> Result<Drawn> {
+        let context = context.map(narrow::<T>);
+        let drawn = match self.members() {
+            [one] => one.sample_detailed(count, context.as_ref(), rng)?,
+            _ => self.sample_detailed(count, context.as_ref(), rng)?,
+        };
+        Ok((drawn.map(|value| value.wide()), drawn.outcomes().to_vec()))
+    }
+
+    fn description(&self) -> Result<Description> {
+        Describe::description(self)
+    }
+
+    fn arrays(&self) -> Result<Arrays> {
+        Describe::arrays(self)
+    }
+
+    fn inside(&self) -> &dyn Any {
+        self
+    }
+
+    fn boxed(&self) -> Box<dyn Members> {
+        Box::new(self.clone())
+    }
+}

@@ -1,0 +1,71 @@
+//! Files of models, whatever their scalar.
+
+use std::path::Path;
+
+use super::{Document, disk};
+use crate::description::{Arrays, Kinds, Source};
+use crate::error::Result;
+use crate::model::Model;
+use crate::real::Real;
+
+impl Model {
+    /// Writes a file, whole or not at all: a file of this name that was there before stays as it is until the
+    /// new one is complete on the disk. [`format`](super::format) says what it holds.
+    ///
+    /// # Errors
+    ///
+    /// If a part of the model does not describe itself, or the file cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        disk::write(path.as_ref(), &self.to_bytes()?)
+    }
+
+    /// Reads a file: the model computes the same numbers as the one that was saved, to the last bit.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, holds no model, was written by a later version, or is damaged; the error says
+    /// which.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self> {
+        Self::load_with(path, &Kinds::new())
+    }
+
+    /// As [`load`](Model::load), with kinds of one's own.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Model::load).
+    pub fn load_with(path: impl AsRef<Path>, kinds: &Kinds) -> Result<Self> {
+        let path = path.as_ref();
+        let model = Self::from_bytes(&disk::read(path)?, kinds);
+        model.map_err(|error| error.during(path.display()))
+    }
+
+    /// What a file would hold: the same bytes for the same model.
+    ///
+    /// # Errors
+    ///
+    /// If a part of the model does not describe itself.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        let description = self.description()?;
+        description.check()?;
+        let scalar = self.scalar().into();
+        Document { scalar, description, arrays: self.arrays()? }.to_bytes()
+    }
+
+    /// The model of the bytes of a file.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Model::load).
+    pub fn from_bytes(bytes: &[u8], kinds: &Kinds) -> Result<Self> {
+        let document = Document::from_bytes(bytes)?;
+        let arrays: &Arrays = &document.arrays;
+        let source = Source::new(&document.description, arrays, kinds);
+        let model = match document.scalar == f32::NAME {
+            true => Self::restore::<f32>(&source)?,
+            false => Self::restore::<f64>(&source)?,
+        };
+        arrays.all_taken()?;
+        Ok(model)
+    }
+}
