@@ -98,7 +98,7 @@ pub mod description;
 pub mod diagnose;
 pub mod error;
 pub mod field;
-#[cfg(feature = "table")]
+#[cfg(any(feature = "save", feature = "table"))]
 mod files;
 pub mod flow;
 pub mod guide;

@@ -4,18 +4,14 @@ use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::Path;
 
-use atomic_write_file::AtomicWriteFile;
-
 use crate::error::{Error, Result};
+use crate::files::WholeFile;
 
 /// Writes beside the place, syncs, and renames: what was there before is there until then.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    let attempt = || {
-        let mut file = AtomicWriteFile::open(path)?;
-        file.write_all(bytes)?;
-        file.commit()
-    };
-    attempt().map_err(|error: std::io::Error| Error::file(path, "write", error))
+    let mut file = WholeFile::create(path)?;
+    file.write_all(bytes).map_err(|error| Error::file(path, "write", error))?;
+    file.commit()
 }
 
 /// All bytes of a file.
