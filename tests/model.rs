@@ -35,7 +35,7 @@ fn prepared(rng: &mut StdRng) -> Model {
         let z: f64 = rng.sample(rand_distr::StandardNormal);
         if i == 0 { z } else { 1.7e9 + 10.0 * z }
     });
-    let scale = Whitening::whitening(&data).expect("data");
+    let scale = Whitening::fit(&data).expect("data");
     let support = Constrain::new().then(positive(1)).then(free(1));
     let flow = AnyFlow::new(Chain::new().then(scale).then(support));
     Model::new(StandardNormal::new(2).pushed_by(stack::<f32>(2, 1, rng)))
@@ -131,7 +131,7 @@ fn scores_are_the_slopes_of_log_densities() {
     let stack = stack::<f64>(2, 1, &mut rng);
     let support = Constrain::new().then(positive(1)).then(free(1));
     let data = DMatrix::from_fn(2, 50, |_, _| rng.random_range(0.5..2.0));
-    let flow = Chain::new().then(Whitening::whitening(&data).expect("data")).then(support);
+    let flow = Chain::new().then(Whitening::fit(&data).expect("data")).then(support);
     let model = Model::new(StandardNormal::new(2).pushed_by(stack))
         .prepared_by(AnyFlow::new(flow))
         .and_then(|model| model.contexts_standardised(vec![Moments { mean: 2.0, deviation: 3.0 }]))

@@ -45,7 +45,7 @@ impl Whitening {
     /// # Errors
     ///
     /// If there is no column, or a value is NaN or infinite.
-    pub fn whitening<T: Real>(data: &DMatrix<T>) -> Result<Self> {
+    pub fn fit<T: Real>(data: &DMatrix<T>) -> Result<Self> {
         Ok(Self { frame: Frame::fit(data, None)? })
     }
 
@@ -53,7 +53,7 @@ impl Whitening {
     ///
     /// # Errors
     ///
-    /// As [`whitening`](Whitening::whitening).
+    /// As [`fit`](Whitening::fit).
     pub fn standardising<T: Real>(data: &DMatrix<T>) -> Result<Self> {
         Ok(Self { frame: Frame::standard(data)? })
     }
