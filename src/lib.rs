@@ -77,13 +77,13 @@
 //! | --- | --- | --- |
 //! | 11 | [`prelude`], [`guide`] | what most scripts need; chapters to read |
 //! | 10 | [`train`], `plot` | trainer, objectives, report; pictures |
-//! | 10 | `save` | models to and from files |
 //! | 9 | [`model`] | a density of any kind as one value, in the units of a table |
 //! | 9 | [`data`], [`diagnose`] | toy densities with their exact log-density; what a model is worth, measured |
 //! | 8 | [`density`] | densities, bases, and base + flow |
 //! | 7 | [`flow`] | invertible maps with a log-determinant: continuous flows, layers, chains |
 //! | 6 | [`trace`] | how a divergence is taken |
 //! | 5 | [`field`] | vector fields and their derivatives |
+//! | 4 | `save` | what describes itself, to and from files |
 //! | 4 | [`ode`], [`nn`] | Runge-Kutta on columns, forward and in reverse; conditioner networks |
 //! | 3 | [`kernels`], `table` | products, activations and sums, once per instruction set; columns with names, from and to files |
 //! | 3 | [`description`] | what a model is, as a value: kinds, settings and named arrays |

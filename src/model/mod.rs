@@ -9,10 +9,13 @@
 //! | `found` | what is found for columns |
 //! | `draw` | samples |
 //! | `described` | the model as a description with arrays |
+//! | `file` | the model as a file |
 
 mod described;
 mod draw;
 mod evaluate;
+#[cfg(feature = "save")]
+mod file;
 mod found;
 mod members;
 mod preparation;

@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::path::Path;
 
 use safetensors::tensor::{Metadata, SafeTensors, TensorView, View, serialize};
 use safetensors::{Dtype, SafeTensorError};
 
+use super::disk;
 use super::header::{Header, Node, VERSION, Version};
 use crate::description::{Array, Arrays, Description};
 use crate::error::{Error, Result};
@@ -51,6 +53,24 @@ impl View for Stored<'_> {
 }
 
 impl Document {
+    /// Writes a file, whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be written, or the description holds what JSON does not.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        disk::write(path, &self.to_bytes()?)
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read, and as [`from_bytes`](Document::from_bytes).
+    pub fn read(path: &Path) -> Result<Self> {
+        Self::from_bytes(&disk::read(path)?)
+    }
+
     /// The bytes: the same for the same document.
     ///
     /// # Errors

@@ -4,7 +4,6 @@
 //! | --- | --- |
 //! | `header` | the JSON entry: version, scalar and description |
 //! | `document` | a description with its arrays, to and from bytes |
-//! | `model` | files of models, whatever their scalar |
 //! | `disk` | bytes to and from files, whole or not at all |
 //!
 //! What describes itself ([`Describe`]) and can be made again ([`Restore`]) has `save` and `load` by the trait
@@ -14,7 +13,6 @@ mod disk;
 mod document;
 pub mod format;
 mod header;
-mod model;
 
 use std::path::Path;
 
@@ -50,7 +48,7 @@ pub trait Save<T: Real>: Describe<T> + Restore<T> {
     ///
     /// If a part of the model does not describe itself, or the file cannot be written.
     fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        disk::write(path.as_ref(), &self.to_bytes()?)
+        Document::of(self)?.write(path.as_ref())
     }
 
     /// Reads a file: the model computes the same numbers as the one that was saved, to the last bit.
@@ -70,7 +68,7 @@ pub trait Save<T: Real>: Describe<T> + Restore<T> {
     /// As [`load`](Save::load).
     fn load_with(path: impl AsRef<Path>, kinds: &Kinds) -> Result<Self> {
         let path = path.as_ref();
-        let model = Self::from_bytes(&disk::read(path)?, kinds);
+        let model = Document::read(path).and_then(|document| document.restore(kinds));
         model.map_err(|error| error.during(path.display()))
     }
 

@@ -2,21 +2,21 @@
 
 use std::path::Path;
 
-use super::{Document, disk};
+use super::Model;
 use crate::description::{Arrays, Kinds, Source};
 use crate::error::Result;
-use crate::model::Model;
 use crate::real::Real;
+use crate::save::Document;
 
 impl Model {
     /// Writes a file, whole or not at all: a file of this name that was there before stays as it is until the
-    /// new one is complete on the disk. [`format`](super::format) says what it holds.
+    /// new one is complete on the disk. [`format`](crate::save::format) says what it holds.
     ///
     /// # Errors
     ///
     /// If a part of the model does not describe itself, or the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        disk::write(path.as_ref(), &self.to_bytes()?)
+        self.document()?.write(path.as_ref())
     }
 
     /// Reads a file: the model computes the same numbers as the one that was saved, to the last bit.
@@ -36,7 +36,7 @@ impl Model {
     /// As [`load`](Model::load).
     pub fn load_with(path: impl AsRef<Path>, kinds: &Kinds) -> Result<Self> {
         let path = path.as_ref();
-        let model = Self::from_bytes(&disk::read(path)?, kinds);
+        let model = Document::read(path).and_then(|document| Self::of_document(&document, kinds));
         model.map_err(|error| error.during(path.display()))
     }
 
@@ -46,10 +46,7 @@ impl Model {
     ///
     /// If a part of the model does not describe itself.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        let description = self.description()?;
-        description.check()?;
-        let scalar = self.scalar().into();
-        Document { scalar, description, arrays: self.arrays()? }.to_bytes()
+        self.document()?.to_bytes()
     }
 
     /// The model of the bytes of a file.
@@ -58,7 +55,17 @@ impl Model {
     ///
     /// As [`load`](Model::load).
     pub fn from_bytes(bytes: &[u8], kinds: &Kinds) -> Result<Self> {
-        let document = Document::from_bytes(bytes)?;
+        Self::of_document(&Document::from_bytes(bytes)?, kinds)
+    }
+
+    fn document(&self) -> Result<Document> {
+        let description = self.description()?;
+        description.check()?;
+        let scalar = self.scalar().into();
+        Ok(Document { scalar, description, arrays: self.arrays()? })
+    }
+
+    fn of_document(document: &Document, kinds: &Kinds) -> Result<Self> {
         let arrays: &Arrays = &document.arrays;
         let source = Source::new(&document.description, arrays, kinds);
         let model = match document.scalar == f32::NAME {
