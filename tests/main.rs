@@ -23,6 +23,7 @@ mod messages;
 mod model;
 mod named_estimates;
 mod noise;
+mod normal_density;
 mod ode;
 mod pairing;
 mod parameters;

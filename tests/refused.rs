@@ -8,7 +8,7 @@ use liouville::outcome::Effort;
 use liouville::parameters::{Fixed, Layout};
 use liouville::train::{
     Event, Happening, Loss, MiniBatch, Objective, Observed, Optimizer, OptimizerState, Pool,
-    Report, Schedule, Snapshot, StepReport, Trainable, Trainer, Trouble,
+    Report, Schedule, Snapshot, StepReport, Task, Trainable, Trainer, Trouble,
 };
 use nalgebra::DMatrix;
 use rand::SeedableRng;
@@ -68,11 +68,11 @@ struct Descent;
 impl Optimizer<f64> for Descent {
     type State = Self;
 
-    fn learning_rate(&self) -> f64 {
+    fn learning_rate(&self, _: &Task) -> f64 {
         1.0
     }
 
-    fn start(&self, _: &Layout) -> Self {
+    fn start(&self, _: &Layout, _: &Task) -> Self {
         Self
     }
 }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::defaults::Task;
 use super::optimizer::{Moments, Optimizer, OptimizerState, check_settings};
 use crate::error::Result;
 use crate::parameters::{Fixed, Layout};
@@ -111,7 +112,7 @@ impl<T: Real> Optimizer<T> for Adam {
     type State = AdamState;
 
     /// 1e-2.
-    fn learning_rate(&self) -> f64 {
+    fn learning_rate(&self, _: &Task) -> f64 {
         1e-2
     }
 
@@ -119,7 +120,7 @@ impl<T: Real> Optimizer<T> for Adam {
         self.check_as("Adam's")
     }
 
-    fn start(&self, layout: &Layout) -> AdamState {
+    fn start(&self, layout: &Layout, _: &Task) -> AdamState {
         AdamState { settings: *self, moments: Moments::zeros(layout.len()) }
     }
 }
@@ -144,13 +145,16 @@ impl<T: Real> OptimizerState<T> for AdamState {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::Kind;
+
+    const TASK: Task = Task { dim: 2, rows: 1000, context_dim: 0, free: true, kind: Kind::Solved };
 
     #[test]
     fn the_first_steps_agree_with_the_algorithm_by_hand() {
         // For a constant gradient g both corrected moments are constant, so that each step is
         // -rate g / (|g| + ε), and decay multiplies by 1 - rate decay before it.
         let adam = Adam { weight_decay: 0.1, ..Adam::default() };
-        let mut state = Optimizer::<f64>::start(&adam, &Layout::of([("x", &[2])]));
+        let mut state = Optimizer::<f64>::start(&adam, &Layout::of([("x", &[2])]), &TASK);
         let mut x = [1.0f64, -2.0];
         let mut expected = x;
         for _ in 0..3 {

@@ -1,11 +1,14 @@
 //! Ensembles: models trained on cross-fitted parts of the data, each judged by what it did not see.
 
+use std::collections::HashSet;
+
 use nalgebra::DMatrix;
 use rand::Rng;
 use rand::rngs::Xoshiro256PlusPlus;
 use rayon::prelude::*;
 
 use super::cross_fitted::{CrossFitted, EnsembleReport};
+use super::defaults::MOST_HELD_OUT;
 use super::judge::{Group, Judge, Panel};
 use super::plan::Plan;
 use super::run::{Outset, Run};
@@ -18,9 +21,10 @@ use crate::real::Real;
 
 /// A training run of several models; made by [`Trainer::ensemble`].
 ///
-/// The columns of the data are divided into as many folds as there are members. Member k learns from all
-/// folds but the k-th, by which it is judged: when to stop, and how much noise its samples bear. Every row of
-/// the data is used to learn from and to judge by, and never both by one member. The density is the mean of the
+/// The columns of the data are divided into as many folds as there are members, of which each keeps 2000
+/// columns at most: more are not needed to judge by. Member k learns from everything but the k-th fold, by which it is
+/// judged: when to stop, and how much noise its samples bear. Every column of the data is used to learn from, up to
+/// 2000 a member to judge by, and none for both by one member. The density is the mean of the
 /// members'; it is better than a single model's where these differ, which is where rows are few: they are
 /// then worth more than longer training.
 ///
@@ -143,7 +147,7 @@ impl<O, P> Ensembled<O, P> {
         Ok((Ensemble::new(models)?, EnsembleReport { members: reports, folds, held_out }))
     }
 
-    /// The columns of every fold, in a random order.
+    /// The columns of every fold, in a random order, as many as it takes to judge.
     fn folds(&self, seed: Seed, columns: usize) -> Result<Vec<Vec<usize>>> {
         let members = self.members.unwrap_or(members_for(columns));
         if members < 2 {
@@ -162,7 +166,8 @@ impl<O, P> Ensembled<O, P> {
             )));
         }
         let order = seed.split(columns);
-        let fold = |k: usize| order.iter().skip(k).step_by(members).copied().collect();
+        let fold =
+            |k: usize| order.iter().skip(k).step_by(members).take(MOST_HELD_OUT).copied().collect();
         Ok((0..members).map(fold).collect())
     }
 
@@ -182,8 +187,8 @@ impl<O, P> Ensembled<O, P> {
     {
         let mut model = make(&mut seed.start()).map_err(|error| error.during("making it"))?;
         self.trainer.check(&model, data)?;
-        let others = (0..folds.len()).filter(|k| *k != own);
-        let trained = others.flat_map(|k| folds[k].iter().copied()).collect();
+        let held: HashSet<usize> = folds[own].iter().copied().collect();
+        let trained = (0..data[0].ncols()).filter(|column| !held.contains(column)).collect();
         let division = Some([folds[own].clone(), trained]);
         let plan = Plan::of(&self.trainer, &model, data, Some(folds[own].len()))?;
         let outset = Outset { seed, division, shown: false };

@@ -56,6 +56,17 @@ pub enum Happening {
         /// Why.
         why: Trouble,
     },
+    /// What was learnt was no better for held-out samples than the normal density of the others, or by less than that
+    /// is expected to gain from the held-out samples: the model is the normal density of all of them. A member of
+    /// an ensemble is that of those it may learn from.
+    Normal {
+        /// The loss of held-out samples by what was learnt.
+        learnt: f64,
+        /// Their loss by the normal density of the others.
+        normal: f64,
+        /// The number of samples whose normal density the model is.
+        samples: usize,
+    },
     /// The decay began early, to end within the time limit.
     Hastened {
         /// The number of steps that the run has by then.
@@ -81,6 +92,10 @@ impl fmt::Display for Happening {
             Self::Refused { to, rate, why } => {
                 write!(f, "back to step {to}, with a learning rate of {rate:.1e}: {why}")
             }
+            Self::Normal { learnt, normal, samples } => write!(
+                f,
+                "nothing was learnt beyond a normal density: {learnt:.4} nats of held-out samples, and {normal:.4} by that of the others; the model is the normal density of {samples} samples"
+            ),
             Self::Hastened { steps } => {
                 write!(f, "the learning rate begins to fall, to end in time after {steps} steps")
             }

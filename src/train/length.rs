@@ -41,7 +41,8 @@ where
         });
         self.model.set_parameters(&self.state.parameters)?;
         let [gain, error] = fall(&before?, &after?);
-        let grows = self.stages.decide(gain > LEAST_GAIN.max(LEAST_ERRORS * error));
+        let least = self.stages.full() * LEAST_GAIN;
+        let grows = self.stages.decide(gain > least.max(LEAST_ERRORS * error));
         let steps = self.stages.steps();
         self.record(match grows {
             true => Happening::Extended { steps, gain, error },

@@ -9,15 +9,18 @@ use crate::kernels::matrix_product;
 use crate::real::portable::powf;
 use crate::real::{Normal, Real};
 
+/// The most noise along an axis, in deviations of the data there. Means of five folds of ensembles of ten, seed 100: wine
+/// 13.97, 13.82 and 13.84 nats by 1, 2 and 4, penguins 3.62, 3.57 and 3.56; single flows of breast cancer 0.6
+/// and 1.0 by 2 and 4.
+const MOST: f64 = 2.0;
 /// Variances along an axis below this share of a row's are rounding.
 const RESOLVED: f64 = 1e-12;
 
 /// Normal noise on the samples of every step, drawn anew each time.
 ///
-/// Along an axis of the data, an eigenvector of their correlations, the noise has `s` times the root of their own
-/// deviation there, in rows of deviation one: `s` where the rows do not depend on each other, else more along
-/// wide axes, and less along flat ones, so that rows that nearly follow from others stay near where they do. That is halfway between noise that knows nothing of correlations, and noise
-/// that has those of the data.
+/// In rows of deviation one the noise has `s` along every axis of the data, an eigenvector of their correlations,
+/// but no more than 2 `s` times their own deviation there: so rows that nearly follow from others stay near where
+/// they do.
 ///
 /// What it does to the density: the model learns that of the data with noise, which is the density of the
 /// data convolved with that of the noise. Variances grow by the factor 1 + `s`², peaks and edges are rounded to a
@@ -124,7 +127,7 @@ impl Smoothing {
             axes = eigenvectors;
             for (mut axis, variance) in axes.column_iter_mut().zip(eigenvalues.iter()) {
                 let deviation = if *variance > RESOLVED { variance.sqrt() } else { 0.0 };
-                axis.scale_mut(deviation.sqrt());
+                axis.scale_mut((MOST * deviation).min(1.0));
             }
         }
         for (i, row) in rows.iter().enumerate() {
@@ -184,15 +187,15 @@ mod tests {
         }
         let all: Vec<usize> = (0..1000).collect();
         let noise = drawn(&Smoothing::of(&data, &all), 0.4, 3);
-        // Of rows r of deviation one, (r0 - r1) / √2 has deviation 0.01 / √2 to first order, and the third row
-        // turns axes by a little. The root of that, over √2 again on the rows, is what noise of one has.
+        // Of rows r of deviation one, r0 - r1 has deviation 0.01 to first order: twice that by noise of one. The
+        // rows themselves have deviations that err by 1 / √2000, and five errors of 4000 draws are 0.056.
         let across = (noise.row(0) - noise.row(1)).variance().sqrt() / 0.4;
-        assert!((0.06..0.16).contains(&across), "{across}");
+        assert!((across / 0.02 - 1.0).abs() < 0.2, "{across}");
         let plane = (noise.row(2) + noise.row(0)).amax();
         assert!(plane < 1e-7, "{plane}");
-        // Along the axis of all three with variance 3 it is 3^(1/4), a third of its square to each row.
+        // Along the axis of all three it is one, a third of its square to each row.
         let along = noise.row(0).variance().sqrt() / 0.4;
-        assert!((along / 3f64.powf(-0.25) - 1.0).abs() < 0.1, "{along}");
+        assert!((along * 3f64.sqrt() - 1.0).abs() < 0.1, "{along}");
     }
 
     #[test]

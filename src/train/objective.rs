@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::flow::{Direction, Space, Track, TrainableFlow, check_points, transport};
 use crate::ode::{Accuracy, Solver, Span, automatic};
 use crate::outcome::Outcome;
-use crate::parameters::Layout;
+use crate::parameters::{self, Fixed, Layout};
 use crate::real::Real;
 
 /// A model with a flat vector of parameters.
@@ -38,6 +38,20 @@ pub trait Trainable<T: Real> {
     /// If there are more values than parameters or fewer, or one is NaN or infinite
     /// ([`Layout::check`]); the model is then unchanged.
     fn set_parameters(&mut self, values: &[T]) -> Result<()>;
+
+    /// The arrays beside the parameters that make the model what it is, by name. By default there is none.
+    fn fixed(&self) -> Vec<Fixed> {
+        Vec::new()
+    }
+
+    /// Replaces them.
+    ///
+    /// # Errors
+    ///
+    /// If names or shapes are others than those of the model, or values are out of range.
+    fn set_fixed(&mut self, arrays: &[Fixed]) -> Result<()> {
+        parameters::fit(&[], arrays)
+    }
 
     /// Sets, by the samples that will be trained on, what depends on data and has neither learnt nor been
     /// given; the second time it does nothing. By default nothing depends on data.
@@ -118,6 +132,14 @@ impl<T: Real, B: Base<T>, F: TrainableFlow<T>> Trainable<T> for Pushforward<B, F
 
     fn set_parameters(&mut self, values: &[T]) -> Result<()> {
         self.set_parameters_of_both(values)
+    }
+
+    fn fixed(&self) -> Vec<Fixed> {
+        self.flow().fixed()
+    }
+
+    fn set_fixed(&mut self, arrays: &[Fixed]) -> Result<()> {
+        self.flow_mut().set_fixed(arrays)
     }
 
     fn prepare(&mut self, points: &DMatrix<T>, contexts: &DMatrix<T>) -> Result<()> {

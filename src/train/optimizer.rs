@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 
+use super::defaults::Task;
 use crate::error::{Error, Result};
 use crate::parameters::{self, Fixed, Layout};
 use crate::real::Real;
@@ -13,8 +14,8 @@ pub trait Optimizer<T: Real>: Debug {
     /// What one run remembers.
     type State: OptimizerState<T>;
 
-    /// The learning rate of a trainer that was told none.
-    fn learning_rate(&self) -> f64;
+    /// The learning rate for a task, of a trainer that was told none.
+    fn learning_rate(&self, task: &Task) -> f64;
 
     /// An error if a setting is out of range; by default none is.
     ///
@@ -26,8 +27,8 @@ pub trait Optimizer<T: Real>: Debug {
     }
 
     /// The state at the start of a run, for parameters of this layout: a rule may treat matrices, which
-    /// the layout names, otherwise than vectors.
-    fn start(&self, layout: &Layout) -> Self::State;
+    /// the layout names, otherwise than vectors. What the settings leave open is chosen for the task.
+    fn start(&self, layout: &Layout, task: &Task) -> Self::State;
 }
 
 /// What an optimiser remembers of the gradients so far.

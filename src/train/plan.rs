@@ -13,6 +13,7 @@ use crate::real::Real;
 /// What a run goes by.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Plan {
+    pub task: Task,
     pub defaults: Defaults,
     pub choices: Choices,
     pub tolerances: Tolerances,
@@ -40,9 +41,9 @@ impl Plan {
         let free = model.takes_noise() && !warnings.iter().any(outlier);
         let task = Task { dim, rows, context_dim: contexts.nrows(), free, kind: kind(own) };
         let defaults = Defaults::of(task);
-        let rate = trainer.optimizer.learning_rate();
+        let rate = trainer.optimizer.learning_rate(&task);
         let choices = Choices::of(&trainer.settings, &defaults, task, rate, held_out)?;
-        Ok(Self { defaults, choices, tolerances: Tolerances::new(choices.tolerance, own) })
+        Ok(Self { task, defaults, choices, tolerances: Tolerances::new(choices.tolerance, own) })
     }
 }
 

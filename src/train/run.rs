@@ -20,6 +20,7 @@ use super::state::State;
 use super::watch::Watch;
 use super::{Event, Objective, Optimizer, Pool, Report, Stop, Trainable, Trainer};
 use crate::error::{Error, Result};
+use crate::flow::continuous::Frame;
 use crate::real::Real;
 
 /// What a run begins with, besides model and data.
@@ -49,6 +50,9 @@ pub(super) struct Run<'a, T: Real, M, O: Objective<T, M>, P: Optimizer<T>> {
     pub stages: Stages,
     pub state: State<T, P::State>,
     pub guard: Guard<State<T, P::State>>,
+    /// The parameters of a flow that was given its frame here, which is normal by them, and the columns of the data
+    /// of which it may know the moments when it is trained.
+    pub unlearnt: Option<(Vec<T>, Vec<usize>)>,
     /// What was learnt in the first half of the last cycle.
     pub half: Option<Vec<T>>,
     pub pool: Pool<T, O::Memory>,
@@ -74,7 +78,9 @@ where
         Outset { seed, division, shown }: Outset,
         plan: Plan,
     ) -> Result<Self> {
-        let Plan { defaults, choices, tolerances } = plan;
+        let Plan { task, defaults, choices, tolerances } = plan;
+        let known = division.as_ref().map(|[_, trained]| trained.clone());
+        let known = known.unwrap_or_else(|| (0..data[0].ncols()).collect());
         let [held, trained] = division.unwrap_or_else(|| {
             let mut order = seed.split(data[0].ncols());
             let trained = order.split_off(choices.held_out);
@@ -82,13 +88,16 @@ where
         });
         let stages = Stages::new(&choices, &defaults);
         let noise = [choices.noise.into(), Falling::steady(choices.context_noise)];
+        let before = model.fixed();
         if !trainer.settings.keep_start {
             let [points, contexts] = data.map(|matrix| matrix.select_columns(&trained));
             model.prepare(&points, &contexts)?;
         }
+        let is_framed = model.fixed().iter().any(Frame::owns) && !before.iter().any(Frame::owns);
+        let unlearnt = (is_framed && !held.is_empty()).then(|| (model.parameters(), known));
         let mut warnings = scales::warnings(model, data);
         warnings.extend(trainer.objective.warnings(data[0], data[1], choices.batch));
-        let optimizer = trainer.optimizer.start(&model.layout());
+        let optimizer = trainer.optimizer.start(&model.layout(), &task);
         let state = State::new(model.parameters(), optimizer, choices.average);
         let audit = Audit::new(data, &held, &trained, tolerances);
         Ok(Self {
@@ -102,6 +111,7 @@ where
             gradient: vec![T::zero(); state.parameters.len()],
             state,
             guard: Guard::new(),
+            unlearnt,
             half: None,
             pool: Pool::new(),
             report: Report::new(trainer.objective.name(), choices, warnings),
@@ -128,6 +138,9 @@ where
                 self.model.set_parameters(parameters)?;
             }
             None => self.model.set_parameters(&self.state.candidate())?,
+        }
+        if result.is_ok() {
+            self.compare_with_normal()?;
         }
         self.report.warnings.extend(self.audit.own_solver(self.judge()));
         match result {

@@ -86,8 +86,15 @@ impl Schedule {
             return self.share_between(step, self.decay(steps));
         };
         let [number, start, length] = cycle(step, first);
-        let full = 0.5f64.powi(i32::try_from(number).unwrap_or(i32::MAX));
-        full * self.share_between(step - start, [0, length])
+        halved(number) * self.share_between(step - start, [0, length])
+    }
+
+    /// The share of the full rate from which the last of `steps` steps falls: less than one in later cycles.
+    pub(super) fn full(&self, steps: usize) -> f64 {
+        match self.decay {
+            Decay::Cycles { first } => halved(cycle(steps.saturating_sub(1), first)[0]),
+            _ => 1.0,
+        }
     }
 
     /// The share of the full rate, of which the decay lies between these numbers of steps.
@@ -142,6 +149,11 @@ impl Schedule {
     }
 }
 
+/// What is left of one after so many halvings.
+fn halved(times: usize) -> f64 {
+    0.5f64.powi(i32::try_from(times).unwrap_or(i32::MAX))
+}
+
 /// The cycle of a step: its number, its first step, and its length.
 fn cycle(step: usize, first: usize) -> [usize; 3] {
     let number = (step / first.max(1) + 1).ilog2();
@@ -191,6 +203,7 @@ mod tests {
                 assert_eq!(schedule.share(start + k, 70), expected, "{number} {k}");
             }
             assert_eq!(schedule.decay(start + length), [start, start + length]);
+            assert_eq!(schedule.full(start + length), 0.5f64.powi(number));
         }
     }
 

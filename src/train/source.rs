@@ -165,6 +165,11 @@ impl<'a, T: Real> Source<'a, T> {
         self.data
     }
 
+    /// The columns of the data that are trained on.
+    pub fn trained(&self) -> &[usize] {
+        &self.trained
+    }
+
     /// The columns of the data in the mini-batch.
     pub fn columns(&self) -> &[usize] {
         &self.columns

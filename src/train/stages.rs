@@ -81,6 +81,11 @@ impl Stages {
         self.schedule.decay(self.steps)
     }
 
+    /// The rate from which the last cycle falls, as a share of the full one.
+    pub fn full(&self) -> f64 {
+        self.schedule.full(self.steps)
+    }
+
     /// Whether the last cycle is half over now, and what was learnt to here will be asked for.
     pub fn is_half(&self, done: usize) -> bool {
         let [from, until] = self.decay();

@@ -88,9 +88,9 @@ impl<O> Trainer<O> {
     }
 
     /// The decoupled weight decay (Loshchilov and Hutter 2019): this share of every parameter is taken off
-    /// in every step, times the learning rate. Default: 0.
+    /// in every step, times the learning rate. Default: that of [`Muon::weight_decay`].
     pub fn weight_decay(mut self, decay: f64) -> Self {
-        self.optimizer.weight_decay = decay;
+        self.optimizer.weight_decay = Some(decay);
         self
     }
 }
@@ -99,7 +99,7 @@ impl<O, P> Trainer<O, P> {
     /// The number of steps, exactly: the learning rate then falls as half a cosine over all of them. Default: as
     /// many as lower the held-out loss, in [cycles](Schedule::cycles): after a first of 1000 to 4000 steps
     /// (by dimension and kind of training) another of twice as many follows if its second half lowered the
-    /// held-out loss by more than 0.025 nats and two standard errors, and then perhaps a third. Where [`Noise::Chosen`] falls over them there are 600.
+    /// held-out loss by more than 0.025 nats and two standard errors, and then perhaps a third, if that gained half as much. Where [`Noise::Chosen`] falls over them there are 600.
     pub fn steps(mut self, steps: usize) -> Self {
         self.settings.steps = Some(steps);
         self
@@ -134,8 +134,8 @@ impl<O, P> Trainer<O, P> {
         self
     }
 
-    /// The number of samples in a mini-batch. Default: 128 where equations are solved, 256 elsewhere, or
-    /// all if there are fewer.
+    /// The number of samples in a mini-batch. Default: where equations are solved 128 in up to four dimensions, and 64
+    /// where noise [is chosen](Noise::Chosen) by default; 256 elsewhere; or all if there are fewer.
     pub fn batch(mut self, samples: usize) -> Self {
         self.settings.batch = Some(samples);
         self

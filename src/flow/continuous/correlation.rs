@@ -12,14 +12,43 @@ const LEAST: f64 = 1e-8;
 /// The number of columns that are multiplied at once.
 const CHUNK: usize = 512;
 
+/// How far correlations are shrunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shrinking {
+    /// Until columns left out are most likely by a normal density.
+    Likeliest,
+    /// Further where columns are not normal, so that axes of little spread are drawn out less.
+    Gentle,
+}
+
+/// The most that correlations are shrunk beyond what is likeliest: no axis is then drawn out by more than 1 / √0.3.
+/// Single flows of breast cancer (means of five folds) come to 6.8, 3.6, 2.0, 0.3 and 1.0 nats with shares of 3e-5
+/// (likeliest), 0.01, 0.1, 0.3 and 1, ensembles of wine to 13.92, 13.82 and 13.84 with 0.05, 0.1 and 0.3, MAGIC
+/// to 4.08, 4.01 and 4.05 with 1e-5, 0.3 and 1.
+const GENTLEST: f64 = 0.3;
+/// The mean excess kurtosis along the axes from which they are shrunk by that; in proportion below. Wine has 0.8, digits
+/// 1.0, breast cancer 4.4, MAGIC 5.2.
+const HEAVY: f64 = 2.0;
+
 /// The symmetric root of the correlation matrix of columns, shrunk towards none; the identity if there is
 /// nothing to be learnt from them.
-pub(super) fn shrunk<T: Real>(points: &DMatrix<T>, rows: &[Moments]) -> DMatrix<f64> {
+pub(super) fn shrunk<T: Real>(
+    points: &DMatrix<T>,
+    rows: &[Moments],
+    how: Shrinking,
+) -> DMatrix<f64> {
     let dim = rows.len();
     let found = Spectrum::of(&correlation(points, rows));
     let Some(spectrum) = found else { return DMatrix::identity(dim, dim) };
     let values = spectrum.values.iter().map(|value| value.max(0.0)).collect::<Vec<f64>>();
-    let share = shrinkage(&values, points.ncols());
+    let likeliest = shrinkage(&values, points.ncols());
+    let share = match how {
+        Shrinking::Likeliest => likeliest,
+        Shrinking::Gentle => {
+            let heavy = (excess(points, rows, &spectrum) / HEAVY).clamp(0.0, 1.0);
+            likeliest.max(GENTLEST * heavy)
+        }
+    };
     if share == 1.0 {
         return DMatrix::identity(dim, dim);
     }
@@ -32,13 +61,39 @@ fn correlation<T: Real>(points: &DMatrix<T>, rows: &[Moments]) -> DMatrix<f64> {
     let (dim, count) = points.shape();
     let mut sum = DMatrix::zeros(dim, dim);
     for start in (0..count).step_by(CHUNK) {
-        let part = points.columns(start, CHUNK.min(count - start));
-        let u =
-            DMatrix::from_fn(dim, part.ncols(), |i, j| rows[i].standardise(part[(i, j)].wide()));
+        let u = standardised(points, rows, start);
         sum += matrix_product(&u, &u.transpose());
     }
     sum /= count as f64;
     DMatrix::from_fn(dim, dim, |i, j| if i == j { 1.0 } else { 0.5 * (sum[(i, j)] + sum[(j, i)]) })
+}
+
+/// The mean excess kurtosis of columns along the axes of their correlations, less two standard errors of that of
+/// normal columns; axes without spread do not count.
+fn excess<T: Real>(points: &DMatrix<T>, rows: &[Moments], spectrum: &Spectrum) -> f64 {
+    let (dim, count) = points.shape();
+    let mut sums = vec![[0.0; 2]; dim];
+    for start in (0..count).step_by(CHUNK) {
+        let u = standardised(points, rows, start);
+        let along = matrix_product(&spectrum.vectors.transpose(), &u);
+        for column in along.column_iter() {
+            for (sum, a) in sums.iter_mut().zip(column.iter()) {
+                *sum = [sum[0] + a * a, sum[1] + a.powi(4)];
+            }
+        }
+    }
+    let spread = sums.iter().zip(&spectrum.values).filter(|(_, value)| **value > LEAST);
+    let ratios: Vec<f64> =
+        spread.map(|([squares, fourths], _)| count as f64 * fourths / squares.powi(2)).collect();
+    let mean = ratios.iter().sum::<f64>() / ratios.len().max(1) as f64 - 3.0;
+    // The kurtosis of n normal numbers has a variance of 24 / n.
+    mean - 2.0 * (24.0 / (count * ratios.len().max(1)) as f64).sqrt()
+}
+
+/// Some columns, from one on, with rows of mean zero and deviation one.
+fn standardised<T: Real>(points: &DMatrix<T>, rows: &[Moments], start: usize) -> DMatrix<f64> {
+    let part = points.columns(start, CHUNK.min(points.ncols() - start));
+    DMatrix::from_fn(rows.len(), part.ncols(), |i, j| rows[i].standardise(part[(i, j)].wide()))
 }
 
 /// The share α of the identity in (1 - α) R̂ + α I, for the eigenvalues of R̂.
@@ -122,7 +177,7 @@ mod tests {
     }
 
     fn values(data: &DMatrix<f64>) -> Vec<f64> {
-        let root = shrunk(data, &Moments::of_rows(data));
+        let root = shrunk(data, &Moments::of_rows(data), Shrinking::Likeliest);
         Spectrum::of(&root).expect("symmetric").values.iter().map(|value| value * value).collect()
     }
 
@@ -137,7 +192,10 @@ mod tests {
             }
         }
         let data = drawn(10, 15_000, 0.9, 5);
-        let (rows, root) = (Moments::of_rows(&data), shrunk(&data, &Moments::of_rows(&data)));
+        let (rows, root) = (
+            Moments::of_rows(&data),
+            shrunk(&data, &Moments::of_rows(&data), Shrinking::Likeliest),
+        );
         let difference = matrix_product(&root, &root) - correlation(&data, &rows);
         // A sampling error is 1 / √15000 = 0.008.
         assert!(difference.amax() < 1e-3, "{}", difference.amax());
@@ -153,10 +211,26 @@ mod tests {
         for seed in 0..10 {
             let [data, others] = [30, 5000].map(|n| drawn(12, n, 0.7, seed + n as u64));
             let [own, other] = [&data, &others].map(|d| correlation(d, &Moments::of_rows(d)));
-            let root = shrunk(&data, &Moments::of_rows(&data));
+            let root = shrunk(&data, &Moments::of_rows(&data), Shrinking::Likeliest);
             let found = cost(&matrix_product(&root, &root), &other);
             assert!(found < cost(&own, &other) && found < 12.0, "{found}");
         }
+    }
+
+    #[test]
+    fn axes_of_data_with_heavy_tails_are_drawn_out_by_less_than_two() {
+        let root = |data: &DMatrix<f64>, how| shrunk(data, &Moments::of_rows(data), how);
+        let normal = drawn(6, 3000, 0.95, 2);
+        assert_eq!(root(&normal, Shrinking::Gentle), root(&normal, Shrinking::Likeliest));
+        let mut heavy = normal;
+        heavy
+            .column_iter_mut()
+            .enumerate()
+            .for_each(|(j, mut x)| x *= 1.0 + (j % 10 / 9 * 5) as f64);
+        let least = |how| Spectrum::of(&root(&heavy, how)).expect("symmetric").values;
+        let [gentle, likeliest] = [Shrinking::Gentle, Shrinking::Likeliest]
+            .map(|how| least(how).into_iter().fold(1.0, f64::min));
+        assert!(gentle >= GENTLEST.sqrt() - 1e-9 && likeliest < 0.3, "{gentle} {likeliest}");
     }
 
     #[test]

@@ -389,7 +389,7 @@ where
         check_points(self.field.dim(), points)?;
         Contexts::new(self.field.context_dim(), points.ncols(), context)?;
         if direction == Direction::Inverse && TrainableFlow::is_fresh(self) {
-            self.frame = Some(Frame::fit(points, context)?);
+            self.frame = Some(Frame::gentle(points, context)?);
         }
         Ok(())
     }
