@@ -65,8 +65,7 @@ fn a_member_of_an_ensemble_knows_nothing_of_its_fold() {
     };
     let (ensemble, report) =
         trainer.ensemble().members(4).fit(make, &data, &mut rng).expect("trains");
-    for ((member, own), report) in ensemble.members().iter().zip(&report.folds).zip(&report.members)
-    {
+    for (member, own) in ensemble.members().iter().zip(&report.folds) {
         let others: Vec<usize> = (0..60).filter(|column| !own.contains(column)).collect();
         let expected = Frame::fit(&data.select_columns(&others), None).expect("finite");
         assert_eq!(member.flow().frame(), Some(&expected));
