@@ -12,8 +12,8 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use liouville::flow::{Direction, Flow, Track, transport};
 use liouville::prelude::*;
 use liouville::train::{
-    FlowMatching, MaximumLikelihood, MiniBatch, Objective, Optimizer, OptimizerState, Pool,
-    Trainable,
+    FlowMatching, Kind, MaximumLikelihood, MiniBatch, Objective, Optimizer, OptimizerState, Pool,
+    Task, Trainable,
 };
 use models::peak::{print_floor, products};
 use nalgebra::DMatrix;
@@ -136,7 +136,8 @@ fn flow_matching(c: &mut Criterion) {
     let mut parameters = model.parameters();
     let (pool, mut gradient) = (Pool::new(), vec![0.0; parameters.len()]);
     let adam = liouville::train::Adam::default();
-    let mut adam = Optimizer::<f32>::start(&adam, &model.layout());
+    let task = Task { dim: 2, rows: 512, context_dim: 0, free: true, kind: Kind::Matched };
+    let mut adam = Optimizer::<f32>::start(&adam, &model.layout(), &task);
     let mut step = || {
         let loss = objective.gradient(&model, batch, &pool, &mut gradient).expect("valid");
         adam.step(1e-6, &mut parameters, &gradient);
