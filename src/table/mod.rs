@@ -34,6 +34,8 @@
 mod choice;
 mod chunks;
 mod column;
+#[cfg(feature = "parquet")]
+mod columnar;
 mod format;
 mod input;
 mod intake;

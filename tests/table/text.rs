@@ -1,4 +1,4 @@
-//! Tables from and to files: what is read, what is refused and with which words, and what is written.
+//! Text: every dress of the same rows, and every mistake in its words; and files that are written.
 
 use std::fs;
 use std::io::{self, Read, Write};
@@ -9,6 +9,8 @@ use liouville::table::{Column, Format, Header, Place, Reader, Table, Writer};
 use nalgebra::{DMatrix, dmatrix};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+
+use super::says;
 
 /// A folder of its own, which goes with it.
 struct Folder(PathBuf);
@@ -46,14 +48,6 @@ fn reader(text: &str) -> Reader<'_> {
 
 fn names(table: &Table) -> Vec<&str> {
     table.names().collect()
-}
-
-/// That an error says all of this.
-fn says(error: &Error, words: &[&str]) {
-    let text = error.to_string();
-    for word in words {
-        assert!(text.contains(word), "{word:?} is not in {text:?}");
-    }
 }
 
 #[test]

@@ -1,0 +1,9 @@
+//! Parquet and Arrow: tables that are stored by columns.
+
+mod arrow;
+mod batches;
+mod parquet;
+mod values;
+
+pub(super) use arrow::arrow;
+pub(super) use parquet::parquet;
