@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::choice::{Choice, Header};
+use super::column::unnamed_at;
 use super::input::unread;
 use super::intake::Intake;
 use super::missing::Words;
@@ -32,10 +33,18 @@ pub(super) trait Source {
     fn fill(&mut self, intake: &mut Intake, rows: usize) -> Result<bool>;
 }
 
-/// The names that were given in place of those in the file, if any were.
+/// The names that were given in place of those in the file, if any were; those that are empty in the file go
+/// by their place.
 pub(super) fn named(found: Vec<String>, asked: &Asked) -> Result<Vec<String>> {
+    let called = |(place, name): (usize, String)| match name.trim().is_empty() {
+        true => unnamed_at(place),
+        false => name,
+    };
     match &asked.names {
-        None => Ok(found),
+        None => Ok(found.into_iter().enumerate().map(called).collect()),
+        Some(names) if names.iter().any(|name| name.trim().is_empty()) => {
+            Err(Error::setting("a name that was given is empty"))
+        }
         Some(names) if names.len() == found.len() => Ok(names.clone()),
         Some(names) => Err(Error::shape(format!(
             "{} names were given, and there are {} columns",

@@ -98,6 +98,7 @@ fn a_first_row_of_numbers_is_no_header() {
     assert_eq!((names(&named), named.matrix().as_slice()), (vec!["b"], &[2.0, 4.0][..]));
     let error = reader("1,2\n3,4\n").names(["a"]).read().expect_err("one name");
     assert!(error.is_shape(), "{error}");
+    assert!(reader("1,2\n").names(["a", " "]).read().expect_err("an empty name").is_setting());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use csv::{ByteRecord, Reader};
 
 use super::super::choice::Header;
-use super::super::column::{quoted, unnamed, unnamed_at};
+use super::super::column::{quoted, unnamed};
 use super::super::input::{Input, unread};
 use super::super::intake::Intake;
 use super::super::missing::Words;
@@ -231,12 +231,11 @@ fn ends_empty(row: &ByteRecord) -> bool {
     row.len() > 1 && row[row.len() - 1].trim_ascii().is_empty()
 }
 
-/// The names in a first row; those that are empty go by their place.
+/// The names in a first row.
 fn names(row: &ByteRecord, width: usize, replaced: bool) -> Result<Vec<String>> {
     let name = |(place, cell): (usize, &[u8])| match std::str::from_utf8(cell.trim_ascii()) {
-        Ok("") => Ok(unnamed_at(place)),
         Ok(name) => Ok(name.to_string()),
-        Err(_) if replaced => Ok(unnamed_at(place)),
+        Err(_) if replaced => Ok(String::new()),
         Err(_) => Err(Error::format(format!(
             "the name of column {place}, {}, is not UTF-8: save the file as UTF-8, or give names by `names`",
             shown(cell)
