@@ -14,8 +14,8 @@ pub(super) struct Lines<'a> {
     taken: usize,
     rest: Input<'a>,
     after_return: bool,
-    /// The last two bytes that were given, and how many were.
-    last: [u8; 2],
+    /// The last three bytes that were given, and how many were.
+    last: [u8; 3],
     given: u64,
     ended: bool,
     since_row: u64,
@@ -25,7 +25,7 @@ impl<'a> Lines<'a> {
     /// A text whose beginning, `head`, was read before.
     pub(super) fn new(head: Vec<u8>, rest: Input<'a>) -> Self {
         let (after_return, ended) = (false, false);
-        let last = [b'\n'; 2];
+        let last = [b'\n'; 3];
         Self { head, taken: 0, rest, after_return, last, given: 0, ended, since_row: 0 }
     }
 
@@ -34,18 +34,15 @@ impl<'a> Lines<'a> {
         self.since_row = 0;
     }
 
-    /// Whether the text is over after as many bytes, and its last line does not end in a quote.
+    /// Whether the text is over after as many bytes, and no quote after a line feed closes its last cell.
     pub(super) fn over_without_quote(&self, bytes: u64) -> bool {
-        self.ended && self.given == bytes && self.last[0] != b'"'
+        self.ended && self.given == bytes && &self.last != b"\n\"\n"
     }
 
     fn give(&mut self, bytes: &[u8]) -> usize {
-        let [.., end] = self.last;
-        self.last = match *bytes {
-            [] => self.last,
-            [one] => [end, one],
-            [.., before, last] => [before, last],
-        };
+        for &byte in &bytes[bytes.len().saturating_sub(3)..] {
+            self.last = [self.last[1], self.last[2], byte];
+        }
         self.given += bytes.len() as u64;
         bytes.len()
     }
@@ -91,7 +88,7 @@ impl Read for Lines<'_> {
             let count = self.raw(into)?;
             if count == 0 {
                 self.ended = true;
-                if self.last[1] != b'\n' {
+                if self.last[2] != b'\n' {
                     into[0] = b'\n';
                     return Ok(self.give(&into[..1]));
                 }
