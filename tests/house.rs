@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The floor of every room; a room imports only from lower floors.
-const FLOORS: [(&str, u32); 26] = [
+const FLOORS: [(&str, u32); 27] = [
     ("simd", 0),
     ("outcome", 0),
     ("real", 1),
@@ -32,6 +32,7 @@ const FLOORS: [(&str, u32); 26] = [
     ("prelude", 11),
     ("testing", 11),
     ("lib", 12),
+    ("cli", 12),
 ];
 
 fn floor(room: &str) -> u32 {

@@ -7,6 +7,8 @@
 //! | `whole` | whole numbers: the noise that makes a density of them |
 //! | `evaluate` | log-densities and scores |
 //! | `found` | what is found for columns |
+//! | [`pytorch`] | fields of PyTorch |
+//! | `tables` | what a model reads of a table |
 //! | `draw` | samples |
 //! | `described` | the model as a description with arrays |
 //! | `file` | the model as a file |
@@ -19,6 +21,10 @@ mod file;
 mod found;
 mod members;
 mod preparation;
+#[cfg(feature = "save")]
+pub mod pytorch;
+#[cfg(feature = "table")]
+mod tables;
 mod whole;
 
 use std::fmt;

@@ -38,3 +38,13 @@ pub trait Picture {
         target.write(&canvas)
     }
 }
+
+impl<P: Picture + ?Sized> Picture for Box<P> {
+    fn size(&self) -> (u32, u32) {
+        (**self).size()
+    }
+
+    fn draw(&self, canvas: &mut Canvas, area: Area) -> Result<()> {
+        (**self).draw(canvas, area)
+    }
+}

@@ -15,7 +15,7 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// All bytes of a file.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     let failed = |error: std::io::Error| Error::file(path, "read", error);
     let kind = fs::metadata(path).map_err(failed)?;
     if !kind.is_file() {

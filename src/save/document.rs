@@ -99,13 +99,19 @@ impl Document {
                 "the scalar of the model is neither f32 nor f64: the file was changed",
             ));
         }
-        let file = SafeTensors::deserialize(bytes).map_err(damaged)?;
-        let mut arrays = Arrays::new();
-        for (name, view) in file.iter() {
-            arrays.add(name, array(name, &view)?)?;
-        }
+        let arrays = arrays_of(bytes)?;
         Ok(Self { scalar: header.scalar, description: header.model.into(), arrays })
     }
+}
+
+/// The arrays of a file, whatever its description.
+pub(crate) fn arrays_of(bytes: &[u8]) -> Result<Arrays> {
+    let file = SafeTensors::deserialize(bytes).map_err(damaged)?;
+    let mut arrays = Arrays::new();
+    for (name, view) in file.iter() {
+        arrays.add(name, array(name, &view)?)?;
+    }
+    Ok(arrays)
 }
 
 fn header(metadata: &Metadata) -> Result<Header> {

@@ -20,7 +20,9 @@ use crate::description::{Arrays, Describe, Description, Kinds, Restore, Source};
 use crate::error::{Error, Result};
 use crate::real::Real;
 
+pub(crate) use disk::read;
 pub use document::Document;
+pub(crate) use document::arrays_of;
 
 /// Saving to a file and loading from one.
 ///

@@ -1,0 +1,221 @@
+//! What can be asked on the command line.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const EXAMPLES: &str = "\
+Examples:
+  liouville datasets two-moons -n 5000 -o moons.csv
+  liouville fit moons.csv -o moons.safetensors
+  liouville check moons.safetensors moons.csv
+  liouville log-prob moons.safetensors moons.csv -o scores.csv
+  liouville sample moons.safetensors -n 1000 | head
+  liouville plot moons.safetensors moons.csv -o moons.png
+
+Tables are CSV, NPY or NPZ by their ending; `-` is the standard input or output, as CSV. Log-densities are in nats, in the
+units of the table. Exit codes: 0 done, 1 failed, 2 usage.";
+
+/// Densities from tables: continuous normalizing flows, fitted, judged, scored, sampled and drawn.
+#[derive(Parser)]
+#[command(name = "liouville", version, after_help = EXAMPLES, max_term_width = 100)]
+pub struct Arguments {
+    /// The number of threads; results have the same bits whatever it is [default: all cores]
+    #[arg(long, global = true, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+    /// Print one JSON object, with every figure to the last digit, in place of words
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Say nothing but results and errors
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Score every row of a table: its log-density in nats
+    LogProb(Score),
+    /// Draw samples from a model
+    Sample(Draw),
+    /// Examine a model: by itself, and on a table that it has not seen
+    Check(Check),
+    /// Draw a picture of a model, beside the data if they are given
+    Plot(Plot),
+    /// Say what a model is
+    Info(Info),
+    /// Draw samples from a known density, to try things on
+    Datasets(Datasets),
+    /// Make a model of a field of PyTorch: a plain network in a file of safetensors
+    ImportPytorch(Import),
+    /// Print the completions of a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Where a table is read from.
+#[derive(Args)]
+pub struct Input {
+    /// What separates the cells of a text [default: found]
+    #[arg(long, value_name = "CHAR")]
+    pub delimiter: Option<char>,
+    /// The first row of a text is data, and columns are called x0, x1, ...
+    #[arg(long)]
+    pub no_header: bool,
+    /// One more word for a missing value
+    #[arg(long, value_name = "WORD")]
+    pub missing: Vec<String>,
+    /// Leave out rows with missing values, which are an error otherwise
+    #[arg(long)]
+    pub leave_out_missing: bool,
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  liouville log-prob wine.safetensors wine.csv -o scores.csv
+
+Columns and contexts are found by their names. The table is read in pieces, so that it may be larger than
+memory.")]
+pub struct Score {
+    /// The model
+    pub model: PathBuf,
+    /// The table
+    pub data: PathBuf,
+    /// Where the log-densities go, one a row [default: the standard output]
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub input: Input,
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  liouville sample wine.safetensors -n 1000 -o drawn.csv
+  liouville sample spectrum.safetensors -n 3 --context observed.csv")]
+pub struct Draw {
+    /// The model
+    pub model: PathBuf,
+    /// The number of samples, or of samples for each row of contexts
+    #[arg(short, long, value_name = "N")]
+    pub number: u64,
+    /// A table with the contexts of a conditional model
+    #[arg(long, value_name = "FILE")]
+    pub context: Option<PathBuf>,
+    /// What the random numbers start from
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Where the samples go [default: the standard output]
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub input: Input,
+}
+
+#[derive(Args)]
+pub struct Check {
+    /// The model
+    pub model: PathBuf,
+    /// A table that the model has not seen
+    pub data: Option<PathBuf>,
+    /// What the random numbers start from
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    #[command(flatten)]
+    pub input: Input,
+}
+
+#[derive(Args)]
+pub struct Plot {
+    /// The model
+    pub model: PathBuf,
+    /// A table to draw beside the model, with the contexts of a conditional one
+    pub data: Option<PathBuf>,
+    /// The picture: PNG or SVG by its ending
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Which columns, two at a time [default: the first six]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub columns: Vec<String>,
+    /// What the random numbers start from
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    #[command(flatten)]
+    pub input: Input,
+}
+
+#[derive(Args)]
+pub struct Info {
+    /// The model
+    pub model: PathBuf,
+}
+
+/// The densities of the module `data`.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Known {
+    TwoMoons,
+    EightGaussians,
+    Pinwheel,
+    SwissRoll,
+    Rings,
+    TwoSpirals,
+    Checkerboard,
+}
+
+#[derive(Args)]
+pub struct Datasets {
+    /// Which
+    pub name: Known,
+    /// The number of rows
+    #[arg(short, long, value_name = "N", default_value_t = 1000)]
+    pub number: usize,
+    /// What the random numbers start from
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Where the table goes [default: the standard output]
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// Which input of a network is the time.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Place {
+    First,
+    Last,
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  liouville import-pytorch field.safetensors --activation tanh --time last -o model.safetensors
+
+The file holds the state dict of a `Sequential` of `Linear` layers and activations (from `safetensors.torch.save_file`), a
+network from [x, t] to dx/dt. The model is the flow of that field from a standard normal at t = 0 to the data at
+t = 1.")]
+pub struct Import {
+    /// The weights
+    pub weights: PathBuf,
+    /// tanh, softplus, silu, sin or relu
+    #[arg(long)]
+    pub activation: String,
+    /// Which input is the time
+    #[arg(long, value_enum)]
+    pub time: Place,
+    /// What stands in front of the names of the layers, as `net.` in `net.0.weight` [default: found]
+    #[arg(long, value_name = "WORDS")]
+    pub prefix: Option<String>,
+    /// The times of base and data, such as 1,0 for a field that runs to the base
+    #[arg(long, value_name = "FROM,TO", value_delimiter = ',', num_args = 2, default_values_t = [0.0, 1.0], allow_negative_numbers = true)]
+    pub span: Vec<f64>,
+    /// The tolerance of integration
+    #[arg(long, default_value_t = 1e-5)]
+    pub tolerance: f64,
+    /// Where the model goes
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+}

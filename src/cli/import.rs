@@ -1,0 +1,40 @@
+//! `import-pytorch`: a model of a field of PyTorch.
+
+use liouville::flow::ContinuousFlow;
+use liouville::kernels::Activation;
+use liouville::model::Model;
+use liouville::model::pytorch::{Network, TimePlace};
+use liouville::prelude::*;
+use liouville::{Error, Result};
+
+use super::args::{Import, Place};
+use super::out::{Out, object};
+
+pub fn run(asked: &Import, out: Out) -> Result<()> {
+    let activation = Activation::named(&asked.activation).ok_or_else(|| {
+        Error::setting(format!(
+            "there is no activation `{}`: give tanh, softplus, silu, sin or relu",
+            asked.activation
+        ))
+    })?;
+    let time = match asked.time {
+        Place::First => TimePlace::First,
+        Place::Last => TimePlace::Last,
+    };
+    let network = Network::read(&asked.weights, asked.prefix.as_deref())?;
+    let &[from, to] = asked.span.as_slice() else {
+        return Err(Error::setting("a span has two times: give them as 0,1"));
+    };
+    let field: Mlp<f32> = network.field(activation, time)?;
+    let dim = field.dim();
+    let flow = ContinuousFlow::new(field).span(from, to).tolerance(asked.tolerance);
+    flow.check()?;
+    let model = Model::new(StandardNormal::new(dim).pushed_by(flow));
+    model.save(&asked.output)?;
+    let parameters = model.parameter_count();
+    out.note(&format!("a field in {dim} dimensions with {parameters} parameters"));
+    match out.json {
+        true => out.say("", object([("dim", dim.into()), ("parameters", parameters.into())])),
+        false => Ok(()),
+    }
+}

@@ -1,0 +1,104 @@
+//! `info`: what a model is.
+
+use std::fmt::Write;
+
+use liouville::Result;
+use liouville::description::{Description, Value as Setting};
+use liouville::model::{Column, Model};
+use serde_json::{Map, Value};
+
+use super::args::Info;
+use super::out::{Out, number, object};
+
+pub fn run(asked: &Info, out: Out) -> Result<()> {
+    let model = Model::load(&asked.model)?;
+    let mut words = String::new();
+    let columns = |columns: &[Column]| {
+        let name = |column: &Column| match column.unit.as_str() {
+            "" => column.name.clone(),
+            unit => format!("{} [{unit}]", column.name),
+        };
+        columns.iter().map(name).collect::<Vec<_>>().join(", ")
+    };
+    let _ = writeln!(words, "columns     {}", columns(model.column_names()));
+    if model.context_dim() > 0 {
+        let _ = writeln!(words, "contexts    {}", columns(model.context_names()));
+    }
+    let whole: Vec<&str> = model
+        .whole_columns()
+        .iter()
+        .map(|&place| model.column_names()[place].name.as_str())
+        .collect();
+    if !whole.is_empty() {
+        let _ = writeln!(words, "whole       {}", whole.join(", "));
+    }
+    let _ = writeln!(words, "scalar      {}", model.scalar());
+    let _ = writeln!(words, "parameters  {}", model.parameter_count());
+    for (name, value) in model.notes() {
+        let _ = writeln!(words, "{name:<11} {}", shown(value));
+    }
+    let description = model.description()?;
+    let _ = writeln!(words);
+    for (name, part) in description.parts().iter().filter(|(name, _)| name != "notes") {
+        tree(&mut words, name, part, 0);
+    }
+    out.say(&words, figures(&model, &description))
+}
+
+fn figures(model: &Model, description: &Description) -> Map<String, Value> {
+    let names = |columns: &[Column]| -> Value {
+        columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>().into()
+    };
+    object([
+        ("columns", names(model.column_names())),
+        ("contexts", names(model.context_names())),
+        ("scalar", model.scalar().into()),
+        ("parameters", model.parameter_count().into()),
+        ("notes", model.notes().iter().map(|(name, value)| (name.clone(), json(value))).collect()),
+        ("model", node(description)),
+    ])
+}
+
+fn shown(value: &Setting) -> String {
+    match value {
+        Setting::Word(word) => word.clone(),
+        Setting::Words(words) => words.join(", "),
+        Setting::Number(number) => format!("{number}"),
+        Setting::Count(count) => count.to_string(),
+        Setting::Flag(flag) => flag.to_string(),
+        Setting::Counts(counts) => format!("{counts:?}"),
+        Setting::Numbers(numbers) => format!("{numbers:?}"),
+    }
+}
+
+/// A node with its parts below it.
+fn tree(words: &mut String, name: &str, node: &Description, depth: usize) {
+    let settings: Vec<String> =
+        node.settings().iter().map(|(name, value)| format!("{name} {}", shown(value))).collect();
+    let indent = "  ".repeat(depth);
+    let line = format!("{indent}{name}: {} {}", node.kind(), settings.join(", "));
+    let _ = writeln!(words, "{}", line.trim_end());
+    node.parts().iter().for_each(|(name, part)| tree(words, name, part, depth + 1));
+}
+
+fn json(value: &Setting) -> Value {
+    match value {
+        Setting::Flag(flag) => (*flag).into(),
+        Setting::Count(count) => (*count).into(),
+        Setting::Number(value) => number(*value),
+        Setting::Word(word) => word.clone().into(),
+        Setting::Counts(counts) => counts.clone().into(),
+        Setting::Numbers(numbers) => numbers.iter().copied().map(number).collect(),
+        Setting::Words(words) => words.clone().into(),
+    }
+}
+
+fn node(description: &Description) -> Value {
+    let settings = description.settings().iter();
+    let parts = description.parts().iter();
+    Value::Object(object([
+        ("kind", description.kind().into()),
+        ("settings", settings.map(|(name, value)| (name.clone(), json(value))).collect()),
+        ("parts", parts.map(|(name, part)| (name.clone(), node(part))).collect()),
+    ]))
+}

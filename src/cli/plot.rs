@@ -1,0 +1,123 @@
+//! `plot`: a picture of a model, beside the data if they are given.
+
+use liouville::model::Model;
+use liouville::nalgebra::DMatrix;
+use liouville::plot::{Picture, curves, density, panels, samples};
+use liouville::rand::SeedableRng;
+use liouville::rand::rngs::ChaCha8Rng;
+use liouville::table::Table;
+use liouville::{Error, Result};
+
+use super::args::Plot;
+use super::out::{self, Out, object};
+
+/// The most samples that a panel shows.
+const SHOWN: usize = 5000;
+
+pub fn run(asked: &Plot, out: Out) -> Result<()> {
+    let model = Model::load(&asked.model)?;
+    let data = asked.data.as_ref().map(|path| out::reader(path, &asked.input)?.read());
+    let data = data.transpose()?;
+    let parts = data.as_ref().map(|table| model.parts_of(table)).transpose()?;
+    if model.context_dim() > 0 && data.is_none() {
+        return Err(Error::setting(
+            "the model is conditional: give a table with its contexts behind the model",
+        ));
+    }
+    let points = parts.as_ref().map(|(points, _)| some(points));
+    let picture: Box<dyn Picture> = match (model.dim(), model.context_dim()) {
+        (1, 0) => line(&model, points.as_ref(), asked.seed)?,
+        (2, 0) if model.whole_columns().is_empty() => plane(&model, points.as_ref()),
+        (1, _) => {
+            return Err(Error::setting(
+                "a conditional density of one column has no picture yet: draw its samples by `sample`",
+            ));
+        }
+        _ => {
+            let rows = data.as_ref().map(Table::rows).unwrap_or(SHOWN).min(SHOWN);
+            let context = parts.and_then(|(_, context)| context).map(|context| some(&context));
+            pairs(&model, points.as_ref(), context.as_ref(), rows, asked)?
+        }
+    };
+    picture.save(&asked.output)?;
+    out.note(&format!("wrote {}", asked.output.display()));
+    match out.json {
+        true => out.say("", object([("picture", asked.output.display().to_string().into())])),
+        false => Ok(()),
+    }
+}
+
+/// The first columns.
+fn some(points: &DMatrix<f64>) -> DMatrix<f64> {
+    points.columns(0, points.ncols().min(SHOWN)).into_owned()
+}
+
+fn caption(model: &Model, place: usize) -> String {
+    model.table_columns()[place].to_string()
+}
+
+/// The density of one column.
+fn line(model: &Model, data: Option<&DMatrix<f64>>, seed: u64) -> Result<Box<dyn Picture>> {
+    let drawn = model.sample(SHOWN, &mut ChaCha8Rng::seed_from_u64(seed))?;
+    let mut values: Vec<f64> =
+        data.map_or_else(|| drawn.arrived().1, Clone::clone).iter().copied().collect();
+    values.sort_by(f64::total_cmp);
+    let at = |share: f64| values[((values.len() - 1) as f64 * share) as usize];
+    let spare = 0.15 * (at(0.995) - at(0.005)).max(f64::MIN_POSITIVE);
+    let (from, to) = (at(0.005) - spare, at(0.995) + spare);
+    let xs: Vec<f64> = (0..=600).map(|k| from + (to - from) * f64::from(k) / 600.0).collect();
+    let found = model.evaluate(&DMatrix::from_row_slice(1, xs.len(), &xs), None)?;
+    let ys: Vec<f64> = found.log_prob.iter().map(|log_p| log_p.exp()).collect();
+    let picture = curves().line("model", &xs, &ys).axis_labels(&caption(model, 0), "density");
+    Ok(Box::new(picture))
+}
+
+/// The density in the plane, with the data as dots.
+fn plane<'a>(model: &'a Model, data: Option<&DMatrix<f64>>) -> Box<dyn Picture + 'a> {
+    let picture = density::<f64>(model).axis_labels(&caption(model, 0), &caption(model, 1));
+    match data {
+        Some(data) => Box::new(picture.samples(data)),
+        None => Box::new(picture),
+    }
+}
+
+/// Samples of two columns at a time, of the model and of the data.
+fn pairs(
+    model: &Model,
+    data: Option<&DMatrix<f64>>,
+    context: Option<&DMatrix<f64>>,
+    rows: usize,
+    asked: &Plot,
+) -> Result<Box<dyn Picture>> {
+    let names: Vec<&str> = model.column_names().iter().map(|column| column.name.as_str()).collect();
+    let place = |name: &String| {
+        names.iter().position(|own| own == name).ok_or_else(|| {
+            let names = names.join(", ");
+            Error::setting(format!("the model has no column `{name}`: it has {names}"))
+        })
+    };
+    let mut places: Vec<usize> = asked.columns.iter().map(place).collect::<Result<_>>()?;
+    if places.is_empty() {
+        places = (0..names.len().min(6)).collect();
+    }
+    if places.len() % 2 == 1 {
+        // The last one beside the one before it.
+        let last = places.len() - 1;
+        places.insert(last, places[last.saturating_sub(1)]);
+    }
+    let mut rng = ChaCha8Rng::seed_from_u64(asked.seed);
+    let drawn = model.sample_detailed(rows, context, &mut rng)?.arrived().1;
+    let mut all = panels().columns(1);
+    for pair in places.chunks_exact(2) {
+        let of = |points: &DMatrix<f64>| {
+            DMatrix::from_fn(2, points.ncols(), |i, j| points[(pair[i], j)])
+        };
+        let names = format!("{} and {}", caption(model, pair[0]), caption(model, pair[1]));
+        let picture = samples(&format!("model: {names}"), &of(&drawn));
+        all = all.add(match data {
+            Some(data) => picture.beside("data", &of(data)),
+            None => picture,
+        });
+    }
+    Ok(Box::new(all))
+}

@@ -1,0 +1,84 @@
+//! `sample`: samples of a model, a piece at a time.
+
+use liouville::model::Model;
+use liouville::nalgebra::DMatrix;
+use liouville::rand::SeedableRng;
+use liouville::rand::rngs::ChaCha8Rng;
+use liouville::table::Table;
+use liouville::{Error, Result};
+
+use super::args::Draw;
+use super::out::{self, Out, object};
+
+/// The number of samples that are drawn at once.
+const ROWS: u64 = 1 << 15;
+
+pub fn run(asked: &Draw, out: Out) -> Result<()> {
+    let model = Model::load(&asked.model)?;
+    let contexts = contexts(&model, asked)?;
+    if asked.number == 0 {
+        return Err(Error::setting("asked for zero samples: ask for one or more by -n"));
+    }
+    let mut columns = model.table_columns();
+    if contexts.is_some() {
+        columns.extend(model.context_names().iter().map(|column| column.name.clone().into()));
+    }
+    let mut writer = out::writer(asked.output.as_ref(), columns)?;
+    let mut rng = ChaCha8Rng::seed_from_u64(asked.seed);
+    let sets = contexts.as_ref().map_or(1, DMatrix::ncols);
+    let (mut drawn, mut failed) = (0u64, 0u64);
+    for set in 0..sets {
+        let context = contexts.as_ref().map(|contexts| contexts.columns(set, 1).into_owned());
+        let mut left = asked.number;
+        while left > 0 {
+            let count = left.min(ROWS);
+            left -= count;
+            let samples = model.sample_detailed(count as usize, context.as_ref(), &mut rng)?;
+            let (_, mut points) = samples.arrived();
+            failed += count - points.ncols() as u64;
+            drawn += points.ncols() as u64;
+            if let Some(context) = &context {
+                points = beside(&points, context);
+            }
+            if points.ncols() > 0 {
+                writer.write(&points)?;
+            }
+        }
+    }
+    writer.finish()?;
+    if failed > 0 {
+        eprintln!(
+            "warning: {failed} of {} samples did not arrive and are left out",
+            drawn + failed
+        );
+    }
+    match (out.json, asked.output.is_some()) {
+        (true, true) => out.say("", object([("drawn", drawn.into()), ("failed", failed.into())])),
+        _ => Ok(()),
+    }
+}
+
+/// The same rows for every column, below it.
+fn beside(points: &DMatrix<f64>, context: &DMatrix<f64>) -> DMatrix<f64> {
+    let dim = points.nrows();
+    DMatrix::from_fn(dim + context.nrows(), points.ncols(), |i, j| {
+        if i < dim { points[(i, j)] } else { context[i - dim] }
+    })
+}
+
+fn contexts(model: &Model, asked: &Draw) -> Result<Option<DMatrix<f64>>> {
+    let names: Vec<&str> =
+        model.context_names().iter().map(|column| column.name.as_str()).collect();
+    match (&asked.context, names.is_empty()) {
+        (None, true) => Ok(None),
+        (None, false) => Err(Error::setting(format!(
+            "the model is conditional on {}: give a table with these columns by --context",
+            names.join(", ")
+        ))),
+        (Some(_), true) => Err(Error::setting("the model reads no context: leave out --context")),
+        (Some(path), false) => {
+            let table: Table = out::reader(path, &asked.input)?.columns(names).read()?;
+            model.contexts_of(&table)
+        }
+    }
+}
