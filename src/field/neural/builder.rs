@@ -25,10 +25,14 @@ pub struct MlpBuilder {
     told_widths: bool,
 }
 
-/// The widths of a network that was told none.
+/// The widths of a network that was told none. Digits (64 pixels) come to 2.71 bits a pixel by 64, and to 2.53 by 128.
 fn widths(dim: usize, context_dim: usize) -> Vec<usize> {
-    let plain = dim <= 3 && context_dim == 0;
-    vec![if plain { 32 } else { 64 }; 2]
+    let width = match dim {
+        0..=3 if context_dim == 0 => 32,
+        0..=32 => 64,
+        _ => 128,
+    };
+    vec![width; 2]
 }
 
 impl MlpBuilder {
@@ -40,7 +44,7 @@ impl MlpBuilder {
     }
 
     /// The widths of the hidden layers, from the input on. Default: two of 32 in up to three dimensions without a
-    /// context, where they learn as much as wider ones in a third of the time; else two of 64.
+    /// context, where they learn as much as wider ones in a third of the time; two of 64 in up to 32; else of 128.
     pub fn hidden(mut self, widths: impl IntoIterator<Item = usize>) -> Self {
         self.shape.hidden = widths.into_iter().collect();
         self.told_widths = true;
