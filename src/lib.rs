@@ -75,7 +75,8 @@
 //!
 //! | floor | room | what lives there |
 //! | --- | --- | --- |
-//! | 11 | [`prelude`], [`guide`] | what most scripts need; chapters to read |
+//! | 12 | [`prelude`], [`guide`] | what most scripts need; chapters to read |
+//! | 11 | `fit` | one call from a table to a judged model |
 //! | 10 | [`train`], `plot` | trainer, objectives, report; pictures |
 //! | 9 | [`model`] | a density of any kind as one value, in the units of a table |
 //! | 9 | [`data`], [`diagnose`] | toy densities with their exact log-density; what a model is worth, measured |
@@ -100,6 +101,8 @@ pub mod error;
 pub mod field;
 #[cfg(any(feature = "save", feature = "table"))]
 mod files;
+#[cfg(feature = "table")]
+pub mod fit;
 pub mod flow;
 pub mod guide;
 pub mod kernels;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The floor of every room; a room imports only from lower floors.
-const FLOORS: [(&str, u32); 27] = [
+const FLOORS: [(&str, u32); 28] = [
     ("simd", 0),
     ("outcome", 0),
     ("real", 1),
@@ -28,11 +28,12 @@ const FLOORS: [(&str, u32); 27] = [
     ("model", 9),
     ("train", 10),
     ("plot", 10),
-    ("guide", 11),
-    ("prelude", 11),
-    ("testing", 11),
-    ("lib", 12),
-    ("cli", 12),
+    ("fit", 11),
+    ("guide", 12),
+    ("prelude", 12),
+    ("testing", 12),
+    ("lib", 13),
+    ("cli", 13),
 ];
 
 fn floor(room: &str) -> u32 {

@@ -10,6 +10,7 @@
 //! | `source` | mini-batches |
 //! | `audit`, `judge`, `calendar`, `honesty` | the judgement of held-out samples, when it is due, and how accurate it is |
 //! | `guard` | steps that are refused |
+//! | `validated` | training that is judged by samples of the caller's choice |
 //! | `ensemble`, `cross_fitted` | several models on parts of the data, and what becomes of them |
 //! | `noise` | what is added to the samples of every step |
 //! | `objective`, `loss` | what is minimised: the trait, the model it needs, and what comes out |
@@ -78,6 +79,7 @@ mod state;
 mod step;
 mod subject;
 mod trainer;
+mod validated;
 mod warning;
 mod watch;
 

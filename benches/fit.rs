@@ -1,0 +1,89 @@
+//! One call on the tables with every choice left out: held-out nats on the rows of the comparison, and seconds.
+//!
+//! `LIOUVILLE_REFERENCE_DATA=FOLDER cargo bench -p liouville-benches --bench fit -- SEEDS [TABLE...]`, seeds as
+//! `0..3`. The folder holds `tables/NAME.csv`. Rows are ordered by 7919 i mod n; of ten neighbours the last is for
+//! testing, and the fit sees the others. Numbers are in nats of rows that are standardised by mean and population
+//! deviation of the rows at places 0 to 7 of ten, as in `peers/compare_likelihoods`.
+
+use std::ops::Range;
+use std::time::Instant;
+
+use liouville::columns::Moments;
+use liouville::fit::Fit;
+use liouville::prelude::*;
+
+/// Name, file, and the columns that are not learnt.
+const TABLES: [(&str, &str, &[&str]); 5] = [
+    ("wine", "sklearn_wine", &["target"]),
+    ("breast", "sklearn_breast_cancer", &["target"]),
+    ("penguins", "penguins", &["species", "sex"]),
+    ("magic", "magic_gamma", &["label"]),
+    ("digits", "sklearn_digits8x8", &["label"]),
+];
+
+/// The rows to learn from, those to test by, and what standardising takes off the nats.
+fn divided(table: &Table) -> (Table, Table) {
+    let rows = table.rows();
+    let mut order: Vec<usize> = (0..rows).collect();
+    order.sort_by_key(|row| 7919 * row % rows);
+    let part = |wanted: &dyn Fn(usize) -> bool| {
+        let places = order.iter().enumerate().filter(|(place, _)| wanted(place % 10));
+        table.select_rows(places.map(|(_, row)| *row)).expect("rows of the table")
+    };
+    (part(&|place| place < 9), part(&|place| place == 9))
+}
+
+fn run(name: &str, table: &Table, seed: u64, talk: bool) {
+    let (learn, test) = divided(table);
+    let start = Instant::now();
+    let fitted = Fit::new(&learn).seed(seed).run().expect("fits");
+    let seconds = start.elapsed().as_secs_f64();
+    if talk {
+        println!("{fitted}");
+        fitted.candidates.iter().for_each(|(one, score)| println!("    {one}: {score:.3}"));
+    }
+    let names: Vec<&str> = fitted.columns.iter().map(|one| one.name.as_str()).collect();
+    let test = test.select(&names).expect("columns");
+    let log_p = fitted.model.evaluate(test.matrix(), None).expect("shapes fit").log_prob;
+    let first: Vec<usize> = (0..learn.rows()).filter(|place| place % 9 < 8).collect();
+    let first = learn.select_rows(first).expect("rows").select(&names).expect("columns");
+    let units: f64 = Moments::of_rows(first.matrix()).iter().map(|one| one.unit().ln()).sum();
+    let nats = -log_p.mean() - units;
+    let verdict = &fitted.verdict;
+    println!(
+        "{name:9} {seed:4} {nats:9.3} {:9.3} {:7.3} {:7.3} {seconds:7.1} s  {} ({})",
+        verdict.nats.mean - units,
+        verdict.over_mixture.mean,
+        verdict.over_gaussian.mean,
+        verdict.chosen,
+        verdict.sentence()
+    );
+}
+
+/// `3` or `0..5`.
+fn seeds(text: &str) -> Range<u64> {
+    let number = |text: &str| text.parse::<u64>().expect("a seed");
+    match text.split_once("..") {
+        Some((from, to)) => number(from)..number(to),
+        None => number(text)..number(text) + 1,
+    }
+}
+
+fn main() {
+    let given: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
+    let talk = std::env::args().any(|argument| argument == "--reports");
+    let (Ok(folder), Some(range)) = (std::env::var("LIOUVILLE_REFERENCE_DATA"), given.first())
+    else {
+        println!("skipped: set LIOUVILLE_REFERENCE_DATA, and give seeds such as 0..3");
+        return;
+    };
+    println!("table     seed      nats   verdict  mixture Gaussian");
+    for (name, file, labels) in TABLES {
+        if given.len() > 1 && !given[1..].iter().any(|wanted| wanted == name) {
+            continue;
+        }
+        let path = format!("{folder}/tables/{file}.csv");
+        let table = Table::read(&path).expect("readable").without(labels).expect("labels");
+        seeds(range).for_each(|seed| run(name, &table, seed, talk));
+    }
+}

@@ -1,0 +1,155 @@
+//! What is tried on a table: a Gaussian, mixtures of Gaussians, and flows.
+
+use std::fmt;
+
+use nalgebra::{DMatrix, DVector};
+use rand::rngs::Xoshiro256PlusPlus;
+
+use super::mixture::Normals;
+use super::regression::regression;
+use crate::density::{Density, Mixture, MultivariateNormal, Pushforward, StandardNormal};
+use crate::error::Result;
+use crate::flow::Flow;
+use crate::flow::continuous::{Frame, Whitening};
+use crate::model::Model;
+
+/// A kind of model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Candidate {
+    /// The normal density of all columns, with their covariance.
+    Gaussian,
+    /// A mixture of so many of them.
+    Mixture(usize),
+    /// A flow, or several.
+    Flow {
+        /// Its kind.
+        kind: super::FlowChoice,
+        /// How many.
+        members: usize,
+    },
+}
+
+impl fmt::Display for Candidate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Gaussian => f.write_str("Gaussian"),
+            Self::Mixture(count) => write!(f, "mixture of {count}"),
+            Self::Flow { kind, members: 1 } => write!(f, "{kind} flow"),
+            Self::Flow { kind, members } => write!(f, "{members} {kind} flows"),
+        }
+    }
+}
+
+/// A density in closed form of what a dressing shows, given contexts if there are any: p(x, c) / p(c).
+pub(super) struct Closed {
+    whitening: Whitening,
+    normals: Option<Mixture<f64, MultivariateNormal<f64>>>,
+    /// The same of the contexts alone.
+    contexts: Option<Box<Closed>>,
+}
+
+/// The Gaussian: means, deviations, and correlations that are shrunk where rows are few.
+pub(super) fn gaussian([points, contexts]: [&DMatrix<f64>; 2]) -> Result<Closed> {
+    let whitening = Whitening::fit(&stacked([points, contexts]))?;
+    let contexts = (contexts.nrows() > 0)
+        .then(|| gaussian([contexts, &DMatrix::zeros(0, contexts.ncols())]))
+        .transpose()?;
+    Ok(Closed { whitening, normals: None, contexts: contexts.map(Box::new) })
+}
+
+/// A mixture of so many.
+pub(super) fn mixture(
+    [points, contexts]: [&DMatrix<f64>; 2],
+    [count, strength]: [usize; 2],
+    rng: &mut Xoshiro256PlusPlus,
+) -> Result<Closed> {
+    let all = stacked([points, contexts]);
+    let whitening = Whitening::fit(&all)?;
+    let white = whitening.inverse(&all)?.points;
+    let normals = Normals::fit(&white, count, strength as f64, rng)?;
+    let marginal =
+        (contexts.nrows() > 0).then(|| of_contexts(&whitening, &normals, points.nrows()));
+    Ok(Closed {
+        normals: Some(normals.base()?),
+        contexts: marginal.transpose()?.map(Box::new),
+        whitening,
+    })
+}
+
+/// The contexts of a mixture: of every component the last coordinates, in their own units.
+fn of_contexts(whitening: &Whitening, normals: &Normals, dim: usize) -> Result<Closed> {
+    let frame = whitening.frame();
+    let mut turn = frame.root().clone();
+    for (mut row, deviation) in turn.row_iter_mut().zip(frame.deviation()) {
+        row *= deviation;
+    }
+    let mean = DVector::from_vec(frame.mean());
+    let mut means = &turn * &normals.means;
+    means.column_iter_mut().for_each(|mut column| column += &mean);
+    let count = means.nrows() - dim;
+    let covariance = |own: &DMatrix<f64>| {
+        let all = &turn * own * turn.transpose();
+        let part = all.view((dim, dim), (count, count)).into_owned();
+        0.5 * (&part + part.transpose())
+    };
+    let covariances = normals.covariances.iter().map(covariance).collect();
+    let marginal = Normals {
+        weights: normals.weights.clone(),
+        means: means.rows(dim, count).into_owned(),
+        covariances,
+    };
+    Ok(Closed { whitening: identity(count)?, normals: Some(marginal.base()?), contexts: None })
+}
+
+fn identity(dim: usize) -> Result<Whitening> {
+    let frame = Frame::new(&vec![0.0; dim], &vec![1.0; dim], DMatrix::identity(dim, dim))?;
+    Ok(Whitening::new(frame))
+}
+
+/// Points above their contexts.
+fn stacked([points, contexts]: [&DMatrix<f64>; 2]) -> DMatrix<f64> {
+    let dim = points.nrows();
+    let mut all = DMatrix::zeros(dim + contexts.nrows(), points.ncols());
+    all.rows_mut(0, dim).copy_from(points);
+    all.rows_mut(dim, contexts.nrows()).copy_from(contexts);
+    all
+}
+
+impl Closed {
+    /// The log-density of every column.
+    pub fn log_prob(&self, [points, contexts]: [&DMatrix<f64>; 2]) -> Result<Vec<f64>> {
+        let all = stacked([points, contexts]);
+        let joint = match &self.normals {
+            Some(base) => Pushforward::new(base.clone(), self.whitening.clone()).log_prob(&all)?,
+            None => {
+                StandardNormal::new(all.nrows()).pushed_by(self.whitening.clone()).log_prob(&all)?
+            }
+        };
+        match &self.contexts {
+            None => Ok(joint.iter().copied().collect()),
+            Some(marginal) => {
+                let none = DMatrix::zeros(0, contexts.ncols());
+                let own = marginal.log_prob([contexts, &none])?;
+                Ok(joint.iter().zip(own).map(|(joint, own)| joint - own).collect())
+            }
+        }
+    }
+
+    /// As a model; there is none of a mixture with contexts.
+    pub fn model(&self) -> Result<Option<Model>> {
+        let whitening = self.whitening.clone();
+        Ok(match (&self.contexts, &self.normals) {
+            (Some(_), Some(_)) => None,
+            (Some(contexts), None) => {
+                let frame = self.whitening.frame();
+                let dim = frame.dim() - contexts.whitening.frame().dim();
+                Some(Model::new(regression(frame, dim)?))
+            }
+            (None, Some(base)) => Some(Model::new(Pushforward::new(base.clone(), whitening))),
+            (None, None) => {
+                let base = StandardNormal::new(whitening.frame().dim());
+                Some(Model::new::<f64, _, _>(base.pushed_by(whitening)))
+            }
+        })
+    }
+}

@@ -1,0 +1,82 @@
+//! Flows as candidates: which, and how they are trained.
+
+use std::ops::ControlFlow;
+
+use nalgebra::DMatrix;
+use rand::rngs::Xoshiro256PlusPlus;
+
+use super::FlowChoice;
+use super::settings::Choices;
+use crate::density::{Pushforward, StandardNormal};
+use crate::error::Result;
+use crate::field::Mlp;
+use crate::flow::{AnyFlow, ContinuousFlow, Stack};
+use crate::train::{Report, StepReport, Trainer};
+
+/// A member of the crate's own model.
+pub(super) type Member = Pushforward<StandardNormal, AnyFlow<f32>>;
+
+/// From how many rows on, and how many a column, splines learn more than continuous flows.
+const MANY: [usize; 2] = [1000, 100];
+
+impl FlowChoice {
+    /// What is meant for so many columns and rows; `None` if no flow is.
+    pub(super) fn resolved(self, dim: usize, rows: usize) -> Option<Self> {
+        let [most, each] = MANY;
+        match self {
+            Self::None => None,
+            Self::Auto if dim >= 2 && rows >= most && rows >= each * dim => Some(Self::Spline),
+            Self::Auto => Some(Self::Continuous),
+            told => Some(told),
+        }
+    }
+
+    /// A flow of this kind as training begins with it.
+    pub(super) fn make(
+        self,
+        [dim, context_dim]: [usize; 2],
+        rng: &mut Xoshiro256PlusPlus,
+    ) -> Result<Member> {
+        let stack = match self {
+            Self::Spline => Stack::spline_coupling(dim),
+            Self::RealNvp => Stack::real_nvp(dim),
+            Self::Maf => Stack::maf(dim),
+            Self::Auto | Self::Continuous | Self::None => {
+                let field: Mlp<f32> = Mlp::new(dim).context(context_dim).build(rng)?;
+                let flow = AnyFlow::new(ContinuousFlow::new(field));
+                return Ok(StandardNormal::new(dim).pushed_by(flow));
+            }
+        };
+        let flow = AnyFlow::new(stack.context(context_dim).build(rng)?);
+        Ok(StandardNormal::new(dim).pushed_by(flow))
+    }
+}
+
+/// Trains one flow on samples with contexts, judged by others.
+pub(super) fn train(
+    kind: FlowChoice,
+    choices: &Choices,
+    seconds: Option<f64>,
+    [data, valid]: [[&DMatrix<f64>; 2]; 2],
+    rng: &mut Xoshiro256PlusPlus,
+    after: impl FnMut(&StepReport, &Report) -> ControlFlow<()>,
+) -> Result<(Member, Report)> {
+    let narrow = |part: [&DMatrix<f64>; 2]| part.map(|matrix| matrix.map(|x| x as f32));
+    let (data, valid) = (narrow(data), narrow(valid));
+    let mut member = kind.make([data[0].nrows(), data[1].nrows()], rng)?;
+    let mut trainer = Trainer::maximum_likelihood().quiet();
+    if let Some(steps) = choices.steps {
+        trainer = trainer.steps(steps);
+    }
+    if let Some(seconds) = seconds {
+        trainer = trainer.seconds(seconds);
+    }
+    let report = trainer.fit_judged_by(
+        &mut member,
+        [&data[0], &data[1]],
+        [&valid[0], &valid[1]],
+        rng,
+        after,
+    )?;
+    Ok((member, report))
+}

@@ -1,0 +1,134 @@
+//! What the columns of a table are: kept with a kind, or left out with a reason.
+
+use super::dependence::Basis;
+use super::kind::{Kind, distinct};
+use super::settings::Choices;
+use super::warning::Warning;
+use crate::columns::Moments;
+use crate::error::{Error, Result};
+use crate::real::portable::ln;
+use crate::table::Table;
+
+/// How much farther out than 98% of its column a number may lie, as in training.
+const OUTLYING: f64 = 300.0;
+/// Of fewer rows nobody can say what is usual.
+const FEWEST: usize = 5;
+/// Up to how many different numbers, each standing this often, a column repeats itself.
+const REPEATED: [usize; 2] = [20, 10];
+
+/// A column of the table, as it is taken.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// Its name.
+    pub name: String,
+    /// Its unit; empty if it has none.
+    pub unit: String,
+    /// What its numbers are.
+    pub kind: Kind,
+    /// Its place in the table.
+    pub place: usize,
+}
+
+/// The columns that are learnt, those that are contexts, and what was noticed.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Survey {
+    pub columns: Vec<Found>,
+    pub contexts: Vec<Found>,
+    pub warnings: Vec<Warning>,
+}
+
+impl Survey {
+    pub fn of(table: &Table, choices: &Choices) -> Result<Self> {
+        let mut survey = Self { columns: Vec::new(), contexts: Vec::new(), warnings: Vec::new() };
+        choices.check_names(table)?;
+        let mut basis = Basis::new();
+        for place in 0..table.dim() {
+            let name = table.columns()[place].name();
+            if choices.weights.as_deref() != Some(name) {
+                survey.column(table, place, choices, &mut basis)?;
+            }
+        }
+        match survey.columns.is_empty() {
+            false => Ok(survey),
+            true => Err(Error::empty(format!(
+                "no column is left to learn: {}",
+                survey.warnings.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+            ))),
+        }
+    }
+
+    fn column(
+        &mut self,
+        table: &Table,
+        place: usize,
+        choices: &Choices,
+        basis: &mut Basis,
+    ) -> Result<()> {
+        let column = &table.columns()[place];
+        let name = column.name().to_string();
+        let values: Vec<f64> = table.matrix().row(place).iter().copied().collect();
+        if Moments::of(values.iter().copied()).beyond_rounding::<f64>().deviation == 0.0 {
+            self.warnings.push(Warning::Constant { column: name, value: values[0] });
+            return Ok(());
+        }
+        let context = choices.contexts.contains(&name);
+        let told = choices.kind_of(&name);
+        let kind =
+            if context { Kind::Continuous } else { told.unwrap_or_else(|| Kind::of(&values)) };
+        kind.check(&name, &values, |row| table.place(row).to_string())?;
+        if !context {
+            if let Err(from) = basis.take(place, &values) {
+                let from = from.into_iter().map(|k| table.columns()[k].name().to_string());
+                self.warnings.push(Warning::Dependent { column: name, from: from.collect() });
+                return Ok(());
+            }
+            self.warn_of_values(&name, kind, told.is_some(), &values);
+        }
+        self.warnings.extend(outlier(table, place, kind, &values));
+        let unit = column.unit().unwrap_or("").to_string();
+        let kept = if context { &mut self.contexts } else { &mut self.columns };
+        kept.push(Found { name, unit, kind, place });
+        Ok(())
+    }
+
+    fn warn_of_values(&mut self, name: &str, kind: Kind, told: bool, values: &[f64]) {
+        let (column, different) = (name.to_string(), distinct(values));
+        let [most, often] = REPEATED;
+        if kind == Kind::Whole && different == 2 {
+            let other = values.iter().copied().find(|x| *x != values[0]).unwrap_or(values[0]);
+            let values = [values[0].min(other), values[0].max(other)];
+            self.warnings.push(Warning::TwoValued { column, values });
+        } else if kind != Kind::Whole
+            && !told
+            && different <= most
+            && different * often <= values.len()
+        {
+            self.warnings.push(Warning::Repeating { column, different });
+        }
+    }
+}
+
+/// The number that lies farthest out, if it lies too far: of a positive column by its logarithms.
+fn outlier(table: &Table, place: usize, kind: Kind, values: &[f64]) -> Option<Warning> {
+    let seen = |x: f64| if kind == Kind::Positive { ln(x) } else { x };
+    let mut sorted: Vec<f64> = values.iter().map(|x| seen(*x)).collect();
+    sorted.sort_by(f64::total_cmp);
+    let count = sorted.len();
+    if count < FEWEST {
+        return None;
+    }
+    let at = |share: f64| sorted[((count - 1) as f64 * share).round() as usize];
+    // A normal density has its middle 98% within 2.326 deviations of its middle.
+    let tails = (0.01 * count as f64).ceil().max(1.0) / count as f64;
+    let (median, spread) = (at(0.5), (at(1.0 - tails) - at(tails)) / (2.0 * 2.326));
+    let distance = |row: &usize| (seen(values[*row]) - median).abs();
+    let row = (0..count).max_by(|a, b| distance(a).total_cmp(&distance(b)))?;
+    let far = spread > 0.0 && distance(&row) > OUTLYING * spread;
+    far.then(|| Warning::Outlier {
+        column: table.columns()[place].name().to_string(),
+        place: table.place(row).to_string(),
+        value: values[row],
+        median,
+        spread,
+    })
+}

@@ -1,0 +1,119 @@
+//! What is to be known about a table before its model is believed.
+
+use std::fmt;
+
+/// What was found in a table, by the names of its columns.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// A column holds one number only, and is not in the model.
+    Constant {
+        /// Its name.
+        column: String,
+        /// The number.
+        value: f64,
+    },
+    /// A column follows from others without a rest, and is not in the model.
+    Dependent {
+        /// Its name.
+        column: String,
+        /// From which, as far as they matter.
+        from: Vec<String>,
+    },
+    /// A column has two values: it is taken as whole numbers, and a context is often what is wanted.
+    TwoValued {
+        /// Its name.
+        column: String,
+        /// The values.
+        values: [f64; 2],
+    },
+    /// A column repeats few numbers that are not whole: a density of it has no bound, and its likelihood
+    /// flatters.
+    Repeating {
+        /// Its name.
+        column: String,
+        /// How many different numbers there are.
+        different: usize,
+    },
+    /// Rows stand several times; all copies of one are on the same side of every split.
+    Copies {
+        /// How many rows are copies of one before.
+        rows: usize,
+        /// Where the first of them stands.
+        first: String,
+    },
+    /// A number lies hundreds of times farther out than 98% of its column.
+    Outlier {
+        /// The name of the column.
+        column: String,
+        /// Where the row stands.
+        place: String,
+        /// The number.
+        value: f64,
+        /// The median of the column.
+        median: f64,
+        /// The standard deviation of a normal density with as wide a middle 98%.
+        spread: f64,
+    },
+    /// There are few rows for so many columns.
+    Few {
+        /// The number of different rows.
+        rows: usize,
+        /// The number of columns.
+        columns: usize,
+    },
+    /// The training of a flow ended in an error, and it is not among the candidates.
+    Failed {
+        /// The error.
+        reason: String,
+    },
+}
+
+impl Warning {
+    /// The name of the column that is not in the model.
+    pub fn left_out(&self) -> Option<String> {
+        match self {
+            Self::Constant { column, .. } | Self::Dependent { column, .. } => Some(column.clone()),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Constant { column, value } => {
+                write!(f, "column {column:?} is left out of the model: it is {value} in every row")
+            }
+            Self::Dependent { column, from } => {
+                let from: Vec<String> = from.iter().map(|name| format!("{name:?}")).collect();
+                write!(
+                    f,
+                    "column {column:?} is left out of the model: it follows from {} exactly",
+                    from.join(", ")
+                )
+            }
+            Self::TwoValued { column, values: [a, b] } => write!(
+                f,
+                "column {column:?} is {a} or {b}: it is taken as whole numbers with noise; as a context, or one model for each value, it may serve better"
+            ),
+            Self::Repeating { column, different } => write!(
+                f,
+                "column {column:?} repeats {different} numbers that are not whole: a density of it has no bound and its likelihood flatters; code them as whole numbers, or make it a context"
+            ),
+            Self::Copies { rows, first } => write!(
+                f,
+                "{rows} {} of one before, the first at {first}: all copies of a row are on one side of every split",
+                if *rows == 1 { "row is a copy" } else { "rows are copies" }
+            ),
+            Self::Outlier { column, place, value, median, spread } => write!(
+                f,
+                "column {column:?} holds {value:.3e} at {place}, where the median is {median:.3e} and the deviation {spread:.1e}: repair the row or leave it out"
+            ),
+            Self::Few { rows, columns } => {
+                write!(f, "{rows} different rows are few for {columns} columns")
+            }
+            Self::Failed { reason } => write!(f, "a flow could not be trained: {reason}"),
+        }
+    }
+}
