@@ -155,3 +155,26 @@ fn other_fields_that_contract_to_zero_cost_what_others_cost() {
         }
     }
 }
+
+#[test]
+fn linear_fields_that_contract_to_zero_cost_what_others_cost() {
+    // A (x - r), with a point of rest r = (1, 0, -2) whose second coordinate is zero.
+    for rate in [8.0f32, 20.0, 50.0] {
+        let a = dmatrix![-1.0, 0.3, 0.0; 0.37, -1.0, 0.4; 0.0, -0.2, -1.0] * rate;
+        let offset = -(&a * dvector![1.0, 0.0, -2.0]);
+        let start = dmatrix![0.5f32, 1.0, -3.0; 0.4, 0.0, 2.0; 1.5, -2.0, 0.3];
+        let field = field::Linear::new(a.clone()).and_then(|field| field.with_offset(&offset));
+        let moved = ContinuousFlow::new(field.expect("finite"));
+        let moved = moved.follow(Direction::Forward, &start, None).expect("valid");
+        let wide = field::Linear::new(a.map(f64::from));
+        let wide = wide.and_then(|field| field.with_offset(&offset.map(f64::from)));
+        let known = ContinuousFlow::new(wide.expect("finite")).tolerance(1e-10);
+        let known = known.follow(Direction::Forward, &start.map(f64::from), None).expect("valid");
+        assert!(dearest(&moved) < 60 + 16 * rate as u64, "{rate}: {}", dearest(&moved));
+        for (found, known) in moved.points.iter().zip(known.points.iter()) {
+            // As for networks: R / E < 40 / |z|, and offsets of up to 1.2 rates.
+            let allowed = 1e-3 * known.abs() + 40.0 * 3f64.sqrt() * 1.2 * f64::from(f32::EPSILON);
+            assert!((f64::from(*found) - known).abs() < allowed, "{rate}: {found} for {known}");
+        }
+    }
+}

@@ -134,6 +134,12 @@ impl<T: Real> VectorField<T> for Linear<T> {
         Some(Sharpness::NONE)
     }
 
+    /// Terms as large as the offset cancel where the field is at rest. Beside coordinates that are all
+    /// small there is no offset, and nothing is rounded but in parts of them.
+    fn rounding(&self, coordinate: usize) -> f64 {
+        T::EPSILON * self.bias()[coordinate].wide().abs()
+    }
+
     fn divergence_cost(&self) -> f64 {
         1.0
     }

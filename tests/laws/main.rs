@@ -24,6 +24,7 @@ mod regularised;
 mod same_bits;
 mod score;
 mod series;
+mod sharpness;
 mod spline;
 mod stacks;
 mod steps;
