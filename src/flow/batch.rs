@@ -75,6 +75,14 @@ pub fn outside<T: Real, F: Flow<T> + ?Sized>(
 /// flow.
 type Follow<'a, T> = &'a (dyn Fn(&mut Packet<T>, &mut Workspace<T>) + Sync);
 
+/// The number of samples in each of the packets that `count` are cut into: twice as many where every thread
+/// has several even so, since the last steps of a packet are those of a few samples.
+fn packet_size(count: usize) -> usize {
+    const EACH: usize = 8;
+    let many = count >= 2 * PACKET * EACH * rayon::current_num_threads();
+    if many { 2 * PACKET } else { PACKET }
+}
+
 /// Cuts points into packets and follows them on all threads.
 fn spread<T: Real>(
     follow: Follow<'_, T>,
@@ -91,20 +99,21 @@ fn spread<T: Real>(
         efforts: vec![Effort::default(); count],
     };
     let mut errors = DVector::zeros(count);
+    let size = packet_size(count);
     let estimated: Vec<bool> = moved
         .points
         .as_mut_slice()
-        .par_chunks_mut(dim * PACKET)
-        .zip(moved.log_det.as_mut_slice().par_chunks_mut(PACKET))
-        .zip(errors.as_mut_slice().par_chunks_mut(PACKET))
-        .zip(moved.outcomes.par_chunks_mut(PACKET))
-        .zip(moved.efforts.par_chunks_mut(PACKET))
+        .par_chunks_mut(dim * size)
+        .zip(moved.log_det.as_mut_slice().par_chunks_mut(size))
+        .zip(errors.as_mut_slice().par_chunks_mut(size))
+        .zip(moved.outcomes.par_chunks_mut(size))
+        .zip(moved.efforts.par_chunks_mut(size))
         .enumerate()
         .map_init(
             || (Packet::new(track), Workspace::new(), Vec::new()),
             |(packet, workspace, buffer),
              (index, ((((points, log_det), errors), outcomes), efforts))| {
-                let contexts = context.of_packet(index, outcomes.len(), buffer);
+                let contexts = context.from(index * size, outcomes.len(), buffer);
                 packet.load(points, dim, contexts, context.dim);
                 mark_non_finite(packet.points.view(), 0.0, &mut packet.outcomes);
                 mark_non_finite(packet.context.view(), 0.0, &mut packet.outcomes);
@@ -213,11 +222,16 @@ impl<'a, T: Real> Contexts<'a, T> {
 
     /// The contexts of the `count` samples of one packet, the last of which may have fewer than [`PACKET`].
     pub fn of_packet<'b>(&'b self, index: usize, count: usize, buffer: &'b mut Vec<T>) -> &'b [T] {
+        self.from(index * PACKET, count, buffer)
+    }
+
+    /// The contexts of `count` samples from one on.
+    fn from<'b>(&'b self, first: usize, count: usize, buffer: &'b mut Vec<T>) -> &'b [T] {
         if self.dim == 0 {
             return &[];
         }
         if !self.shared {
-            let start = index * PACKET * self.dim;
+            let start = first * self.dim;
             return &self.values[start..start + count * self.dim];
         }
         buffer.clear();

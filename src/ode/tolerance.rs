@@ -15,7 +15,7 @@ pub(crate) struct Tolerance {
 
 /// The time for which the velocity of a coordinate counts as its size, as a share of the span: one that
 /// crosses zero is not small.
-const TIME: f64 = 0.1;
+const TIME: f64 = 0.05;
 /// The factor a of a coordinate's size u in its share of the absolute tolerance, which is
 /// min(1, max(a u, (b u)²)).
 const PROPORTION: f64 = 0.25;
@@ -25,14 +25,14 @@ const PROPORTION: f64 = 0.25;
 /// From a size of 1 / b up the tolerance is absolute, and for small ones it goes with the size. The square
 /// leads from one to the other within two orders of magnitude: with the tolerance of all sizes below
 /// one in proportion, the few coordinates of a normal sample that happen to be near zero cost a
-/// tenth to a half more evaluations, and with a hundred one in a hundred.
+/// tenth to a half more evaluations, and with two hundred one in a thousand.
 ///
 /// A coordinate that shrinks by orders of magnitude on its way meets an error of a tolerance when it is
 /// as small as 1 / b, which is b tolerances of its size, and keeps that for good: for s x with s down to 1e-9
-/// samples are off by up to 5 b tolerances. At a loose one a hundred would let half the size pass; so b is
-/// 100 up to 1e-5, 32 at 1e-4 and 10 at 1e-3, and trained fields take 1 to 6% more evaluations there.
+/// samples are off by up to 4 b tolerances. At a loose one two hundred would let half the size pass; so b is
+/// 200 up to 1e-5, 63 at 1e-4 and 20 at 1e-3, where trained fields take a few in a hundred more evaluations.
 fn crossing(absolute: f64) -> f64 {
-    (100.0 * (1e-5 / absolute).sqrt()).clamp(1.0, 100.0)
+    (200.0 * (1e-5 / absolute).sqrt()).clamp(1.0, 200.0)
 }
 /// No coordinate is followed closer than this: what a field computes from numbers of order one is itself
 /// known no better, and a coordinate that rests at zero but for such rounding would take steps without end.
