@@ -8,6 +8,7 @@
 use std::collections::VecDeque;
 
 use liouville::flow::AnyFlow;
+use liouville::outcome::{Outcome, Reason};
 use liouville::prelude::*;
 use nalgebra::DMatrix;
 
@@ -53,6 +54,8 @@ struct Twin {
     name: String,
     parameters: Vec<f64>,
     ways: Vec<(Direction, DMatrix<f64>, Option<Found>)>,
+    /// Whether a point comes so near to the end of a support that `f32` cannot hold it, and says so.
+    saturated: bool,
 }
 
 struct Single {
@@ -65,14 +68,20 @@ impl Single {
         let base = matrix::<f32>(flow.dim(), COLUMNS, 3.0, self.seed);
         let context = contexts::<f32>(flow.context_dim(), COLUMNS);
         let context = (flow.context_dim() > 0).then_some(&context);
-        let data = flow.follow(BOTH[0], &base, context).expect("valid input").points;
+        let moved = flow.follow(BOTH[0], &base, context).expect("valid input");
+        let is_saturated = |outcome: &Outcome| {
+            let reason = outcome.failure().map(|failure| failure.reason);
+            matches!(reason, Some(Reason::Saturated { .. }))
+        };
+        let saturated = moved.outcomes.iter().any(is_saturated);
+        let data = moved.points;
         let way = |(direction, start): (Direction, DMatrix<f32>)| {
             let found = Found::new(flow, direction, &start);
             (direction, start.map(f64::from), found)
         };
         let parameters = flow.parameters().iter().map(|value| f64::from(*value)).collect();
         let ways = BOTH.into_iter().zip([base, data]).map(way).collect();
-        self.twins.push_back(Twin { name: name.into(), parameters, ways });
+        self.twins.push_back(Twin { name: name.into(), parameters, ways, saturated });
     }
 }
 
@@ -101,6 +110,10 @@ impl Double {
         let twin = self.twins.pop_front().expect("as many as in f32");
         assert_eq!(twin.name, name);
         for (direction, start, ours) in &twin.ways {
+            if twin.saturated && ours.is_none() {
+                self.ledger.held(name, 0, 1);
+                continue;
+            }
             match differ(flow, &twin.parameters, *direction, start, ours.as_ref(), self.seed) {
                 None => self.ledger.held(name, 1, 0),
                 Some(how) => self.ledger.broken(name, self.seed, format!("{direction:?}: {how}")),
