@@ -1,4 +1,34 @@
 //! The guide: chapters that are read from one end to the other.
+//!
+//! | chapter | what |
+//! | --- | --- |
+//! | [`training`] | what to expect of training, and what to do when it disappoints |
+//! | [`conditional`] | densities that depend on something known |
+//! | [`saving`] | models as values and files, networks of PyTorch, interrupted runs |
+//! | [`own`] | a field, a base and an objective of your own, checked by the laws |
+//! | [`promises`] | what can be relied upon, and what cannot |
+//! | [`fast`] | how fast and how exact, beside peers |
+
+/// Densities that depend on something known.
+#[doc = include_str!("conditional.md")]
+pub mod conditional {}
+
+/// How fast, and how exact.
+#[doc = include_str!("fast.md")]
+pub mod fast {}
+
+/// A field, a base and an objective of your own, checked by the laws of `liouville-testing`, whose tests run this chapter.
+#[cfg_attr(not(doctest), doc = include_str!("own.md"))]
+pub mod own {}
+
+/// What it promises.
+#[doc = include_str!("promises.md")]
+pub mod promises {}
+
+/// Models as values and files.
+#[cfg(feature = "save")]
+#[doc = include_str!("saving.md")]
+pub mod saving {}
 
 /// What to expect of training, and what to do when it disappoints.
 #[doc = include_str!("training.md")]

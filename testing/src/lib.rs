@@ -25,10 +25,12 @@
 //! | `moving` | flows followed, with failures turned into violations |
 //! | `inverse`, `log_det`, `composition`, `density`, `batch`, `gradient` | the laws |
 //! | `objective` | what the gradient law differentiates |
+//! | `base`, `loss`, `slopes` | the laws of bases and of what training minimises, by differences |
 //! | `check` | all laws over random cases, in one call |
 //! | `shrinking` | from a case that fails to a simpler one |
 //! | `strategies` | random points, parameters, fields and flows |
 
+mod base;
 mod batch;
 mod check;
 mod composition;
@@ -36,16 +38,19 @@ mod density;
 mod gradient;
 mod inverse;
 mod log_det;
+mod loss;
 mod moving;
 mod objective;
 mod proposal;
 mod shrinking;
+mod slopes;
 pub mod strategies;
 mod tolerances;
 mod violation;
 
 pub use proptest;
 
+pub use base::base_law;
 pub use batch::batch_law;
 pub use check::{Checked, Checks, check_flow, check_trainable};
 pub use composition::composition_law;
@@ -53,5 +58,11 @@ pub use density::density_law;
 pub use gradient::gradient_law;
 pub use inverse::inverse_law;
 pub use log_det::log_det_law;
+pub use loss::objective_law;
 pub use tolerances::{Failures, Tolerances};
 pub use violation::{Cause, Difference, Law, Place, Violation};
+
+/// The chapters of the guide that use these laws, compiled and run with the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../../src/guide/own.md")]
+struct Guide;
