@@ -58,7 +58,7 @@ fn examples_speak_through_the_crate() {
         let sources = sources(&root().join(folder)).into_iter();
         files.extend(
             sources
-                .filter(|path| path.extension().is_some_and(|e| e == "rs"))
+                .filter(|path| path.extension().is_some_and(|e| e == "rs" || e == "md"))
                 .map(|path| (path, all)),
         );
     }

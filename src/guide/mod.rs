@@ -2,6 +2,8 @@
 //!
 //! | chapter | what |
 //! | --- | --- |
+//! | [`contents`] | the idea, and what is in the crate |
+//! | [`table`] | from a table to a density that was judged, in one call and from a shell |
 //! | [`training`] | what to expect of training, and what to do when it disappoints |
 //! | [`conditional`] | densities that depend on something known |
 //! | [`saving`] | models as values and files, networks of PyTorch, interrupted runs |
@@ -12,6 +14,10 @@
 /// Densities that depend on something known.
 #[doc = include_str!("conditional.md")]
 pub mod conditional {}
+
+/// The idea, and what is in the crate.
+#[doc = include_str!("contents.md")]
+pub mod contents {}
 
 /// How fast, and how exact.
 #[doc = include_str!("fast.md")]
@@ -29,6 +35,11 @@ pub mod promises {}
 #[cfg(feature = "save")]
 #[doc = include_str!("saving.md")]
 pub mod saving {}
+
+/// From a table to a density.
+#[cfg(feature = "table")]
+#[doc = include_str!("table.md")]
+pub mod table {}
 
 /// What to expect of training, and what to do when it disappoints.
 #[doc = include_str!("training.md")]
