@@ -275,7 +275,7 @@ fn the_callback_can_stop_and_bad_intervals_are_named() {
     let report = trainer.monitor(3).fit(&mut model, &data, &mut rng(6), stop);
     let report = report.expect("stops");
     assert_eq!((report.steps.len(), report.stop), (9, Stop::Asked));
-    assert!(report.to_string().contains("stopped by the monitor"));
+    assert!(report.to_string().contains("stopped as it was asked to"));
     let error = trainer.monitor(0).fit(&mut model, &data, &mut rng(6), stop).expect_err("zero");
     assert!(error.is_setting(), "{error}");
 }

@@ -91,8 +91,7 @@ impl<'a> Source<'a> {
     ///
     /// If there is none of this name.
     pub fn part(&self, name: &str) -> Result<Self> {
-        let found = self.description.parts().iter().find(|(own, _)| own == name);
-        let (_, description) = found.ok_or_else(|| self.missing("part", name))?;
+        let description = self.find(name).ok_or_else(|| self.missing("part", name))?;
         Ok(Self { description, ..self.clone() })
     }
 
@@ -117,7 +116,16 @@ impl<'a> Source<'a> {
 
     /// Whether there is a part of this name.
     pub fn has_part(&self, name: &str) -> bool {
-        self.description.parts().iter().any(|(own, _)| own == name)
+        self.find(name).is_some()
+    }
+
+    /// The part of this name; that of a number is usually at its place, so that a long list takes no square of its
+    /// length.
+    fn find(&self, name: &str) -> Option<&'a Description> {
+        let parts = self.description.parts();
+        let at_place = name.parse().ok().and_then(|place: usize| parts.get(place));
+        let found = at_place.filter(|(own, _)| own == name);
+        found.or_else(|| parts.iter().find(|(own, _)| own == name)).map(|(_, part)| part)
     }
 
     /// Whether there is an array of this name.

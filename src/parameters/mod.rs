@@ -82,6 +82,12 @@ impl Layout {
         self
     }
 
+    /// The same arrays with this [fingerprint](Layout::fingerprint).
+    pub(crate) fn marked(mut self, fingerprint: u64) -> Self {
+        self.fingerprint = fingerprint;
+        self
+    }
+
     /// A number that tells fixed arrays and settings apart: two flows of the same arrays, made from
     /// different seeds, may differ in their masks or permutations, and then differ here. Zero where
     /// nobody told the layout.

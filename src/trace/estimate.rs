@@ -18,7 +18,21 @@ pub struct Estimate {
     pub probes: usize,
 }
 
+/// The estimators of the crate, by the words of reports.
+pub(super) const ESTIMATORS: [&str; 4] = [
+    "Hutchinson's estimator (Rademacher)",
+    "Hutchinson's estimator (Gaussian)",
+    "Hutchinson's estimator (orthogonal)",
+    "Hutch++",
+];
+
 impl Estimate {
+    /// By an estimator of the crate of this name, or else by one that it does not know.
+    pub(crate) fn named(word: &str, probes: usize) -> Self {
+        let known = ESTIMATORS.into_iter().find(|own| *own == word);
+        Self { estimator: known.unwrap_or("an estimator of another program"), probes }
+    }
+
     /// Of several estimates that went into one number, the one of fewest probes, the first of these.
     pub fn roughest(one: Option<Self>, other: Option<Self>) -> Option<Self> {
         one.into_iter().chain(other).min_by_key(|estimate| estimate.probes)

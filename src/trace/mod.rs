@@ -19,6 +19,7 @@ use crate::field::VectorField;
 use crate::ode::Span;
 use crate::real::Real;
 
+use estimate::ESTIMATORS;
 pub use estimate::Estimate;
 pub use hutch_plus_plus::HutchPlusPlus;
 pub use hutchinson::{Hutchinson, Noise};
@@ -190,11 +191,11 @@ impl Estimator {
     pub fn estimate(&self) -> Estimate {
         let estimator = match self {
             Self::Hutchinson(Hutchinson { noise, .. }) => match noise {
-                Noise::Rademacher => "Hutchinson's estimator (Rademacher)",
-                Noise::Gaussian => "Hutchinson's estimator (Gaussian)",
-                Noise::Orthogonal => "Hutchinson's estimator (orthogonal)",
+                Noise::Rademacher => ESTIMATORS[0],
+                Noise::Gaussian => ESTIMATORS[1],
+                Noise::Orthogonal => ESTIMATORS[2],
             },
-            Self::HutchPlusPlus(_) => "Hutch++",
+            Self::HutchPlusPlus(_) => ESTIMATORS[3],
         };
         Estimate { estimator, probes: self.probes() }
     }

@@ -6,9 +6,9 @@ use crate::real::Real;
 /// the start is soon forgotten.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Average {
-    decay: f64,
-    steps: f64,
-    values: Vec<f64>,
+    pub decay: f64,
+    pub steps: f64,
+    pub values: Vec<f64>,
 }
 
 impl Average {

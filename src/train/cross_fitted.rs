@@ -64,7 +64,7 @@ fn from_to(values: &[f64], digits: usize) -> String {
 impl fmt::Display for EnsembleReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = self.members.len();
-        let name = self.members.first().map_or("", |member| member.loss_name);
+        let name = self.members.first().map_or("", |member| &member.loss_name);
         writeln!(f, "loss                 {name}")?;
         writeln!(f, "members              {count}, {:.1} s of all together", self.seconds())?;
         for (k, member) in self.members.iter().enumerate() {

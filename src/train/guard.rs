@@ -83,9 +83,9 @@ pub(super) struct Guard<W> {
     /// What is left of the learning rate, as a share.
     pub rate: f64,
     /// The number of steps that were refused since the last waypoint.
-    refused: usize,
+    pub refused: usize,
     /// The last waypoint, with the number of steps before it: a gradient was taken there, and was good.
-    waypoint: Option<(usize, W)>,
+    pub waypoint: Option<(usize, W)>,
 }
 
 impl<W> Guard<W> {

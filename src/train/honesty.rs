@@ -1,6 +1,7 @@
 //! At which tolerances losses are computed, so that none is believed that a tight solve does not bear out.
 
 use super::defaults::{HONEST, TOLERATED};
+use crate::error::{Error, Result};
 use crate::ode::Accuracy;
 
 /// By which factor the tolerance of training is tightened.
@@ -10,11 +11,11 @@ const TIGHTENING: f64 = 10.0;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Tolerances {
     /// That of gradients; `None` where nothing is solved.
-    training: Option<f64>,
+    pub training: Option<f64>,
     /// That of checks; `None` if the model's own way is good enough.
-    checks: Option<f64>,
+    pub checks: Option<f64>,
     /// That of checks, as a number.
-    tight: f64,
+    pub tight: f64,
 }
 
 impl Tolerances {
@@ -28,6 +29,20 @@ impl Tolerances {
             Some(_) => (Some(HONEST), HONEST),
         };
         Self { training: Some(training), checks, tight }
+    }
+
+    /// An error unless a run that began with these could have come to those.
+    pub fn check_after(&self, later: &Self) -> Result<()> {
+        let tightened = match (self.training, later.training) {
+            (Some(own), Some(later)) => later <= own && later >= own.min(self.tight),
+            (own, later) => own == later,
+        };
+        if tightened && later.checks == self.checks && later.tight == self.tight {
+            return Ok(());
+        }
+        Err(Error::format(format!(
+            "the checkpoint has the tolerances {later:?}, and the run began with {self:?}: the file was changed"
+        )))
     }
 
     /// For gradients.

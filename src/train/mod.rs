@@ -24,6 +24,7 @@
 //! | `schedule`, `stages`, `average` | the learning rate from step to step, how far a run goes, the moving average |
 //! | `watch`, `monitor`, `snapshot`, `recorder` | what becomes of the model, shown to a callback every so many steps |
 //! | `checkpoint`, `subject` | a run in the middle, as a value, and what it must fit |
+//! | `described` | the same as a description with arrays, which is what files hold |
 //! | `intake`, `scales` | what is looked at before the first step: errors, and warnings |
 //! | `blame` | which sample makes a loss infinite |
 //! | `report`, `curves`, `event`, `warning`, `progress` | every curve, what a run did by itself, what to be warned of, and a bar |
@@ -41,6 +42,7 @@ mod choices;
 mod cross_fitted;
 mod curves;
 mod defaults;
+mod described;
 mod ensemble;
 mod event;
 mod fit;

@@ -1,5 +1,6 @@
 //! What happened in training: every curve, and how it ended.
 
+use std::borrow::Cow;
 use std::error::Error as _;
 use std::fmt;
 
@@ -20,7 +21,8 @@ pub enum Stop {
     Early,
     /// The time limit was reached before the last step.
     Late,
-    /// The callback of [`Trainer::monitor`](super::Trainer::monitor) asked for it.
+    /// The callback of [`Trainer::monitor`](super::Trainer::monitor) asked for it, or the flag of
+    /// [`Trainer::stop_when`](super::Trainer::stop_when).
     Asked,
     /// By a failure: training returned an error, of which [`Report::of`] took this report.
     Failed,
@@ -30,7 +32,7 @@ pub enum Stop {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
     /// What the loss is, with its unit.
-    pub loss_name: &'static str,
+    pub loss_name: Cow<'static, str>,
     /// Every step.
     pub steps: Vec<StepReport>,
     /// Every check on held-out samples; the first is before the first step. Empty if no samples
@@ -76,7 +78,7 @@ impl Report {
     /// The report of a run that has not begun.
     pub(super) fn new(loss_name: &'static str, choices: Choices, warnings: Vec<Warning>) -> Self {
         Self {
-            loss_name,
+            loss_name: loss_name.into(),
             steps: Vec::new(),
             checks: Vec::new(),
             best: None,
@@ -166,7 +168,7 @@ impl fmt::Display for Report {
             Stop::Finished => "all taken",
             Stop::Early => "stopped early",
             Stop::Late => "stopped by the time limit",
-            Stop::Asked => "stopped by the monitor",
+            Stop::Asked => "stopped as it was asked to",
             Stop::Failed => "stopped by a failure",
         };
         writeln!(f, "loss                 {}", self.loss_name)?;

@@ -19,6 +19,8 @@ where
     /// The same run, as it stood at a checkpoint.
     pub fn resumed(mut self, checkpoint: &Checkpoint<T>) -> Result<Self> {
         check_layout(&checkpoint.layout, &self.model.layout())?;
+        self.stages.check_after(&checkpoint.stages)?;
+        self.audit.tolerances.check_after(&checkpoint.tolerances)?;
         let fresh = self.state.optimizer.clone();
         let revived = |state: &State<T, Vec<Fixed>>| {
             let mut optimizer = fresh.clone();

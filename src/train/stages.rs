@@ -3,6 +3,7 @@
 use super::choices::Choices;
 use super::defaults::{Defaults, FALLING};
 use super::{Decay, Noise, Schedule};
+use crate::error::{Error, Result};
 
 /// A decay over a larger share leaves no steps before it whose number a time limit could lower.
 const LARGEST_SHARE: f64 = 0.9;
@@ -13,15 +14,15 @@ const RESERVE: f64 = 0.1;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Stages {
     /// The schedule; a single decay lies between the steps that are planned.
-    schedule: Schedule,
+    pub schedule: Schedule,
     /// The number of steps of the run.
-    steps: usize,
+    pub steps: usize,
     /// The share of the decay, where its beginning may move.
-    share: Option<f64>,
+    pub share: Option<f64>,
     /// The largest number of steps, as long as another cycle may follow.
-    growth: Option<usize>,
+    pub growth: Option<usize>,
     /// The time limit in seconds.
-    limit: Option<f64>,
+    pub limit: Option<f64>,
 }
 
 /// How fast a run goes.
@@ -58,6 +59,18 @@ impl Stages {
             share,
             growth: open.then_some(defaults.most_steps),
             limit: seconds,
+        }
+    }
+
+    /// An error unless a run of this plan could have come to that one: longer than any that is planned it is not.
+    pub fn check_after(&self, later: &Self) -> Result<()> {
+        let most = self.steps.max(self.growth.unwrap_or(0));
+        match later.steps > most || later.limit != self.limit {
+            true => Err(Error::format(format!(
+                "the checkpoint is of a run of {} steps, and it could have {most}: the file was changed",
+                later.steps
+            ))),
+            false => Ok(()),
         }
     }
 
