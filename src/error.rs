@@ -152,8 +152,9 @@ impl Error {
     /// What the operating system said of a file, if that is where the error comes from: a full disk, a
     /// pipe that nobody reads any more.
     pub fn io_kind(&self) -> Option<io::ErrorKind> {
-        let source = self.0.source.as_ref()?;
-        source.downcast_ref::<io::Error>().map(io::Error::kind)
+        let first = std::error::Error::source(self);
+        let mut causes = std::iter::successors(first, |cause| cause.source());
+        causes.find_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind)
     }
 
     /// Whether training stopped because of a failure.

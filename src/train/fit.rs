@@ -1,9 +1,13 @@
 //! Training itself: what a trainer does with a model and data.
 
+#[cfg(feature = "save")]
+use std::path::Path;
+
 use nalgebra::DMatrix;
 use rand::Rng;
 
 use super::intake::check_data;
+use super::keeping::Keeping;
 use super::plan::Plan;
 use super::run::{Outset, Run};
 use super::source::Seed;
@@ -78,7 +82,7 @@ impl<O, P> Trainer<O, P> {
         self.check(model, [data, contexts])?;
         let plan = Plan::of(self, model, [data, contexts], None)?;
         let outset = Outset::of(Seed::draw(rng));
-        Run::new(self, model, [data, contexts], outset, plan)?.train(watch)
+        self.begin(model, [data, contexts], outset, plan, watch)
     }
 
     /// Goes on with a run from where it stood: `model`, made the same way as that of the checkpoint, is
@@ -142,9 +146,96 @@ impl<O, P> Trainer<O, P> {
     {
         self.check(model, data)?;
         let plan = Plan::of(self, model, data, None)?;
+        let outset = Outset::of(Seed(checkpoint.seed));
+        self.go_on(checkpoint, model, data, outset, plan, watch)
+    }
+
+    /// A run from its first step on, or from where an earlier one stood, if the trainer was told to look for it.
+    pub(super) fn begin<T, M>(
+        &self,
+        model: &mut M,
+        data: [&DMatrix<T>; 2],
+        outset: Outset,
+        plan: Plan,
+        watch: &mut impl Watch<T, M>,
+    ) -> Result<Report>
+    where
+        T: Real,
+        M: Trainable<T>,
+        O: Objective<T, M>,
+        P: Optimizer<T>,
+    {
+        if let Some(earlier) = self.settings.earlier(outset.member)? {
+            let outset = outset.like(Seed(earlier.seed))?;
+            return self.go_on(&earlier, model, data, outset, plan, watch);
+        }
+        let mut watch = Keeping::new(&self.settings, outset.member, watch)?;
+        Run::new(self, model, data, outset, plan)?.train(&mut watch)
+    }
+
+    fn go_on<T, M>(
+        &self,
+        checkpoint: &Checkpoint<T>,
+        model: &mut M,
+        data: [&DMatrix<T>; 2],
+        outset: Outset,
+        plan: Plan,
+        watch: &mut impl Watch<T, M>,
+    ) -> Result<Report>
+    where
+        T: Real,
+        M: Trainable<T>,
+        O: Objective<T, M>,
+        P: Optimizer<T>,
+    {
         checkpoint.subject.check_like(&Subject::of(self, model, data, plan.choices))?;
-        let run = Run::new(self, model, data, Outset::of(Seed(checkpoint.seed)), plan)?;
-        run.resumed(checkpoint)?.train(watch)
+        let mut watch = Keeping::new(&self.settings, outset.member, watch)?;
+        let run = Run::new(self, model, data, outset, plan)?;
+        run.resumed(checkpoint)?.train(&mut watch)
+    }
+
+    /// As [`resume`](Trainer::resume), from the file of a checkpoint, or from the newest in a folder of
+    /// [`Checkpoints`](super::Checkpoints).
+    ///
+    /// # Errors
+    ///
+    /// As [`resume`](Trainer::resume), and if there is no checkpoint, or it cannot be read.
+    #[cfg(feature = "save")]
+    pub fn resume_from<T, M>(
+        &self,
+        place: impl AsRef<Path>,
+        model: &mut M,
+        data: &DMatrix<T>,
+    ) -> Result<Report>
+    where
+        T: Real,
+        M: Trainable<T>,
+        O: Objective<T, M>,
+        P: Optimizer<T>,
+    {
+        self.resume(&Checkpoint::at(place.as_ref())?, model, data)
+    }
+
+    /// As [`resume_given`](Trainer::resume_given), from a file or a folder.
+    ///
+    /// # Errors
+    ///
+    /// As [`resume_from`](Trainer::resume_from).
+    #[cfg(feature = "save")]
+    pub fn resume_from_given<T, M>(
+        &self,
+        place: impl AsRef<Path>,
+        model: &mut M,
+        data: &DMatrix<T>,
+        contexts: &DMatrix<T>,
+    ) -> Result<Report>
+    where
+        T: Real,
+        M: Trainable<T>,
+        O: Objective<T, M>,
+        P: Optimizer<T>,
+    {
+        self.resume_given(&Checkpoint::at(place.as_ref())?, model, data, contexts)
     }
 
     /// What is looked at before the first step.

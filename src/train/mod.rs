@@ -24,6 +24,7 @@
 //! | `schedule`, `stages`, `average` | the learning rate from step to step, how far a run goes, the moving average |
 //! | `watch`, `monitor`, `snapshot`, `recorder` | what becomes of the model, shown to a callback every so many steps |
 //! | `checkpoint`, `subject` | a run in the middle, as a value, and what it must fit |
+//! | `checkpoints`, `keeping` | checkpoints as files, and what is done between two steps |
 //! | `described` | the same as a description with arrays, which is what files hold |
 //! | `intake`, `scales` | what is looked at before the first step: errors, and warnings |
 //! | `blame` | which sample makes a loss infinite |
@@ -38,6 +39,8 @@ mod blame;
 mod calendar;
 mod check;
 mod checkpoint;
+#[cfg(feature = "save")]
+mod checkpoints;
 mod choices;
 mod cross_fitted;
 mod curves;
@@ -52,6 +55,7 @@ mod guard;
 mod honesty;
 mod intake;
 mod judge;
+mod keeping;
 mod length;
 mod likelihood;
 mod loss;
@@ -87,6 +91,8 @@ mod watch;
 
 pub use adam::{Adam, AdamState};
 pub use checkpoint::Checkpoint;
+#[cfg(feature = "save")]
+pub use checkpoints::Checkpoints;
 pub use choices::Choices;
 pub use cross_fitted::{CrossFitted, EnsembleReport};
 pub use curves::{Check, StepReport};

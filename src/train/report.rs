@@ -64,7 +64,11 @@ pub struct Report {
 
 /// The report of a run that failed, as its error carries it.
 #[derive(Debug)]
-pub(super) struct Unfinished(pub Report);
+pub(super) struct Unfinished {
+    pub report: Report,
+    /// Why it ended.
+    pub cause: Error,
+}
 
 impl fmt::Display for Unfinished {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -72,7 +76,11 @@ impl fmt::Display for Unfinished {
     }
 }
 
-impl std::error::Error for Unfinished {}
+impl std::error::Error for Unfinished {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.cause)
+    }
+}
 
 impl Report {
     /// The report of a run that has not begun.
@@ -116,7 +124,7 @@ impl Report {
     /// ```
     pub fn of(error: &Error) -> Option<&Self> {
         let source = error.source()?.downcast_ref::<Unfinished>();
-        source.map(|unfinished| &unfinished.0)
+        source.map(|unfinished| &unfinished.report)
     }
 
     /// The wall time of all steps, in seconds.

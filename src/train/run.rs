@@ -29,14 +29,25 @@ pub(super) struct Outset {
     pub seed: Seed,
     /// The columns of the data to judge by and those to learn from, unless they are drawn.
     pub division: Option<[Vec<usize>; 2]>,
-    /// Whether progress may be shown.
-    pub shown: bool,
+    /// Which of several runs it is, of which none shows its progress.
+    pub member: Option<usize>,
 }
 
 impl Outset {
     /// A run by itself.
     pub fn of(seed: Seed) -> Self {
-        Self { seed, division: None, shown: true }
+        Self { seed, division: None, member: None }
+    }
+
+    /// The same with the random numbers of an earlier run. Those of a member are not its own: all members of an
+    /// ensemble divide the data by one seed.
+    pub fn like(self, earlier: Seed) -> Result<Self> {
+        match self.member {
+            Some(member) if earlier != self.seed => Err(Error::setting(format!(
+                "the checkpoint of member {member} is of an ensemble that other random numbers divided: give the same generator"
+            ))),
+            _ => Ok(Self { seed: earlier, ..self }),
+        }
     }
 }
 
@@ -75,7 +86,7 @@ where
         trainer: &'a Trainer<O, P>,
         model: &'a mut M,
         data: [&'a DMatrix<T>; 2],
-        Outset { seed, division, shown }: Outset,
+        Outset { seed, division, member }: Outset,
         plan: Plan,
     ) -> Result<Self> {
         let Plan { task, defaults, choices, tolerances } = plan;
@@ -115,7 +126,7 @@ where
             half: None,
             pool: Pool::new(),
             report: Report::new(trainer.objective.name(), choices, warnings),
-            shown,
+            shown: member.is_none(),
             start: Instant::now(),
             before: 0.0,
         })
@@ -145,19 +156,34 @@ where
         self.report.warnings.extend(self.audit.own_solver(self.judge()));
         match result {
             Ok(stop) => Ok(Report { stop, ..self.report }),
-            Err(error) => Err(self.failed(&error)),
+            Err(error) if error.is_file() => Err(self.unkept(error)),
+            Err(error) => Err(self.failed(error)),
         }
     }
 
-    /// The error of a run that could not go on, with the report up to there.
-    fn failed(mut self, error: &Error) -> Error {
-        self.report.stop = Stop::Failed;
-        let taken = self.report.steps.len();
-        let kept = match self.report.best {
+    /// What parameters a run that ended early leaves to the model.
+    fn left(&self) -> String {
+        match self.report.best {
             Some(check) => format!("the best parameters, those of step {}", check.step),
-            None if taken == 0 => "the parameters that it had".to_string(),
+            None if self.done() == 0 => "the parameters that it had".to_string(),
             None => "its last finite parameters".to_string(),
-        };
+        }
+    }
+
+    /// The error of a run that ended because a file could not be written.
+    fn unkept(mut self, error: Error) -> Error {
+        self.report.stop = Stop::Failed;
+        let (taken, kept) = (self.done(), self.left());
+        let what = format!(
+            "training stopped after {taken} steps, and the model keeps {kept}; make room, and go on from the last checkpoint"
+        );
+        error.clone().during(what).with_source(Unfinished { report: self.report, cause: error })
+    }
+
+    /// The error of a run that could not go on, with the report up to there.
+    fn failed(mut self, error: Error) -> Error {
+        self.report.stop = Stop::Failed;
+        let (taken, kept) = (self.done(), self.left());
         let advice = match (taken, self.report.warnings.first()) {
             (_, Some(warning)) => format!("beforehand: {warning}"),
             (0, None) => "the model had not learnt anything yet: start from other parameters, or take the sample out".to_string(),
@@ -173,7 +199,8 @@ where
             "training stopped after {taken} steps{refused}, and the model keeps {kept}: {error}; {advice}"
         );
         let columns = error.failed_columns().to_vec();
-        Error::training(message).naming(columns).with_source(Unfinished(self.report))
+        let cause = Unfinished { report: self.report, cause: error };
+        Error::training(message).naming(columns).with_source(cause)
     }
 
     fn take_steps(&mut self, progress: &Progress, watch: &mut impl Watch<T, M>) -> Result<Stop> {

@@ -1,10 +1,16 @@
 //! What a trainer was told, and the ranges of these settings.
 
-use super::{Noise, Schedule};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+#[cfg(feature = "save")]
+use super::Checkpoints;
+use super::{Checkpoint, Noise, Schedule};
 use crate::error::{Error, Result};
+use crate::real::Real;
 
 /// What a trainer was told; the rest is chosen when it meets model and data.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Settings {
     pub steps: Option<usize>,
     pub seconds: Option<f64>,
@@ -21,6 +27,10 @@ pub(super) struct Settings {
     /// On the contexts, in their deviations.
     pub context_noise: f64,
     pub progress: bool,
+    /// What says that the run is to end.
+    pub stop: Option<Arc<AtomicBool>>,
+    #[cfg(feature = "save")]
+    pub checkpoints: Option<Checkpoints>,
     /// Whether the model starts as it is.
     pub keep_start: bool,
 }
@@ -42,12 +52,32 @@ impl Default for Settings {
             noise: None,
             context_noise: 0.0,
             progress: true,
+            stop: None,
+            #[cfg(feature = "save")]
+            checkpoints: None,
             keep_start: false,
         }
     }
 }
 
 impl Settings {
+    /// The checkpoint from which a run that begins, or a member of several, is to go on.
+    pub fn earlier<T: Real>(&self, member: Option<usize>) -> Result<Option<Checkpoint<T>>> {
+        #[cfg(feature = "save")]
+        if let Some(checkpoints) = self.checkpoints_of(member) {
+            return checkpoints.earlier();
+        }
+        let _ = member;
+        Ok(None)
+    }
+
+    /// Where checkpoints are kept; those of a member have a folder of their own.
+    #[cfg(feature = "save")]
+    pub fn checkpoints_of(&self, member: Option<usize>) -> Option<Checkpoints> {
+        let all = self.checkpoints.as_ref()?;
+        Some(member.map_or_else(|| all.clone(), |k| all.member(k)))
+    }
+
     /// An error if a setting is out of range.
     pub fn check(&self) -> Result<()> {
         let counts = [
@@ -79,6 +109,8 @@ impl Settings {
         }
         self.noise.unwrap_or(Noise::None).check("samples")?;
         Noise::Deviation(self.context_noise).check("contexts")?;
+        #[cfg(feature = "save")]
+        self.checkpoints.as_ref().map_or(Ok(()), Checkpoints::check)?;
         self.schedule.as_ref().map_or(Ok(()), Schedule::check)
     }
 }

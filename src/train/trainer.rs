@@ -1,5 +1,10 @@
 //! The settings of a training run.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+#[cfg(feature = "save")]
+use super::Checkpoints;
 use super::settings::Settings;
 use super::{FlowMatching, MaximumLikelihood, Muon, Noise, Pairing, Regularised, Schedule};
 
@@ -221,6 +226,44 @@ impl<O, P> Trainer<O, P> {
     /// holds for those around it, as if it had been averaged over them. Default: none.
     pub fn context_noise(mut self, deviations: f64) -> Self {
         self.settings.context_noise = deviations;
+        self
+    }
+
+    /// Keeps checkpoints of the run as files, from which it can go on after an interruption; see [`Checkpoints`].
+    /// Members of an [ensemble](Trainer::ensemble) keep theirs in folders `member-0`, `member-1`, ....
+    #[cfg(feature = "save")]
+    pub fn checkpoints(mut self, checkpoints: Checkpoints) -> Self {
+        self.settings.checkpoints = Some(checkpoints);
+        self
+    }
+
+    /// Ends the run after the step in which this flag is raised, from another thread or a handler of signals: the
+    /// model has the best parameters so far, the report says [`Stop::Asked`](super::Stop::Asked), and a last
+    /// checkpoint is kept if any are.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicBool, Ordering};
+    ///
+    /// use liouville::nalgebra::DMatrix;
+    /// use liouville::prelude::*;
+    /// use liouville::rand::{SeedableRng, rngs::StdRng};
+    /// use liouville::train::Stop;
+    ///
+    /// let mut rng = StdRng::seed_from_u64(1);
+    /// let data: DMatrix<f64> = data::two_moons(0.1).sample(300, &mut rng)?;
+    /// let field = Mlp::new(2).hidden([8, 8]).build(&mut rng)?;
+    /// let mut model = StandardNormal::new(2).pushed_by(ContinuousFlow::new(field));
+    /// let stop = Arc::new(AtomicBool::new(false));
+    /// let trainer = Trainer::maximum_likelihood().quiet().stop_when(stop.clone());
+    /// let raise = std::thread::spawn(move || stop.store(true, Ordering::Relaxed));
+    /// let report = trainer.fit(&mut model, &data, &mut rng)?;
+    /// assert_eq!(report.stop, Stop::Asked);
+    /// # raise.join().ok();
+    /// # Ok::<(), liouville::Error>(())
+    /// ```
+    pub fn stop_when(mut self, flag: Arc<AtomicBool>) -> Self {
+        self.settings.stop = Some(flag);
         self
     }
 

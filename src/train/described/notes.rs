@@ -28,13 +28,15 @@ pub(super) fn describe_warning(warning: &Warning) -> Description {
             .with("row", row)
             .with("median", any(median))
             .with("spread", any(spread)),
-        Warning::Outlier { part, row, column, value, median, spread } => Description::new("Outlier")
-            .with("part", part_word(part))
-            .with("row", row)
-            .with("column", column)
-            .with("value", any(value))
-            .with("median", any(median))
-            .with("spread", any(spread)),
+        Warning::Outlier { part, row, column, value, median, spread } => {
+            Description::new("Outlier")
+                .with("part", part_word(part))
+                .with("row", row)
+                .with("column", column)
+                .with("value", any(value))
+                .with("median", any(median))
+                .with("spread", any(spread))
+        }
         Warning::Inaccurate { own, tight, tolerance } => Description::new("Inaccurate")
             .with("own", any(own))
             .with("tight", any(tight))

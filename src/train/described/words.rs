@@ -48,7 +48,9 @@ pub(super) fn optional_size(source: &Source<'_>, name: &str) -> Result<Option<us
 
 /// Parts called 0, 1, ... of a node.
 pub(super) fn list(kind: &str, items: impl Iterator<Item = Description>) -> Description {
-    items.enumerate().fold(Description::new(kind), |list, (k, item)| list.part(&k.to_string(), item))
+    items
+        .enumerate()
+        .fold(Description::new(kind), |list, (k, item)| list.part(&k.to_string(), item))
 }
 
 /// What is made of the parts of a node, in order.
