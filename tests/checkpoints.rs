@@ -2,9 +2,12 @@
 
 use std::ops::ControlFlow;
 
+use liouville::description::Kinds;
 use liouville::prelude::*;
+use liouville::save::Save;
 use liouville::train::{
-    Adam, Checkpoint, MaximumLikelihood, Muon, Observed, Optimizer, Report, Schedule, Trainable,
+    Adam, Checkpoint, MaximumLikelihood, Muon, Noise, Objective, Observed, Optimizer, Report,
+    Schedule, Trainable,
 };
 use nalgebra::DMatrix;
 use rand::rngs::StdRng;
@@ -37,8 +40,8 @@ fn timeless(report: &Report) -> Report {
 }
 
 /// The end of a run, and the checkpoints after some steps of it.
-fn uninterrupted<T, M, P>(
-    trainer: &Trainer<MaximumLikelihood, P>,
+fn uninterrupted<T, M, O, P>(
+    trainer: &Trainer<O, P>,
     mut model: M,
     data: &DMatrix<T>,
     wanted: impl Fn(usize) -> bool,
@@ -46,8 +49,8 @@ fn uninterrupted<T, M, P>(
 where
     T: Real,
     M: Observed<T>,
+    O: Objective<T, M> + Clone,
     P: Optimizer<T> + Clone,
-    MaximumLikelihood: liouville::train::Objective<T, M>,
 {
     let mut taken = Vec::new();
     let keep = |view: &liouville::train::View<'_, T, M>| {
@@ -61,13 +64,22 @@ where
     (report, model.parameters(), taken)
 }
 
+/// The checkpoint that the file of a checkpoint gives, which is the same.
+fn through_a_file<T: Real>(checkpoint: &Checkpoint<T>) -> Checkpoint<T> {
+    let bytes = checkpoint.to_bytes().expect("a file");
+    let again = Checkpoint::<T>::from_bytes(&bytes, &Kinds::new()).expect("a checkpoint");
+    assert_eq!(&again, checkpoint);
+    assert!(again.to_bytes().expect("a file") == bytes);
+    again
+}
+
 /// From random places on, a run goes on as it did.
-fn law<T, M, P>(trainer: &Trainer<MaximumLikelihood, P>, model: &M, data: &DMatrix<T>)
+fn law<T, M, O, P>(trainer: &Trainer<O, P>, model: &M, data: &DMatrix<T>)
 where
     T: Real,
     M: Observed<T> + Clone,
+    O: Objective<T, M> + Clone,
     P: Optimizer<T> + Clone,
-    MaximumLikelihood: liouville::train::Objective<T, M>,
 {
     let mut rng = StdRng::seed_from_u64(4);
     let places: Vec<bool> =
@@ -75,7 +87,7 @@ where
     let wanted = |step: usize| places[step % 60];
     let (report, end, checkpoints) = uninterrupted(trainer, model.clone(), data, wanted);
     assert!(!checkpoints.is_empty());
-    for checkpoint in checkpoints {
+    for checkpoint in checkpoints.iter().map(through_a_file) {
         let mut resumed = model.clone();
         let found = trainer.resume(&checkpoint, &mut resumed, data).expect("fits");
         let step = checkpoint.steps();
@@ -97,7 +109,33 @@ fn every_optimiser_goes_on_as_it_would_have() {
         law(&short().average(decay).optimizer(Muon::default()), &couplings(5), &moons(100));
         let adam = short().average(decay).optimizer(Adam::default());
         law(&adam, &continuous::<f64>(8), &moons(100));
+        let decaying = Adam { weight_decay: 0.1, ..Adam::default() };
+        law(&short().average(decay).optimizer(decaying), &couplings(5), &moons(100));
     }
+}
+
+#[test]
+fn every_objective_goes_on_as_it_would_have() {
+    let schedule = Schedule { warm_up: 5, ..Schedule::default() };
+    let matching = Trainer::flow_matching().steps(60).batch(16).check_every(7).quiet();
+    law(&matching.clone().schedule(schedule), &continuous::<f32>(8), &moons(100));
+    law(&matching.pairing(Pairing::OptimalTransport), &continuous::<f64>(8), &moons(100));
+    law(&short().kinetic_energy(0.01).steer(0.2), &continuous::<f64>(8), &moons(100));
+    law(&short().kinetic_energy(0.01).jacobian_norm(0.01), &continuous::<f32>(8), &moons(100));
+}
+
+#[test]
+fn what_lies_in_a_report_lies_in_its_file() {
+    // Noise that falls, an outlier to be warned of, no bound on gradients.
+    let mut data = moons::<f64>(100);
+    data[(0, 7)] = 3e3;
+    law(&short().noise(Noise::Chosen).clip(f64::INFINITY), &continuous::<f64>(8), &data);
+    // Log-densities that are estimated, and steps that are taken back.
+    let mut rng = StdRng::seed_from_u64(2);
+    let field = Mlp::new(2).hidden([8, 8, 8]).build(&mut rng).expect("valid sizes");
+    let flow = ContinuousFlow::new(field).trace(Trace::hutchinson(1));
+    law(&short(), &StandardNormal::new(2).pushed_by(flow), &moons::<f32>(100));
+    law(&short().learning_rate(30.0), &continuous::<f64>(8), &moons(100));
 }
 
 #[test]
@@ -111,7 +149,7 @@ fn what_a_run_did_by_itself_is_remembered() {
     let data = moons(2000);
     let wanted = |step: usize| [299, 300, 301, 599, 600, 601, 800].contains(&step);
     let (report, end, checkpoints) = uninterrupted(&open, couplings(5), &data, wanted);
-    for checkpoint in checkpoints {
+    for checkpoint in checkpoints.iter().map(through_a_file) {
         let mut resumed = couplings(5);
         let found = open.resume(&checkpoint, &mut resumed, &data).expect("fits");
         assert!(resumed.parameters() == end, "from step {}", checkpoint.steps());

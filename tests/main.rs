@@ -5,6 +5,8 @@ mod at_rest;
 mod bad_input;
 mod bases;
 mod calibration;
+mod changed;
+mod checkpoint_files;
 mod checkpoints;
 mod checks;
 mod circle;

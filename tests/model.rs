@@ -13,6 +13,8 @@ use nalgebra::{DMatrix, dmatrix};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
+use crate::changed::{cases, changed};
+
 fn rng() -> StdRng {
     let seed = rand::random();
     println!("seed {seed}");
@@ -187,33 +189,10 @@ fn what_does_not_fit_is_refused() {
 #[test]
 fn changed_files_end_in_errors() {
     let mut rng = rng();
-    let models = [prepared(&mut rng)];
-    let bytes = models[0].to_bytes().expect("a file");
-    let cases: usize =
-        std::env::var("LIOUVILLE_MUTATIONS").ok().and_then(|n| n.parse().ok()).unwrap_or(3000);
-    let (mut loaded, mut refused) = (0, 0);
+    let bytes = prepared(&mut rng).to_bytes().expect("a file");
+    let (mut loaded, mut refused, cases) = (0, 0, cases(3000));
     for _ in 0..cases {
-        let mut changed = bytes.clone();
-        match rng.random_range(0..4) {
-            0 => changed.truncate(rng.random_range(0..bytes.len())),
-            1 => {
-                let place = rng.random_range(0..bytes.len());
-                changed[place] ^= 1 << rng.random_range(0..8);
-            }
-            2 => {
-                // The header is where the words are.
-                let end = bytes.len().min(3000);
-                let (place, other) = (rng.random_range(0..end), rng.random_range(0..end));
-                let part = bytes[other..end.min(other + rng.random_range(1..9))].to_vec();
-                let stop = end.min(place + part.len());
-                changed.splice(place..stop, part);
-            }
-            _ => {
-                let place = rng.random_range(8..bytes.len().min(3000));
-                changed[place] = b"0123456789\"[]{},.-eE"[rng.random_range(0..20)];
-            }
-        }
-        match Model::from_bytes(&changed, &Kinds::new()) {
+        match Model::from_bytes(&changed(&bytes, &mut rng), &Kinds::new()) {
             Ok(model) => {
                 loaded += 1;
                 // What could be loaded can be used.

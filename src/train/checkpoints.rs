@@ -3,17 +3,11 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
-use super::Checkpoint;
 use crate::error::{Error, Result};
-use crate::real::Real;
-use crate::save::Save;
 
-/// How often one is taken unless it is told, in minutes.
-const USUAL: f64 = 5.0;
 /// What the names of files begin and end with, around the number of steps.
-const NAME: [&str; 2] = ["step-", ".safetensors"];
+pub(super) const NAME: [&str; 2] = ["step-", ".safetensors"];
 
 /// Where checkpoints of a run are kept as files, how often one is taken, and how many stay.
 ///
@@ -47,16 +41,16 @@ const NAME: [&str; 2] = ["step-", ".safetensors"];
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checkpoints {
-    folder: PathBuf,
-    steps: Option<usize>,
-    minutes: Option<f64>,
-    keep: usize,
-    earlier: Earlier,
+    pub(super) folder: PathBuf,
+    pub(super) steps: Option<usize>,
+    pub(super) minutes: Option<f64>,
+    pub(super) keep: usize,
+    pub(super) earlier: Earlier,
 }
 
 /// What is done about checkpoints that are there before a run begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Earlier {
+pub(super) enum Earlier {
     Refused,
     Resumed,
     Replaced,
@@ -126,53 +120,10 @@ impl Checkpoints {
             None => Ok(()),
         }
     }
-
-    /// The checkpoint from which a run that begins is to go on.
-    pub(super) fn earlier<T: Real>(&self) -> Result<Option<Checkpoint<T>>> {
-        let found = files(&self.folder)?;
-        let Some((_, newest)) = found.last() else { return Ok(None) };
-        match self.earlier {
-            Earlier::Resumed => Checkpoint::newest(&self.folder),
-            Earlier::Replaced => found.iter().try_for_each(|(_, path)| remove(path)).map(|()| None),
-            Earlier::Refused => Err(Error::setting(format!(
-                "there are checkpoints of an earlier run, such as {}: go on from them by `Checkpoints::resuming`, remove them by `replacing`, or give another folder",
-                newest.display()
-            ))),
-        }
-    }
-}
-
-impl<T: Real> Checkpoint<T> {
-    /// The checkpoint of the most steps in a folder of [`Checkpoints`]; of those that can be read, if some are damaged:
-    /// from an earlier one the run is the same. `None` if there is none.
-    ///
-    /// # Errors
-    ///
-    /// If the folder cannot be read, or there are checkpoints, and none can be read.
-    pub fn newest(folder: impl AsRef<Path>) -> Result<Option<Self>> {
-        let mut first = None;
-        for (_, path) in files(folder.as_ref())?.iter().rev() {
-            match Self::load(path) {
-                Ok(checkpoint) => return Ok(Some(checkpoint)),
-                Err(error) => first = first.or(Some(error)),
-            }
-        }
-        first.map_or(Ok(None), Err)
-    }
-
-    /// The checkpoint of a file, or the newest of a folder.
-    pub(super) fn at(place: &Path) -> Result<Self> {
-        if !place.is_dir() {
-            return Self::load(place);
-        }
-        Self::newest(place)?.ok_or_else(|| {
-            Error::file(place, "resume from", "the folder holds no checkpoint: begin by `fit`")
-        })
-    }
 }
 
 /// The files of checkpoints in a folder with their numbers of steps, in order.
-fn files(folder: &Path) -> Result<Vec<(usize, PathBuf)>> {
+pub(super) fn files(folder: &Path) -> Result<Vec<(usize, PathBuf)>> {
     let mut found: Vec<_> = entries(folder)?
         .into_iter()
         .filter_map(|(name, path)| steps_of(&name).map(|steps| (steps, path)))
@@ -182,7 +133,7 @@ fn files(folder: &Path) -> Result<Vec<(usize, PathBuf)>> {
 }
 
 /// All that is in a folder, or nothing if there is none.
-fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
+pub(super) fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
     let failed = |error: io::Error| Error::file(folder, "read the folder", error);
     let all = match fs::read_dir(folder) {
         Ok(all) => all,
@@ -197,64 +148,10 @@ fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
 }
 
 /// The number of steps in the name of a file.
-fn steps_of(name: &str) -> Option<usize> {
+pub(super) fn steps_of(name: &str) -> Option<usize> {
     let digits = name.strip_prefix(NAME[0])?.strip_suffix(NAME[1])?;
     let plain = digits.len() >= 8 && digits.bytes().all(|byte| byte.is_ascii_digit());
     digits.parse().ok().filter(|_| plain)
-}
-
-/// Removes a file, which may be gone already.
-fn remove(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(Error::file(path, "remove", error))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// What keeps the checkpoints of one run.
-pub(super) struct Keeper {
-    plan: Checkpoints,
-    /// When the last was taken.
-    last: Instant,
-}
-
-impl Keeper {
-    /// Makes the folder, and clears away what a process left that was killed while it wrote.
-    pub fn new(plan: &Checkpoints) -> Result<Self> {
-        let failed = |error: io::Error| Error::file(&plan.folder, "make the folder", error);
-        fs::create_dir_all(&plan.folder).map_err(failed)?;
-        for (name, path) in entries(&plan.folder)? {
-            let unfinished = name.strip_prefix('.').and_then(|name| name.rsplit_once('.'));
-            if unfinished.is_some_and(|(name, _)| steps_of(name).is_some()) {
-                remove(&path)?;
-            }
-        }
-        Ok(Self { plan: plan.clone(), last: Instant::now() })
-    }
-
-    /// Whether a checkpoint is to be taken after so many steps.
-    pub fn is_due(&self, steps: usize) -> bool {
-        let Checkpoints { steps: every, minutes, .. } = &self.plan;
-        let minutes = minutes.or(every.is_none().then_some(USUAL));
-        let passed = self.last.elapsed().as_secs_f64() / 60.0;
-        every.is_some_and(|every| steps.is_multiple_of(every))
-            || minutes.is_some_and(|minutes| passed >= minutes)
-    }
-
-    /// Writes a checkpoint, then removes those that are too many, and those of steps that were taken back.
-    pub fn keep<T: Real>(&mut self, checkpoint: &Checkpoint<T>) -> Result<()> {
-        let Checkpoints { folder, keep, .. } = &self.plan;
-        let steps = checkpoint.steps();
-        let [start, end] = NAME;
-        checkpoint.save(folder.join(format!("{start}{steps:08}{end}")))?;
-        self.last = Instant::now();
-        let (kept, later): (Vec<_>, Vec<_>) =
-            files(folder)?.into_iter().partition(|(own, _)| *own <= steps);
-        let many = kept.len().saturating_sub(*keep);
-        later.iter().chain(&kept[..many]).try_for_each(|(_, path)| remove(path))
-    }
 }
 
 #[cfg(test)]

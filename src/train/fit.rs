@@ -7,7 +7,7 @@ use nalgebra::DMatrix;
 use rand::Rng;
 
 use super::intake::check_data;
-use super::keeping::Keeping;
+use super::keeping::{Keeping, earlier};
 use super::plan::Plan;
 use super::run::{Outset, Run};
 use super::source::Seed;
@@ -165,7 +165,7 @@ impl<O, P> Trainer<O, P> {
         O: Objective<T, M>,
         P: Optimizer<T>,
     {
-        if let Some(earlier) = self.settings.earlier(outset.member)? {
+        if let Some(earlier) = earlier(&self.settings, outset.member)? {
             let outset = outset.like(Seed(earlier.seed))?;
             return self.go_on(&earlier, model, data, outset, plan, watch);
         }

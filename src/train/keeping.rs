@@ -4,9 +4,10 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::Checkpoint;
 use super::StepReport;
 #[cfg(feature = "save")]
-use super::checkpoints::Keeper;
+use super::keeper::{self, Keeper};
 use super::settings::Settings;
 use super::watch::{Standing, Watch};
 use crate::error::Result;
@@ -36,6 +37,19 @@ impl<'a, W> Keeping<'a, W> {
     fn is_asked(&self) -> bool {
         self.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed))
     }
+}
+
+/// The checkpoint from which a run that begins, or a member of several, is to go on.
+pub(super) fn earlier<T: Real>(
+    settings: &Settings,
+    member: Option<usize>,
+) -> Result<Option<Checkpoint<T>>> {
+    #[cfg(feature = "save")]
+    if let Some(checkpoints) = settings.checkpoints_of(member) {
+        return keeper::earlier(&checkpoints);
+    }
+    let _ = (settings, member);
+    Ok(None)
 }
 
 impl<T: Real, M, W: Watch<T, M>> Watch<T, M> for Keeping<'_, W> {

@@ -24,7 +24,7 @@
 //! | `schedule`, `stages`, `average` | the learning rate from step to step, how far a run goes, the moving average |
 //! | `watch`, `monitor`, `snapshot`, `recorder` | what becomes of the model, shown to a callback every so many steps |
 //! | `checkpoint`, `subject` | a run in the middle, as a value, and what it must fit |
-//! | `checkpoints`, `keeping` | checkpoints as files, and what is done between two steps |
+//! | `checkpoints`, `keeper`, `keeping` | checkpoints as files, and what is done between two steps |
 //! | `described` | the same as a description with arrays, which is what files hold |
 //! | `intake`, `scales` | what is looked at before the first step: errors, and warnings |
 //! | `blame` | which sample makes a loss infinite |
@@ -55,6 +55,8 @@ mod guard;
 mod honesty;
 mod intake;
 mod judge;
+#[cfg(feature = "save")]
+mod keeper;
 mod keeping;
 mod length;
 mod likelihood;

@@ -5,9 +5,8 @@ use std::sync::atomic::AtomicBool;
 
 #[cfg(feature = "save")]
 use super::Checkpoints;
-use super::{Checkpoint, Noise, Schedule};
+use super::{Noise, Schedule};
 use crate::error::{Error, Result};
-use crate::real::Real;
 
 /// What a trainer was told; the rest is chosen when it meets model and data.
 #[derive(Debug, Clone)]
@@ -61,16 +60,6 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The checkpoint from which a run that begins, or a member of several, is to go on.
-    pub fn earlier<T: Real>(&self, member: Option<usize>) -> Result<Option<Checkpoint<T>>> {
-        #[cfg(feature = "save")]
-        if let Some(checkpoints) = self.checkpoints_of(member) {
-            return checkpoints.earlier();
-        }
-        let _ = member;
-        Ok(None)
-    }
-
     /// Where checkpoints are kept; those of a member have a folder of their own.
     #[cfg(feature = "save")]
     pub fn checkpoints_of(&self, member: Option<usize>) -> Option<Checkpoints> {
