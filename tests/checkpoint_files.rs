@@ -308,6 +308,36 @@ fn members_of_an_ensemble_go_on_each_from_its_own() {
     let error = run(trainer(40).checkpoints(kept.clone()), 4).expect_err("another division");
     assert!(error.to_string().contains("generator"), "{error}");
     assert!(run(trainer(40).checkpoints(kept), 3).expect("goes on") == whole);
+    // A member judges by its fold, which a run by itself knows nothing of.
+    let member = folder.0.join("member-1");
+    let mut single = untrained();
+    let error = trainer(40).held_out(0.5).resume_from(member, &mut single, &data).map(drop);
+    let text = error.expect_err("a member").to_string();
+    assert!(text.contains("ensemble"), "{text}");
+}
+
+#[test]
+fn a_run_that_is_judged_by_given_samples_goes_on_by_the_same_call() {
+    let (folder, data) = (Folder::new("judged"), moons());
+    let others = data::two_moons(0.1).sample(50, &mut StdRng::seed_from_u64(9)).expect("valid");
+    let [none, no_others] = [200, 50].map(|count| DMatrix::zeros(0, count));
+    let judged = |trainer: Trainer<MaximumLikelihood>, last: usize| {
+        let mut model = untrained();
+        let (learn, judge) = ([&data, &none], [&others, &no_others]);
+        let rng = &mut StdRng::seed_from_u64(3);
+        let report = trainer.fit_judged_by(&mut model, learn, judge, rng, |_, report| {
+            match report.steps.len() < last {
+                true => ControlFlow::Continue(()),
+                false => ControlFlow::Break(()),
+            }
+        });
+        (model.parameters(), report.expect("trains").stop)
+    };
+    let (whole, _) = judged(trainer(60), 100);
+    let kept = Checkpoints::to(&folder.0).every_steps(7).resuming();
+    assert_eq!(judged(trainer(60).checkpoints(kept.clone()), 30).1, Stop::Asked);
+    assert_eq!(Checkpoint::<f32>::newest(&folder.0).expect("readable").expect("kept").steps(), 30);
+    assert!(judged(trainer(60).checkpoints(kept), 100) == (whole, Stop::Finished));
 }
 
 #[test]

@@ -188,7 +188,8 @@ impl<O, P> Trainer<O, P> {
         O: Objective<T, M>,
         P: Optimizer<T>,
     {
-        checkpoint.subject.check_like(&Subject::of(self, model, data, plan.choices))?;
+        let own = Subject::of(self, model, data, plan.choices);
+        checkpoint.subject.check_like(&Subject { divided: outset.divided(), ..own })?;
         let mut watch = Keeping::new(&self.settings, outset.member, watch)?;
         let run = Run::new(self, model, data, outset, plan)?;
         run.resumed(checkpoint)?.train(&mut watch)

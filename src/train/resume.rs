@@ -62,7 +62,10 @@ where
         let plain = |state: &State<T, P::State>| state.with(state.optimizer.arrays());
         Checkpoint {
             layout: self.model.layout(),
-            subject: Subject::of(self.trainer, self.model, self.source.data(), self.report.choices),
+            subject: Subject {
+                divided: self.divided,
+                ..Subject::of(self.trainer, self.model, self.source.data(), self.report.choices)
+            },
             seed: self.source.seed().0,
             state: plain(&self.state),
             guard: self.guard.map(plain),

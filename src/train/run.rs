@@ -22,6 +22,7 @@ use super::{Event, Objective, Optimizer, Pool, Report, Stop, Trainable, Trainer}
 use crate::error::{Error, Result};
 use crate::flow::continuous::Frame;
 use crate::real::Real;
+use crate::trace::mix;
 
 /// What a run begins with, besides model and data.
 #[derive(Debug, Clone)]
@@ -37,6 +38,15 @@ impl Outset {
     /// A run by itself.
     pub fn of(seed: Seed) -> Self {
         Self { seed, division: None, member: None }
+    }
+
+    /// A number that tells divisions apart that were not drawn.
+    pub fn divided(&self) -> Option<u64> {
+        let parts = self.division.as_ref()?.iter();
+        // Each part with its length in front.
+        let numbers =
+            parts.flat_map(|part| std::iter::once(part.len()).chain(part.iter().copied()));
+        Some(numbers.fold(0, |state, number| mix(state, number as u64)))
     }
 
     /// The same with the random numbers of an earlier run. Those of a member are not its own: all members of an
@@ -64,6 +74,8 @@ pub(super) struct Run<'a, T: Real, M, O: Objective<T, M>, P: Optimizer<T>> {
     /// The parameters of a flow that was given its frame here, which is normal by them, and the columns of the data
     /// of which it may know the moments when it is trained.
     pub unlearnt: Option<(Vec<T>, Vec<usize>)>,
+    /// A number that tells divisions apart that were not drawn.
+    pub divided: Option<u64>,
     /// What was learnt in the first half of the last cycle.
     pub half: Option<Vec<T>>,
     pub pool: Pool<T, O::Memory>,
@@ -86,9 +98,11 @@ where
         trainer: &'a Trainer<O, P>,
         model: &'a mut M,
         data: [&'a DMatrix<T>; 2],
-        Outset { seed, division, member }: Outset,
+        outset: Outset,
         plan: Plan,
     ) -> Result<Self> {
+        let divided = outset.divided();
+        let Outset { seed, division, member } = outset;
         let Plan { task, defaults, choices, tolerances } = plan;
         let known = division.as_ref().map(|[_, trained]| trained.clone());
         let known = known.unwrap_or_else(|| (0..data[0].ncols()).collect());
@@ -123,6 +137,7 @@ where
             state,
             guard: Guard::new(),
             unlearnt,
+            divided,
             half: None,
             pool: Pool::new(),
             report: Report::new(trainer.objective.name(), choices, warnings),

@@ -18,6 +18,8 @@ pub(super) struct Subject {
     pub shape: [usize; 3],
     /// A number that tells other data apart.
     pub digest: u64,
+    /// Another one that tells divisions of them apart that were not drawn, into samples to learn from and to judge by.
+    pub divided: Option<u64>,
     pub choices: Choices,
     /// Whether the model starts as it is.
     pub keep_start: bool,
@@ -44,6 +46,7 @@ impl Subject {
             accuracy: model.accuracy(),
             shape: [data.nrows(), data.ncols(), contexts.nrows()],
             digest: digest([data, contexts]),
+            divided: None,
             choices,
             keep_start: settings.keep_start,
             objective: format!("{objective:?}"),
@@ -66,6 +69,11 @@ impl Subject {
         if self.digest != own.digest {
             return Err(Error::setting(
                 "the data are as many as those of the checkpoint, but not the same or not in the same order: give the same, or start from the parameters of the checkpoint by `fit`",
+            ));
+        }
+        if self.divided != own.divided {
+            return Err(Error::setting(
+                "the checkpoint is of a run that judges by other samples, as a member of an ensemble does, or a run to which they were given: go on by the call that began it",
             ));
         }
         self.check_settings(own)

@@ -6,7 +6,7 @@ use nalgebra::DMatrix;
 use rand::Rng;
 
 use super::plan::Plan;
-use super::run::{Outset, Run};
+use super::run::Outset;
 use super::source::Seed;
 use super::watch::{Standing, Watch};
 use super::{Objective, Optimizer, Report, StepReport, Trainable, Trainer};
@@ -77,8 +77,8 @@ impl<O, P> Trainer<O, P> {
         let both = [&both[0], &both[1]];
         let plan = Plan::of(self, model, both, Some(held))?;
         let division = Some([(trained..trained + held).collect(), (0..trained).collect()]);
-        let outset = Outset { seed: Seed::draw(rng), division, shown: true };
-        Run::new(self, model, both, outset, plan)?.train(&mut Told(after))
+        let outset = Outset { seed: Seed::draw(rng), division, member: None };
+        self.begin(model, both, outset, plan, &mut Told(after))
     }
 }
 

@@ -93,6 +93,10 @@ pub(super) fn describe_event(event: &Event) -> Description {
             .with("to", *to)
             .with("rate", any(*rate))
             .part("why", describe_trouble(why)),
+        Happening::Normal { learnt, normal, samples } => Description::new("Normal")
+            .with("learnt", any(*learnt))
+            .with("normal", any(*normal))
+            .with("samples", *samples),
         Happening::Hastened { steps } => Description::new("Hastened").with("steps", *steps),
     };
     description.with("after", event.step)
@@ -121,6 +125,11 @@ pub(super) fn event(source: &Source<'_>) -> Result<Event> {
             to: size(source, "to")?,
             rate: number("rate")?,
             why: trouble(&source.part("why")?)?,
+        },
+        "Normal" => Happening::Normal {
+            learnt: number("learnt")?,
+            normal: number("normal")?,
+            samples: size(source, "samples")?,
         },
         "Hastened" => Happening::Hastened { steps: size(source, "steps")? },
         other => return Err(source.unknown("kind", other)),

@@ -22,6 +22,7 @@ pub(super) fn describe_subject(subject: &Subject) -> Description {
         .with("rows", rows)
         .with("context_dim", context_dim)
         .with("digest", subject.digest)
+        .with_some("divided", subject.divided)
         .with("keep_start", subject.keep_start)
         .with("objective", subject.objective.clone())
         .with("optimizer", subject.optimizer.clone())
@@ -39,6 +40,11 @@ pub(super) fn subject(source: &Source<'_>) -> Result<Subject> {
         accuracy,
         shape: [size(source, "dim")?, size(source, "rows")?, size(source, "context_dim")?],
         digest: source.whole("digest")?,
+        divided: source
+            .description()
+            .setting("divided")
+            .map(|_| source.whole("divided"))
+            .transpose()?,
         choices: choices(&source.part("choices")?)?,
         keep_start: source.flag("keep_start")?,
         objective: source.word("objective")?.into(),
