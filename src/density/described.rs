@@ -47,10 +47,8 @@ impl<T: Real, M: Describe<T>> Describe<T> for Ensemble<M> {
 impl<T: Real, M: Restore<T>> Restore<T> for Ensemble<M> {
     fn restore(source: &Source<'_>) -> Result<Self> {
         source.check_kind("Ensemble")?;
-        let names = source.description().parts().iter().enumerate();
-        let members = names.map(|(k, (name, _))| {
-            let member = M::restore(&source.part_within(name, &k.to_string())?);
-            member.map_err(|error| error.during(format!("member {k} of the ensemble")))
+        let members = source.parts().enumerate().map(|(k, part)| {
+            M::restore(&part).map_err(|error| error.during(format!("member {k} of the ensemble")))
         });
         Self::of_shares(members.collect::<Result<_>>()?, source.numbers("weights")?)
     }

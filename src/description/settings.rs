@@ -6,6 +6,10 @@ use crate::error::{Error, Result};
 
 /// The most that a count may be: a width or a dimension beyond is no model that could be run.
 const MOST: u64 = 1 << 24;
+/// The most that is done for each sample.
+const MOST_TIMES: u64 = 1 << 16;
+/// The most hidden layers.
+const DEEPEST: usize = 1000;
 
 impl Source<'_> {
     /// A size: a whole number up to 2^24.
@@ -92,6 +96,36 @@ impl Source<'_> {
             Value::Numbers(none) if none.is_empty() => Ok(Vec::new()),
             Value::Words(none) if none.is_empty() => Ok(Vec::new()),
             value => Err(self.bad(name, value, "whole numbers up to 16777216")),
+        }
+    }
+
+    /// The widths of hidden layers: few enough for a list of them to take no more room than the network itself.
+    ///
+    /// # Errors
+    ///
+    /// If there are none of this name, one is none, or there are more than a thousand.
+    pub fn widths(&self, name: &str) -> Result<Vec<usize>> {
+        let widths = self.counts(name)?;
+        match widths.len() <= DEEPEST {
+            true => Ok(widths),
+            false => Err(Error::format(format!(
+                "`{name}` of `{}` has {} layers: it has to be at most {DEEPEST}",
+                shortened(self.kind()),
+                widths.len()
+            ))),
+        }
+    }
+
+    /// How many times something is done for each sample, such as probes: up to 2^16, so that a file that was
+    /// changed does not make an evaluation endless.
+    ///
+    /// # Errors
+    ///
+    /// If there is none of this name, or it is none.
+    pub fn times(&self, name: &str) -> Result<usize> {
+        match self.value(name)? {
+            Value::Count(count) if *count <= MOST_TIMES => Ok(*count as usize),
+            value => Err(self.bad(name, value, "a whole number up to 65536")),
         }
     }
 

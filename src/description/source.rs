@@ -95,6 +95,14 @@ impl<'a> Source<'a> {
         Ok(Self { description, ..self.clone() })
     }
 
+    /// All parts, in order, in front of whose arrays stand their places: `0`, `1`, ....
+    pub fn parts(&self) -> impl Iterator<Item = Self> + '_ {
+        self.description.parts().iter().enumerate().map(|(k, (_, description))| {
+            let prefix = format!("{}{k}.", self.prefix);
+            Self { description, prefix, ..self.clone() }
+        })
+    }
+
     /// A part, in front of whose arrays stands this name.
     ///
     /// # Errors
@@ -163,8 +171,10 @@ impl<'a> Source<'a> {
     ///
     /// If there is none of this name, or nothing in it.
     pub fn extent(&self, name: &str) -> Result<usize> {
-        match self.array(name)?.shape.first() {
-            Some(&extent) if extent > 0 => Ok(extent),
+        // Beside an extent of zero another may be anything.
+        let Array { shape, values, .. } = self.array(name)?;
+        match shape.first() {
+            Some(&extent) if !values.is_empty() => Ok(extent),
             _ => Err(Error::shape(format!(
                 "the array `{}{name}` is empty: the file is not complete",
                 self.prefix

@@ -208,7 +208,7 @@ impl<T: Real> Network<T> {
             inputs: source.count("inputs")?,
             context: source.count("context_dim")?,
             outputs: source.count("outputs")?,
-            hidden: source.counts("hidden")?,
+            hidden: source.widths("hidden")?,
             activation,
             form,
         };

@@ -294,13 +294,13 @@ impl Trace {
             "Auto" => Self::Auto,
             "Exact" => Self::Exact,
             "Hutchinson" => Self::Hutchinson(Hutchinson {
-                probes: source.count("probes")?,
+                probes: source.times("probes")?,
                 noise: Noise::named(source)?,
                 seed: source.whole("seed")?,
             }),
             "HutchPlusPlus" => Self::HutchPlusPlus(HutchPlusPlus {
-                range: source.count("range")?,
-                residual: source.count("residual")?,
+                range: source.times("range")?,
+                residual: source.times("residual")?,
                 seed: source.whole("seed")?,
             }),
             other => return Err(source.unknown("trace", other)),

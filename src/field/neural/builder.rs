@@ -193,7 +193,7 @@ impl MlpBuilder {
             dim: source.count("dim")?,
             context_dim: source.count("context_dim")?,
             frequencies: source.count("time_frequencies")?,
-            hidden: source.counts("hidden")?,
+            hidden: source.widths("hidden")?,
             activation,
         };
         Ok(Self { shape, ..Self::new(1) })

@@ -243,8 +243,8 @@ impl<T: Real> Restore<T> for Chain<T> {
     fn restore(source: &Source<'_>) -> Result<Self> {
         source.check_kind("Chain")?;
         let mut chain = Self::new();
-        for (k, (name, _)) in source.description().parts().iter().enumerate() {
-            let link = AnyFlow::restore(&source.part_within(name, &k.to_string())?);
+        for (k, part) in source.parts().enumerate() {
+            let link = AnyFlow::restore(&part);
             let link = link.map_err(|error| error.during(format!("link {k} of the chain")))?;
             chain = chain.then(link);
         }

@@ -10,8 +10,7 @@ use crate::real::Real;
 impl<T: Real> Restore<T> for Constrain<T> {
     fn restore(source: &Source<'_>) -> Result<Self> {
         source.check_kind("Constrain")?;
-        let parts = source.description().parts().iter();
-        let parts = parts.map(|(name, _)| bijector(&source.part(name)?));
+        let parts = source.parts().map(|part| bijector(&part));
         Ok(Self::of_parts(parts.collect::<Result<_>>()?))
     }
 }

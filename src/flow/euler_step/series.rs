@@ -335,10 +335,10 @@ impl Determinant {
             "Auto" => Self::Auto,
             "Exact" => Self::Exact,
             "Series" => Self::Series(PowerSeries {
-                probes: source.count("probes")?,
+                probes: source.times("probes")?,
                 noise: Noise::named(source)?,
                 seed: source.whole("seed")?,
-                terms: source.count("terms")?,
+                terms: source.times("terms")?,
                 survival: source.number("survival")?,
             }),
             other => return Err(source.unknown("determinant", other)),
