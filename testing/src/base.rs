@@ -167,3 +167,115 @@ fn samples<T: Real, B: Base<T>>(
     let what = ["the mean of q / p over samples", "it should be"];
     agree(Law::Density, Place::Total, what, [mean, 1.0], bound)
 }
+
+#[cfg(test)]
+mod tests {
+    use liouville::columns::{Rows, RowsMut};
+    use liouville::nalgebra::{self, DMatrix, DVector, dmatrix, dvector};
+    use liouville::parameters::Parameters;
+    use liouville::prelude::*;
+    use liouville::rand::Rng;
+
+    use super::*;
+
+    /// A normal distribution with one thing wrong.
+    #[derive(Clone)]
+    struct Wrong {
+        inner: DiagonalNormal<f64>,
+        /// What is added to its log-densities.
+        log_prob: f64,
+        /// What its score, its parameters' gradient, and its samples are multiplied by.
+        factors: [f64; 3],
+    }
+
+    impl Density<f64> for Wrong {
+        fn dim(&self) -> usize {
+            2
+        }
+
+        fn log_prob(&self, points: &DMatrix<f64>) -> liouville::Result<DVector<f64>> {
+            Ok(self.inner.log_prob(points)?.add_scalar(self.log_prob))
+        }
+    }
+
+    impl Sample<f64> for Wrong {
+        type Drawn = DMatrix<f64>;
+
+        fn sample<R: Rng + ?Sized>(
+            &self,
+            count: usize,
+            rng: &mut R,
+        ) -> liouville::Result<DMatrix<f64>> {
+            Ok(self.inner.sample(count, rng)? * self.factors[2])
+        }
+    }
+
+    impl Base<f64> for Wrong {
+        fn add_log_prob_rows(&self, points: Rows<'_, f64>, log_prob: &mut [f64]) {
+            self.inner.add_log_prob_rows(points, log_prob);
+            log_prob.iter_mut().for_each(|value| *value += self.log_prob);
+        }
+
+        fn score_rows(&self, points: Rows<'_, f64>, mut score: RowsMut<'_, f64>) {
+            self.inner.score_rows(points, score.reborrow());
+            score.row_mut(1).iter_mut().for_each(|value| *value *= self.factors[0]);
+        }
+
+        fn draw<R: Rng + ?Sized>(&self, column: &mut [f64], rng: &mut R) {
+            self.inner.draw(column, rng);
+            column.iter_mut().for_each(|value| *value *= self.factors[2]);
+        }
+
+        fn held(&self) -> Option<&Parameters<f64>> {
+            self.inner.held()
+        }
+
+        fn set_parameters(&mut self, values: &[f64]) -> liouville::Result<()> {
+            self.inner.set_parameters(values)
+        }
+
+        fn pullback_rows(&self, points: Rows<'_, f64>, weights: &[f64], sums: &mut [f64]) {
+            let weights: Vec<f64> = weights.iter().map(|w| w * self.factors[1]).collect();
+            self.inner.pullback_rows(points, &weights, sums);
+        }
+    }
+
+    fn violation(log_prob: f64, factors: [f64; 3]) -> Option<Violation> {
+        let inner = DiagonalNormal::new(dvector![0.5, -1.0], dvector![2.0, 0.3]).expect("a base");
+        let points = dmatrix![0.0, 3.0; -1.2, -0.5];
+        let base = Wrong { inner, log_prob, factors };
+        base_law(&base, &points, 1, &Tolerances::of::<f64>()).err()
+    }
+
+    #[test]
+    fn every_mistake_is_found_where_it_is() {
+        assert!(violation(0.0, [1.0; 3]).is_none());
+        let place = |found: Option<Violation>| {
+            found.and_then(|found| Some((found.law(), found.difference()?.place.clone())))
+        };
+        let score = Place::Coordinate { column: 0, row: 1 };
+        assert_eq!(place(violation(0.0, [1.01, 1.0, 1.0])), Some((Law::Gradient, score)));
+        let mean = Place::Parameter { name: "mean".into(), index: 0 };
+        assert_eq!(place(violation(0.0, [1.0, 0.99, 1.0])), Some((Law::Gradient, mean)));
+        let total = Some((Law::Density, Place::Total));
+        assert_eq!(place(violation(0.1, [1.0; 3])), total);
+        assert_eq!(place(violation(0.0, [1.0, 1.0, 1.2])), total);
+    }
+
+    #[test]
+    fn the_bases_of_the_crate_obey() {
+        fn obeys<T: Real, B: Base<T> + Clone>(base: &B, points: &[f64]) {
+            let points = DMatrix::from_row_slice(1, points.len(), points).map(T::of);
+            base_law(base, &points, 3, &Tolerances::of::<T>()).expect("the law holds");
+        }
+        obeys::<f64, _>(&StandardNormal::new(1), &[0.0, 1.5, -4.0]);
+        obeys::<f32, _>(&StandardNormal::new(1), &[0.0, 1.5, -4.0]);
+        let student = StudentT::new(dvector![1.0], dvector![0.5], dvector![2.0]).expect("a base");
+        obeys::<f64, _>(&student, &[0.9, 7.0, -30.0]);
+        let mixture =
+            Mixture::normals(&[0.7, 0.3], &dmatrix![-1.0, 2.0], &dmatrix![1.0, 0.5]).expect("two");
+        obeys::<f64, _>(&mixture, &[-1.0, 0.6, 2.5]);
+        let bounded = UniformBox::new(dvector![0.0], dvector![4.0]).expect("a box");
+        obeys::<f64, _>(&bounded, &[0.5, 3.9]);
+    }
+}

@@ -58,3 +58,61 @@ pub fn objective_law<T: Real, M: Trainable<T> + Clone, O: Objective<T, M>>(
     };
     by_parameters(&model.layout(), [&parameters, &gradient], tolerances, &value)
 }
+
+#[cfg(test)]
+mod tests {
+    use liouville::nalgebra::{self, DMatrix, dmatrix, dvector};
+    use liouville::prelude::*;
+    use liouville::train::{Loss, MaximumLikelihood};
+
+    use super::*;
+
+    /// Maximum likelihood with one number of its gradient wrong.
+    #[derive(Debug)]
+    struct Wrong(usize);
+
+    impl<M: Trainable<f64>> Objective<f64, M> for Wrong
+    where
+        MaximumLikelihood: Objective<f64, M>,
+    {
+        type Memory = <MaximumLikelihood as Objective<f64, M>>::Memory;
+
+        fn name(&self) -> &'static str {
+            "wrong"
+        }
+
+        fn loss(
+            &self,
+            model: &M,
+            batch: MiniBatch<'_, f64>,
+            pool: &Pool<f64, Self::Memory>,
+        ) -> liouville::Result<Loss> {
+            MaximumLikelihood.loss(model, batch, pool)
+        }
+
+        fn gradient(
+            &self,
+            model: &M,
+            batch: MiniBatch<'_, f64>,
+            pool: &Pool<f64, Self::Memory>,
+            gradient: &mut [f64],
+        ) -> liouville::Result<Loss> {
+            let loss = MaximumLikelihood.gradient(model, batch, pool, gradient)?;
+            gradient[self.0] += 1e-3;
+            Ok(loss)
+        }
+    }
+
+    #[test]
+    fn a_wrong_number_of_a_gradient_is_named() {
+        let field = field::Planar::new(dvector![1.0, 0.5], dvector![0.3, -0.8], 0.1);
+        let model = StandardNormal::new(2).pushed_by(EulerStep::new(field.expect("a field")));
+        let (points, contexts) = (dmatrix![0.1, -2.0, 0.7; 0.4, 0.0, 1.5], DMatrix::zeros(0, 3));
+        let batch = MiniBatch { points: &points, contexts: &contexts, seed: 1, accuracy: None };
+        let exact = Tolerances::of::<f64>();
+        objective_law(&MaximumLikelihood, &model, batch, &exact).expect("the law holds");
+        let found = objective_law(&Wrong(3), &model, batch, &exact).expect_err("a mistake");
+        let place = found.difference().map(|difference| difference.place.clone());
+        assert_eq!(place, Some(Place::Parameter { name: "w".into(), index: 1 }));
+    }
+}
