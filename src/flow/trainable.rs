@@ -49,7 +49,7 @@ pub trait TrainableFlow<T: Real>: Flow<T> {
     }
 
     /// The arrays beside the parameters that make the flow what it is and do not learn: masks, orders,
-    /// permutations, signs, and the parameters of what is [frozen](Frozen). By default there are none.
+    /// permutations, signs, and the parameters of what is [frozen](super::Frozen). By default there are none.
     ///
     /// ```
     /// use liouville::prelude::*;

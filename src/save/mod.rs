@@ -7,7 +7,7 @@
 //! | `disk` | bytes to and from files, whole or not at all |
 //!
 //! What describes itself ([`Describe`]) and can be made again ([`Restore`]) has `save` and `load` by the trait
-//! [`Save`]. The page [`format`] says what a file holds, so that a stranger can write a reader.
+//! [`Save`]. The page [`format`](mod@format) says what a file holds, so that a stranger can write a reader.
 
 mod disk;
 mod document;
