@@ -32,8 +32,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut all = plot::panels().columns(1);
     for k in 0..(names.len() / 2).min(3) {
         let pair = |points: &DMatrix<f64>| points.rows(2 * k, 2).into_owned();
-        let title = format!("model: {} and {}", names[2 * k], names[2 * k + 1]);
-        all = all.add(plot::samples(&title, &pair(&drawn)).beside("data", &pair(seen.matrix())));
+        let picture = plot::samples("model", &pair(&drawn)).beside("data", &pair(seen.matrix()));
+        all = all.add(picture.own_units().axis_labels(names[2 * k], names[2 * k + 1]));
     }
     all.save(folder.join("pairs.png"))?;
     println!("model and picture: {}", folder.display());

@@ -17,6 +17,8 @@ pub struct SamplesPicture {
     x: Option<[f64; 2]>,
     y: Option<[f64; 2]>,
     size: Option<(u32, u32)>,
+    labels: [String; 2],
+    scaling: Scaling,
 }
 
 /// The columns of a 2 x n matrix as dots. Columns that are NaN or infinite have no place; the title says
@@ -31,7 +33,9 @@ pub struct SamplesPicture {
 /// # Ok::<(), liouville::Error>(())
 /// ```
 pub fn samples<T: Real>(title: &str, points: &DMatrix<T>) -> SamplesPicture {
-    SamplesPicture { groups: Vec::new(), x: None, y: None, size: None }.beside(title, points)
+    let (groups, labels) = (Vec::new(), ["x₁".into(), "x₂".into()]);
+    let scaling = Scaling::Equal;
+    SamplesPicture { groups, x: None, y: None, size: None, labels, scaling }.beside(title, points)
 }
 
 impl SamplesPicture {
@@ -60,6 +64,19 @@ impl SamplesPicture {
         self
     }
 
+    /// What stands at the axes. Default: x₁ and x₂.
+    pub fn axis_labels(mut self, x: &str, y: &str) -> Self {
+        self.labels = [x.to_string(), y.to_string()];
+        self
+    }
+
+    /// Each axis has a unit of its own, as the columns of a table have, and panels are filled. By default one unit
+    /// is equally long both ways.
+    pub fn own_units(mut self) -> Self {
+        self.scaling = Scaling::Free;
+        self
+    }
+
     /// Width and height in pixels.
     pub fn size(mut self, width: u32, height: u32) -> Self {
         self.size = Some((width, height));
@@ -81,13 +98,14 @@ impl Picture for SamplesPicture {
         let cell = |k: usize| area.cell([count, 1], [k, 0], 10.0);
         let mut ranges =
             [self.range("x", self.x, &groups, 0)?, self.range("y", self.y, &groups, 1)?];
-        if self.x.is_none() && self.y.is_none() {
+        if self.x.is_none() && self.y.is_none() && self.scaling == Scaling::Equal {
             let captions = Captions { title: "a".into(), x: "x".into(), y: "y".into() };
             ranges = fill_area(cell(0), &captions, ranges)?;
         }
         for (k, (title, points)) in groups.iter().enumerate() {
-            let captions = Captions { title: (*title).clone(), x: "x₁".into(), y: "x₂".into() };
-            let frame = Frame::new(cell(k), &captions, ranges, Scaling::Equal)?;
+            let [x, y] = self.labels.clone();
+            let captions = Captions { title: (*title).clone(), x, y };
+            let frame = Frame::new(cell(k), &captions, ranges, self.scaling)?;
             frame.draw_grid(canvas);
             draw_dots(canvas, &frame, points, SERIES[k % SERIES.len()], 0.45);
             frame.draw_axes(canvas, &captions);
