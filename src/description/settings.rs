@@ -116,7 +116,7 @@ impl Source<'_> {
         }
     }
 
-    /// How many times something is done for each sample, such as probes: up to 2^16, so that a file that was
+    /// How many times something is done for each sample, such as probes, or steps of equal length: up to 2^16, so that a file that was
     /// changed does not make an evaluation endless.
     ///
     /// # Errors

@@ -159,6 +159,6 @@ impl<T: Real> Restore<T> for Fixed {
         source.check_kind("Fixed")?;
         let name = source.word("method")?;
         let method = known::named(name).ok_or_else(|| source.unknown("method", name))?;
-        Ok(Self { method, steps: source.count("steps")? })
+        Ok(Self { method, steps: source.times("steps")? })
     }
 }
