@@ -36,6 +36,8 @@ pub struct Arguments {
 
 #[derive(Subcommand)]
 pub enum Command {
+    /// Fit a model to a table, judge it on rows that it has not seen, and draw it
+    Fit(Fit),
     /// Score every row of a table: its log-density in nats
     LogProb(Score),
     /// Draw samples from a model
@@ -72,6 +74,78 @@ pub struct Input {
     /// Leave out rows with missing values, which are an error otherwise
     #[arg(long)]
     pub leave_out_missing: bool,
+}
+
+/// The flow that is tried beside a Gaussian and a mixture of them.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Flow {
+    /// By rows and columns
+    Auto,
+    Continuous,
+    Spline,
+    RealNvp,
+    Maf,
+    /// The better one of Gaussian and mixture
+    None,
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  liouville fit wine.csv -o wine.safetensors
+  liouville fit stars.csv -o stars.safetensors --context mass,age --weights weight
+  liouville fit wind.csv -o wind.safetensors --kind direction=angle:0:360 --kind speed=positive
+
+A Gaussian, mixtures of Gaussians and a flow are tried, and the best on rows that none of them learnt from is taken.
+Ctrl-C ends the training and keeps the best model so far.")]
+pub struct Fit {
+    /// The table
+    pub data: PathBuf,
+    /// Where the model goes
+    #[arg(long, short, value_name = "MODEL")]
+    pub output: PathBuf,
+    /// The columns to learn [default: all but contexts and weights]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', conflicts_with = "except")]
+    pub columns: Vec<String>,
+    /// Columns to leave out, such as labels that are no numbers
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub except: Vec<String>,
+    /// Columns that the model is conditional on
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub context: Vec<String>,
+    /// The column that weighs rows
+    #[arg(long, value_name = "NAME")]
+    pub weights: Option<String>,
+    /// What a column holds, in place of what it seems: NAME=continuous, positive, whole, bounded:LOW:HIGH or
+    /// angle:LOW:HIGH
+    #[arg(long, value_name = "NAME=KIND")]
+    pub kind: Vec<String>,
+    /// The flow that is tried
+    #[arg(long, value_enum, default_value_t = Flow::Auto)]
+    pub flow: Flow,
+    /// The number of flows whose mean is the model [default: 3 to 10 by rows]
+    #[arg(long, value_name = "N")]
+    pub members: Option<usize>,
+    /// The steps of training of each flow [default: found]
+    #[arg(long, value_name = "N")]
+    pub steps: Option<usize>,
+    /// A time limit for the training of all flows; the model then depends on the machine
+    #[arg(long, value_name = "S")]
+    pub seconds: Option<f64>,
+    /// The share of rows by which training is ended and models are chosen [default: 0.1]
+    #[arg(long, value_name = "SHARE")]
+    pub valid: Option<f64>,
+    /// What all random numbers come from
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// The picture of the model beside the table [default: MODEL with the ending png]
+    #[arg(long, value_name = "FILE")]
+    pub picture: Option<PathBuf>,
+    /// Draw no picture
+    #[arg(long)]
+    pub no_picture: bool,
+    #[command(flatten)]
+    pub input: Input,
 }
 
 #[derive(Args)]

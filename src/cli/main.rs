@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod datasets;
+mod fit;
 mod import;
 mod info;
 mod log_prob;
@@ -41,6 +42,7 @@ fn prepare(arguments: &Arguments) -> liouville::Result<()> {
 
 fn run(command: Command, out: Out) -> liouville::Result<()> {
     match command {
+        Command::Fit(asked) => fit::run(&asked, out),
         Command::LogProb(asked) => log_prob::run(&asked, out),
         Command::Sample(asked) => sample::run(&asked, out),
         Command::Check(asked) => check::run(&asked, out),

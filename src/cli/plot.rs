@@ -1,5 +1,7 @@
 //! `plot`: a picture of a model, beside the data if they are given.
 
+use std::path::Path;
+
 use liouville::model::Model;
 use liouville::nalgebra::DMatrix;
 use liouville::plot::{Picture, curves, density, panels, samples};
@@ -18,7 +20,23 @@ pub fn run(asked: &Plot, out: Out) -> Result<()> {
     let model = Model::load(&asked.model)?;
     let data = asked.data.as_ref().map(|path| out::reader(path, &asked.input)?.read());
     let data = data.transpose()?;
-    let parts = data.as_ref().map(|table| model.parts_of(table)).transpose()?;
+    draw(&model, data.as_ref(), &asked.columns, asked.seed, &asked.output)?;
+    out.note(&format!("wrote {}", asked.output.display()));
+    match out.json {
+        true => out.say("", object([("picture", asked.output.display().to_string().into())])),
+        false => Ok(()),
+    }
+}
+
+/// The picture of a model beside a table, of these columns or the first.
+pub fn draw(
+    model: &Model,
+    data: Option<&Table>,
+    columns: &[String],
+    seed: u64,
+    output: &Path,
+) -> Result<()> {
+    let parts = data.map(|table| model.parts_of(table)).transpose()?;
     if model.context_dim() > 0 && data.is_none() {
         return Err(Error::setting(
             "the model is conditional: give a table with its contexts behind the model",
@@ -26,25 +44,20 @@ pub fn run(asked: &Plot, out: Out) -> Result<()> {
     }
     let points = parts.as_ref().map(|(points, _)| some(points));
     let picture: Box<dyn Picture> = match (model.dim(), model.context_dim()) {
-        (1, 0) => line(&model, points.as_ref(), asked.seed)?,
-        (2, 0) if model.whole_columns().is_empty() => plane(&model, points.as_ref()),
-        (1, _) => {
-            return Err(Error::setting(
-                "a conditional density of one column has no picture yet: draw its samples by `sample`",
-            ));
-        }
+        (1, 0) => line(model, points.as_ref(), seed)?,
+        (2, 0) if model.whole_columns().is_empty() => plane(model, points.as_ref()),
         _ => {
-            let rows = data.as_ref().map(Table::rows).unwrap_or(SHOWN).min(SHOWN);
+            let rows = data.map_or(SHOWN, Table::rows).min(SHOWN);
             let context = parts.and_then(|(_, context)| context).map(|context| some(&context));
-            pairs(&model, points.as_ref(), context.as_ref(), rows, asked)?
+            let drawn = model.sample_detailed(
+                rows,
+                context.as_ref(),
+                &mut ChaCha8Rng::seed_from_u64(seed),
+            )?;
+            pairs(model, points.as_ref(), &drawn.arrived().1, columns)?
         }
     };
-    picture.save(&asked.output)?;
-    out.note(&format!("wrote {}", asked.output.display()));
-    match out.json {
-        true => out.say("", object([("picture", asked.output.display().to_string().into())])),
-        false => Ok(()),
-    }
+    picture.save(output)
 }
 
 /// The first columns.
@@ -81,14 +94,35 @@ fn plane<'a>(model: &'a Model, data: Option<&DMatrix<f64>>) -> Box<dyn Picture +
     }
 }
 
-/// Samples of two columns at a time, of the model and of the data.
+/// Samples of two columns at a time, of the model and of the data; those of a single column by their place.
 fn pairs(
     model: &Model,
     data: Option<&DMatrix<f64>>,
-    context: Option<&DMatrix<f64>>,
-    rows: usize,
-    asked: &Plot,
+    drawn: &DMatrix<f64>,
+    columns: &[String],
 ) -> Result<Box<dyn Picture>> {
+    let places = places(model, columns)?;
+    let mut all = panels().columns(1);
+    for pair in places.chunks(2) {
+        let of = |points: &DMatrix<f64>| {
+            DMatrix::from_fn(2, points.ncols(), |i, j| match (i, pair) {
+                (0, [_]) => j as f64,
+                (_, [one]) => points[(*one, j)],
+                (i, _) => points[(pair[i], j)],
+            })
+        };
+        let names: Vec<String> = pair.iter().map(|&place| caption(model, place)).collect();
+        let picture = samples(&format!("model: {}", names.join(" and ")), &of(drawn));
+        all = all.add(match data {
+            Some(data) => picture.beside("data", &of(data)),
+            None => picture,
+        });
+    }
+    Ok(Box::new(all))
+}
+
+/// The places of the named columns, or of the first; the last of an odd number beside the one before it.
+fn places(model: &Model, columns: &[String]) -> Result<Vec<usize>> {
     let names: Vec<&str> = model.column_names().iter().map(|column| column.name.as_str()).collect();
     let place = |name: &String| {
         names.iter().position(|own| own == name).ok_or_else(|| {
@@ -96,28 +130,13 @@ fn pairs(
             Error::setting(format!("the model has no column `{name}`: it has {names}"))
         })
     };
-    let mut places: Vec<usize> = asked.columns.iter().map(place).collect::<Result<_>>()?;
+    let mut places: Vec<usize> = columns.iter().map(place).collect::<Result<_>>()?;
     if places.is_empty() {
         places = (0..names.len().min(6)).collect();
     }
-    if places.len() % 2 == 1 {
-        // The last one beside the one before it.
+    if places.len() % 2 == 1 && places.len() > 1 {
         let last = places.len() - 1;
-        places.insert(last, places[last.saturating_sub(1)]);
+        places.insert(last, places[last - 1]);
     }
-    let mut rng = ChaCha8Rng::seed_from_u64(asked.seed);
-    let drawn = model.sample_detailed(rows, context, &mut rng)?.arrived().1;
-    let mut all = panels().columns(1);
-    for pair in places.chunks_exact(2) {
-        let of = |points: &DMatrix<f64>| {
-            DMatrix::from_fn(2, points.ncols(), |i, j| points[(pair[i], j)])
-        };
-        let names = format!("{} and {}", caption(model, pair[0]), caption(model, pair[1]));
-        let picture = samples(&format!("model: {names}"), &of(&drawn));
-        all = all.add(match data {
-            Some(data) => picture.beside("data", &of(data)),
-            None => picture,
-        });
-    }
-    Ok(Box::new(all))
+    Ok(places)
 }

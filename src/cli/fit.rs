@@ -1,0 +1,214 @@
+//! `fit`: from a table to a judged model, with its picture.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use liouville::fit::{Fit, Fitted, FlowChoice, Kind, Nats, Stage};
+use liouville::table::Table;
+use liouville::{Error, Result};
+use serde_json::{Map, Value};
+
+use super::args::{self, Flow};
+use super::out::{self, Out, number, object};
+use super::plot;
+
+/// How often Ctrl-C was pressed.
+static PRESSED: AtomicUsize = AtomicUsize::new(0);
+
+pub fn run(asked: &args::Fit, out: Out) -> Result<()> {
+    let table = read(asked)?;
+    out.note(&format!("{} rows and {} columns", table.rows(), table.dim()));
+    let told = Told::new(out);
+    let progress = |stage: &Stage| told.hear(stage);
+    let fit = choose(Fit::new(&table), asked)?.progress(&progress);
+    watch_for_the_end()?;
+    let fitted = fit.run()?;
+    told.finish();
+    fitted.model.save(&asked.output)?;
+    let picture = asked.picture.clone().or_else(|| beside(&asked.output));
+    let picture = picture.filter(|_| !asked.no_picture).map(|path| draw(&fitted, &table, path));
+    let picture = picture.transpose()?;
+    if PRESSED.load(Ordering::Relaxed) > 0 {
+        eprintln!("warning: training was ended by Ctrl-C: this is the best model so far");
+    }
+    let mut words = fitted.to_string();
+    words += &format!("\nmodel                {}", asked.output.display());
+    for path in &picture {
+        words += &format!("\npicture              {}", path.display());
+    }
+    out.say(&words, figures(&fitted, asked, picture.as_deref()))
+}
+
+fn read(asked: &args::Fit) -> Result<Table> {
+    let reader = out::reader(&asked.data, &asked.input)?;
+    let wanted = [&asked.columns[..], &asked.context, asked.weights.as_slice()].concat();
+    match (asked.columns.is_empty(), asked.except.is_empty()) {
+        (false, _) => reader.columns(wanted).read(),
+        (true, false) => reader.except(asked.except.clone()).read(),
+        (true, true) => reader.read(),
+    }
+}
+
+fn choose<'a>(mut fit: Fit<'a>, asked: &args::Fit) -> Result<Fit<'a>> {
+    fit = fit.contexts(asked.context.clone()).seed(asked.seed).flow(match asked.flow {
+        Flow::Auto => FlowChoice::Auto,
+        Flow::Continuous => FlowChoice::Continuous,
+        Flow::Spline => FlowChoice::Spline,
+        Flow::RealNvp => FlowChoice::RealNvp,
+        Flow::Maf => FlowChoice::Maf,
+        Flow::None => FlowChoice::None,
+    });
+    for told in &asked.kind {
+        let (name, kind) = kind(told)?;
+        fit = fit.kind(name, kind);
+    }
+    if let Some(name) = &asked.weights {
+        fit = fit.weights(name);
+    }
+    if let Some(steps) = asked.steps {
+        fit = fit.steps(steps);
+    }
+    if let Some(limit) = asked.seconds {
+        fit = fit.seconds(limit);
+    }
+    if let Some(share) = asked.valid {
+        fit = fit.valid(share);
+    }
+    Ok(match asked.members {
+        Some(members) => fit.members(members),
+        None => fit,
+    })
+}
+
+/// A column and its kind, as in `angle=angle:-180:180`.
+fn kind(told: &str) -> Result<(&str, Kind)> {
+    let unknown = || {
+        Error::setting(format!(
+            "`{told}` is no kind of a column: give NAME=continuous, =positive, =whole, =bounded:LOW:HIGH or =angle:LOW:HIGH"
+        ))
+    };
+    let (name, words) = told.rsplit_once('=').ok_or_else(unknown)?;
+    let parts: Vec<&str> = words.split(':').collect();
+    let end = |k: usize| parts[k].parse::<f64>().map_err(|_| unknown());
+    let kind = match (parts[0], parts.len()) {
+        ("continuous", 1) => Kind::Continuous,
+        ("positive", 1) => Kind::Positive,
+        ("whole", 1) => Kind::Whole,
+        ("bounded", 3) => Kind::Bounded { low: end(1)?, high: end(2)? },
+        ("angle", 3) => Kind::Angle { low: end(1)?, high: end(2)? },
+        _ => return Err(unknown()),
+    };
+    Ok((name, kind))
+}
+
+/// Ctrl-C ends the training and keeps the best model; twice it ends the program.
+fn watch_for_the_end() -> Result<()> {
+    let pressed = || {
+        if PRESSED.fetch_add(1, Ordering::Relaxed) > 0 {
+            std::process::exit(130);
+        }
+        eprintln!("\nending with the best model so far; Ctrl-C again to leave at once");
+    };
+    let set = ctrlc::set_handler(pressed);
+    set.map_err(|error| Error::setting(format!("Ctrl-C cannot be watched: {error}")))
+}
+
+/// What is said on the way: a line that is written over on a terminal, plain lines elsewhere.
+struct Told {
+    silent: bool,
+    terminal: bool,
+    last: Mutex<Option<Instant>>,
+}
+
+impl Told {
+    fn new(out: Out) -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        Self { silent: out.quiet || out.json, terminal, last: Mutex::new(None) }
+    }
+
+    /// Whether to go on.
+    fn hear(&self, stage: &Stage) -> bool {
+        let apart = Duration::from_millis(if self.terminal { 100 } else { 10_000 });
+        if let (false, Ok(mut last)) = (self.silent, self.last.lock()) {
+            if last.is_none_or(|last| last.elapsed() >= apart) {
+                *last = Some(Instant::now());
+                // A terminal that is gone is no reason to end.
+                let _ = match self.terminal {
+                    true => write!(std::io::stderr(), "\r\x1b[2K{stage}"),
+                    false => writeln!(std::io::stderr(), "{stage}"),
+                };
+            }
+        }
+        PRESSED.load(Ordering::Relaxed) == 0
+    }
+
+    fn finish(&self) {
+        if self.terminal && !self.silent {
+            let _ = write!(std::io::stderr(), "\r\x1b[2K");
+        }
+    }
+}
+
+/// The name of the model with the ending of a picture.
+fn beside(model: &Path) -> Option<PathBuf> {
+    Some(model.with_extension("png")).filter(|path| path != model)
+}
+
+/// A picture of the model beside the table that it was made from.
+fn draw(fitted: &Fitted, table: &Table, path: PathBuf) -> Result<PathBuf> {
+    plot::draw(&fitted.model, Some(table), &[], fitted.seed, &path)?;
+    Ok(path)
+}
+
+fn nats(nats: &Nats) -> Value {
+    Value::Object(object([
+        ("mean", number(nats.mean)),
+        ("standard_error", number(nats.standard_error)),
+    ]))
+}
+
+fn figures(fitted: &Fitted, asked: &args::Fit, picture: Option<&Path>) -> Map<String, Value> {
+    let verdict = &fitted.verdict;
+    let words = |all: Vec<String>| Value::from(all);
+    let columns = fitted.columns.iter().map(|found| {
+        Value::Object(object([
+            ("name", found.name.clone().into()),
+            ("kind", found.kind.to_string().into()),
+        ]))
+    });
+    let calibration: Map<String, Value> =
+        verdict.calibration.iter().map(|(name, p)| (name.clone(), number(*p))).collect();
+    let candidates = fitted.candidates.iter().map(|(candidate, log_prob)| {
+        Value::Object(object([
+            ("candidate", candidate.to_string().into()),
+            ("mean_log_prob", number(*log_prob)),
+        ]))
+    });
+    object([
+        ("verdict", verdict.sentence().into()),
+        ("trusted", verdict.is_trusted().into()),
+        ("calibrated", verdict.is_calibrated().into()),
+        ("chosen", verdict.chosen.to_string().into()),
+        ("rows", verdict.rows.into()),
+        ("held_out", verdict.held_out.into()),
+        ("nats", nats(&verdict.nats)),
+        ("gaussian", nats(&verdict.gaussian)),
+        ("mixture", nats(&verdict.mixture)),
+        ("components", verdict.components.into()),
+        ("over_gaussian", nats(&verdict.over_gaussian)),
+        ("over_mixture", nats(&verdict.over_mixture)),
+        ("calibration", Value::Object(calibration)),
+        ("density_calibration", number(verdict.density_calibration)),
+        ("doubts", words(verdict.doubts.clone())),
+        ("warnings", words(fitted.warnings.iter().map(ToString::to_string).collect())),
+        ("columns", columns.collect()),
+        ("candidates", candidates.collect()),
+        ("seed", fitted.seed.into()),
+        ("seconds", number(fitted.seconds)),
+        ("model", asked.output.display().to_string().into()),
+        ("picture", picture.map(|path| path.display().to_string()).into()),
+    ])
+}
