@@ -36,7 +36,7 @@ pub fn run(asked: &args::Fit, out: Out) -> Result<()> {
     }
     let mut words = fitted.to_string();
     words += &format!("\nmodel                {}", asked.output.display());
-    for path in &picture {
+    if let Some(path) = &picture {
         words += &format!("\npicture              {}", path.display());
     }
     out.say(&words, figures(&fitted, asked, picture.as_deref()))
