@@ -35,7 +35,7 @@ pub fn run(asked: &args::Fit, out: Out) -> Result<()> {
         eprintln!("warning: training was ended by Ctrl-C: this is the best model so far");
     }
     let mut words = fitted.to_string();
-    words += &format!("\nmodel                {}", asked.output.display());
+    words += &format!("\nfile                 {}", asked.output.display());
     if let Some(path) = &picture {
         words += &format!("\npicture              {}", path.display());
     }
