@@ -1,7 +1,7 @@
 //! From a table to a judged model, on tables that are not as they should be.
 
 use liouville::data;
-use liouville::fit::{Fit, FlowChoice, Warning};
+use liouville::fit::{Fit, FlowChoice, Kind, Warning};
 use liouville::prelude::*;
 use liouville::table::Column;
 use nalgebra::DMatrix;
@@ -75,4 +75,155 @@ fn constant_duplicated_and_collinear_columns_are_left_out_by_name() {
     let mut from = fitted.warnings.iter().find_map(from).expect("warned of");
     from.sort();
     assert_eq!(from, ["a", "b"]);
+}
+
+#[test]
+fn repeated_rows_stand_on_one_side_and_are_counted() {
+    let columns = normal(4, 150, 3);
+    let twice = |values: &Vec<f64>| [&values[..], &values[..], &values[..50]].concat();
+    let copied =
+        table(columns.iter().map(|(name, values)| (name.clone(), twice(values))).collect());
+    let [once, fitted] = [table(columns), copied].map(|table| plain(&table).run().expect("fits"));
+    let expected = Warning::Copies { rows: 200, first: "row 150".into() };
+    assert!(fitted.warnings.contains(&expected), "{fitted}");
+    assert!(!once.warnings.iter().any(|one| matches!(one, Warning::Copies { .. })));
+    // Were copies on both sides, a mixture would know every held-out row: the verdict would gain many nats. What is
+    // left is the noise of folds and of rows that weigh three times.
+    let gain = once.verdict.nats.mean - fitted.verdict.nats.mean;
+    let error = once.verdict.nats.standard_error.hypot(fitted.verdict.nats.standard_error);
+    assert!(gain < 6.0 * error, "{gain} ± {error}\n{fitted}");
+    assert_eq!(fitted.verdict.rows, 150);
+}
+
+#[test]
+fn whole_and_two_valued_columns_are_discrete() {
+    let mut rng = rng(4);
+    let counts: Vec<f64> = (0..400).map(|_| f64::from(rng.random_range(0..6))).collect();
+    let coins: Vec<f64> = (0..400).map(|_| f64::from(u8::from(rng.random_bool(0.3)))).collect();
+    let table = table(vec![("count".into(), counts), ("coin".into(), coins)]);
+    let fitted = Fit::new(&table).steps(40).members(2).run().expect("fits");
+    assert_eq!(fitted.model.whole_columns(), [0, 1]);
+    let two = Warning::TwoValued { column: "coin".into(), values: [0.0, 1.0] };
+    assert!(fitted.warnings.contains(&two), "{fitted}");
+    // Twelve cells: rows are equal by chance, and no fewer than there are.
+    assert_eq!(fitted.verdict.rows, 400);
+    // The noisy density has at least the entropy of the numbers, which no likelihood can beat but by chance.
+    let entropy = 6f64.ln() - 0.3 * 0.3f64.ln() - 0.7 * 0.7f64.ln();
+    let verdict = &fitted.verdict;
+    assert!(verdict.nats.mean > entropy - 6.0 * verdict.nats.standard_error - 0.05, "{verdict}");
+    let drawn = fitted.model.sample(100, &mut rng).expect("drawn");
+    assert!(drawn.iter().all(|x| x.fract() == 0.0));
+}
+
+#[test]
+fn heavy_tails_are_learnt_by_logarithms() {
+    let values = normal(2, 500, 5);
+    let tails = values[0].1.iter().map(|z| (2.0 * z).exp()).collect();
+    let table = table(vec![("tails".into(), tails), values[1].clone()]);
+    let fitted = plain(&table).run().expect("fits");
+    assert_eq!(fitted.columns[0].kind, Kind::Positive);
+    assert_eq!(fitted.columns[1].kind, Kind::Continuous);
+    // The entropy of a log-normal of sigma 2 and mu 0, beside a normal density of one.
+    let entropy = 2.0 * 0.5 * (std::f64::consts::TAU.ln() + 1.0) + 2f64.ln();
+    let nats = fitted.verdict.nats;
+    // Four parameters and a correlation cost 2.5 / 400 nats each way.
+    assert!((nats.mean - entropy).abs() < 5.0 * nats.standard_error + 0.03, "{fitted}");
+    let outside = fitted.model.log_prob(&nalgebra::dmatrix![-1.0; 0.0]).expect("no failure");
+    assert_eq!(outside[0], f64::NEG_INFINITY);
+}
+
+#[test]
+fn few_rows_are_not_trusted_and_fewer_are_refused() {
+    let thirty = table(normal(13, 30, 6));
+    let fitted = plain(&thirty).run().expect("fits");
+    let sentence = fitted.verdict.sentence();
+    assert!(sentence.starts_with("do not trust this: 30 rows for 13 columns"), "{sentence}");
+    let error = plain(&table(normal(13, 4, 7))).run().unwrap_err();
+    assert!(error.is_empty(), "{error}");
+    assert!(error.to_string().contains("4 different rows for 13 columns"), "{error}");
+}
+
+#[test]
+fn one_column_and_any_scale_will_do() {
+    let columns = normal(2, 300, 8);
+    let one = table(vec![("x".into(), columns[0].1.iter().map(|z| 1e9 * z).collect())]);
+    let fitted = Fit::new(&one).steps(30).members(1).run().expect("fits");
+    let entropy = 0.5 * (std::f64::consts::TAU.ln() + 1.0) + 1e9f64.ln();
+    let nats = fitted.verdict.nats;
+    assert!((nats.mean - entropy).abs() < 5.0 * nats.standard_error + 0.03, "{fitted}");
+    let scaled = |scale: f64, shift: f64, k: usize| {
+        columns[k].1.iter().map(|z| shift + scale * z).collect::<Vec<f64>>()
+    };
+    let plainly = table(columns.clone());
+    let both =
+        table(vec![("a".into(), scaled(1e-9, 0.0, 0)), ("b".into(), scaled(10.0, 1.7e9, 1))]);
+    let [plainly, both] = [plainly, both].map(|table| plain(&table).run().expect("fits").verdict);
+    // The same rows in other units: nats move by the logarithms of the scales.
+    let moved = both.nats.mean - plainly.nats.mean - (1e-8f64).ln();
+    assert!(moved.abs() < 1e-4, "{moved}");
+}
+
+#[test]
+fn an_outlier_is_named() {
+    let mut columns = normal(2, 300, 9);
+    columns[1].1[17] = 1e6;
+    let table = table(columns);
+    let fitted = plain(&table).run().expect("fits");
+    let named = fitted.warnings.iter().any(|warning| match warning {
+        Warning::Outlier { column, place, value, .. } => {
+            (column.as_str(), place.as_str(), *value) == ("b", "row 17", 1e6)
+        }
+        _ => false,
+    });
+    assert!(named, "{fitted}");
+}
+
+#[test]
+fn contexts_are_given_and_not_learnt() {
+    let mut rng = rng(10);
+    let c: Vec<f64> = (0..400).map(|_| 50.0 + 20.0 * rng.sample::<f64, _>(Gaussian)).collect();
+    let y = c.iter().map(|c| 3.0 - 0.1 * c + 0.5 * rng.sample::<f64, _>(Gaussian)).collect();
+    let table = table(vec![("c".into(), c), ("y".into(), y), ("still".into(), vec![1.0; 400])]);
+    for flow in [FlowChoice::None, FlowChoice::Continuous] {
+        let fit = Fit::new(&table).contexts(["c"]).flow(flow).steps(40).members(1);
+        let fitted = fit.run().expect("fits");
+        assert_eq!(fitted.model.context_names()[0].name, "c");
+        assert_eq!(fitted.model.column_names()[0].name, "y");
+        // The entropy of the rest, whatever c does.
+        let entropy = 0.5 * (std::f64::consts::TAU.ln() + 1.0) + 0.5f64.ln();
+        let nats = fitted.verdict.nats;
+        assert!((nats.mean - entropy).abs() < 5.0 * nats.standard_error + 0.03, "{fitted}");
+        let at = nalgebra::dmatrix![70.0];
+        let drawn = fitted.model.given(at).sample(2000, &mut rng).expect("drawn");
+        assert!((drawn.mean() + 4.0).abs() < 0.2, "{}", drawn.mean());
+    }
+}
+
+#[test]
+fn weights_count_as_so_many_rows() {
+    let columns = normal(1, 600, 11);
+    let weights = columns[0].1.iter().map(|x| if *x > 0.0 { 3.0 } else { 1.0 }).collect();
+    let table = table(vec![columns[0].clone(), ("w".into(), weights)]);
+    let fitted = plain(&table).weights("w").run().expect("fits");
+    assert_eq!(fitted.model.dim(), 1);
+    let drawn = fitted.model.sample(20_000, &mut rng(12)).expect("drawn");
+    // Three quarters of the weight are above zero, where the mean is √(2/π).
+    let mean = 0.5 * (2.0 / std::f64::consts::PI).sqrt();
+    assert!((drawn.mean() - mean).abs() < 0.15, "{}", drawn.mean());
+}
+
+#[test]
+fn what_was_told_is_checked() {
+    let table = table(normal(2, 100, 13));
+    let message = |fit: Fit<'_>| fit.run().unwrap_err().to_string();
+    assert!(message(plain(&table).contexts(["z"])).contains("\"z\""));
+    assert!(message(plain(&table).weights("a")).contains("weigh rows"));
+    assert!(
+        message(plain(&table).kind("b", Kind::Positive)).contains("column \"b\" is to be positive")
+    );
+    assert!(message(plain(&table).contexts(["a"]).weights("a")).contains("one of them"));
+    assert!(message(plain(&table).contexts(["a", "b"])).contains("no column is left"));
+    assert!(message(plain(&table).valid(0.9)).contains("0.9"));
+    assert!(message(plain(&table).members(0)).contains("at least one"));
+    assert!(message(plain(&table).seconds(-1.0)).contains("-1"));
 }

@@ -12,9 +12,9 @@ use crate::real::portable::{exp, ln, powf};
 /// The number of rounds of k-means that a mixture starts from.
 const MEANS: usize = 8;
 /// The most rounds of expectation and maximisation.
-const ROUNDS: usize = 150;
+const ROUNDS: usize = 100;
 /// By how many nats a row a round must gain for another to follow.
-const GAIN: f64 = 1e-4;
+const GAIN: f64 = 1e-3;
 
 /// Weights, means and covariances.
 #[derive(Debug, Clone)]

@@ -27,6 +27,8 @@ const FOLDS: usize = 5;
 const SHARE: usize = 10;
 /// The most rows that are set aside.
 const SET_ASIDE: usize = 5000;
+/// Up to how many products of rows and squared columns all folds judge what is made in closed form.
+const WORK: usize = 1_000_000;
 /// The number of flows that judge a fold.
 const JUDGES: usize = 2;
 
@@ -152,7 +154,8 @@ impl Fitting<'_> {
         let rounds = flows.div_ceil(rayon::current_num_threads().min(members).max(1));
         let seconds = self.choices.seconds.map(|limit| limit / rounds as f64);
         let members = members.min(folds);
-        let judges = if self.rows.groups.len() < MANY { folds } else { members };
+        let columns = self.survey.columns.len() + self.survey.contexts.len();
+        let judges = if groups * columns * columns < WORK { folds } else { members };
         Scale { folds, judges, members, seconds }
     }
 
