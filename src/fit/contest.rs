@@ -15,6 +15,7 @@ use super::rows::{Rows, flat, folds, stream};
 use super::settings::Choices;
 use super::survey::Survey;
 use super::warning::Warning;
+use crate::columns::Moments;
 use crate::density::{Density, Ensemble};
 use crate::error::{Error, Result};
 use crate::model::Model;
@@ -90,10 +91,10 @@ pub(super) fn contest(
     let all = arena.part(&arena.all);
     let all = all.each_ref();
     let score = by_folds(&arena, gaussian)?;
-    scores.push((Candidate::Gaussian, mean(&score[..scale.members])));
+    scores.push((Candidate::Gaussian, score[..scale.members].concat()));
     progress.tell(Stage::Mixtures);
     let (settings, score) = best_mixture(&arena, seed)?;
-    scores.push((Candidate::Mixture(settings[0]), mean(&score[..scale.members])));
+    scores.push((Candidate::Mixture(settings[0]), score[..scale.members].concat()));
     let mixture = (settings[0], mixture(all, settings, &mut stream(seed, 3))?);
     let gaussian = gaussian(all)?;
     let (mut reports, mut warnings, mut flow) = (Vec::new(), Vec::new(), None);
@@ -111,16 +112,34 @@ pub(super) fn contest(
     // A mixture with contexts is no model, only what others are compared with.
     let conditional = all[1].nrows() > 0;
     let entered =
-        |one: &&(Candidate, f64)| !(conditional && matches!(one.0, Candidate::Mixture(_)));
-    let best = scores.iter().filter(entered).max_by(|a, b| a.1.total_cmp(&b.1));
-    let chosen = best.map_or(Candidate::Gaussian, |one| one.0);
+        |one: &&(Candidate, Vec<f64>)| !(conditional && matches!(one.0, Candidate::Mixture(_)));
+    let chosen = simplest(scores.iter().filter(entered)).unwrap_or(Candidate::Gaussian);
     let model = match chosen {
         Candidate::Gaussian => gaussian.model()?,
         Candidate::Mixture(_) => mixture.1.model()?,
         Candidate::Flow { .. } => flow,
     };
     let model = dressing.dress(model.ok_or_else(|| Error::training("no candidate is a model"))?)?;
+    let scores = scores.into_iter().map(|(one, score)| (one, mean(&[score]))).collect();
     Ok(Outcome { chosen, model, gaussian, mixture, dressing, reports, warnings, scores })
+}
+
+/// Of candidates from simple to rich the last that is better than the one chosen before by more than a standard
+/// error of the difference (Breiman et al. 1984, Classification and regression trees, section 3.4.3).
+fn simplest<'a>(
+    candidates: impl IntoIterator<Item = &'a (Candidate, Vec<f64>)>,
+) -> Option<Candidate> {
+    let mut candidates = candidates.into_iter();
+    let first = candidates.next()?;
+    let best = candidates.fold(first, |best, one| {
+        let gains: Vec<f64> = one.1.iter().zip(&best.1).map(|(one, best)| one - best).collect();
+        let Moments { mean: gain, deviation } = Moments::of(gains.iter().copied());
+        let better = gain > deviation / (gains.len() as f64).sqrt();
+        // Where a row has no density, no standard error says anything.
+        let own = |scores: &[f64]| mean(&[scores.to_vec()]);
+        if better || (!gain.is_finite() && own(&one.1) > own(&best.1)) { one } else { best }
+    });
+    Some(best.0)
 }
 
 fn arena(
@@ -200,7 +219,7 @@ fn train_all(
     (choices, scale): (&Choices, Scale),
     seed: u64,
     progress: &Progress<'_>,
-) -> Result<(Vec<Member>, Vec<Report>, f64)> {
+) -> Result<(Vec<Member>, Vec<Report>, Vec<f64>)> {
     let count = arena.members;
     let train = |k: usize| {
         let [learn, choose] = arena.divisions[k].each_ref().map(|places| arena.part(places));
@@ -228,5 +247,5 @@ fn train_all(
         reports.push(report);
         scores.push(own);
     }
-    Ok((members, reports, mean(&scores)))
+    Ok((members, reports, scores.concat()))
 }

@@ -77,8 +77,8 @@ use settings::Choices;
 /// 3. **Candidates** are the Gaussian of all columns with their covariance (correlations are shrunk where rows are few,
 ///    see [`Frame::fit`](crate::flow::continuous::Frame::fit)), mixtures of 1 to 20 Gaussians, and flows: ten
 ///    of them below 1000 rows, five below 2000, else three, each judged by a tenth of the rows that it does not learn
-///    from. The one with the best log-density of those rows is taken, so that the model is not worse than the Gaussian
-///    by more than chance.
+///    from. A richer one is taken if its log-density of those rows is better by more than a standard
+///    error, so that the model is not worse than the Gaussian by more than chance.
 /// 4. The **[verdict](Verdict)** compares the model with the Gaussian and the mixture on held-out rows.
 #[derive(Clone)]
 pub struct Fit<'a> {

@@ -10,7 +10,7 @@ use super::progress::{Listener, Progress, Stage};
 use super::rows::{Rows, folds, stream};
 use super::settings::Choices;
 use super::survey::Survey;
-use super::verdict::{Scheme, Verdict};
+use super::verdict::{Scheme, Verdict, are_few};
 use super::warning::Warning;
 use crate::error::{Error, Result};
 use crate::model::Model;
@@ -63,7 +63,7 @@ pub(super) fn run(
     table.all_finite()?;
     let mut survey = Survey::of(table, choices)?;
     let rows = Rows::of(table, &mut survey, choices)?;
-    check_rows(&rows, &survey)?;
+    check_rows(&rows, &mut survey)?;
     let progress = Progress::new(listener);
     let mut fitting = Fitting { table, choices, survey, rows, progress };
     let (outcome, verdict) = match fitting.rows.groups.len() {
@@ -86,9 +86,12 @@ pub(super) fn run(
     })
 }
 
-/// An error if there are too few rows for anything.
-fn check_rows(rows: &Rows, survey: &Survey) -> Result<()> {
+/// An error if there are too few rows for anything, and a warning if there are few.
+fn check_rows(rows: &Rows, survey: &mut Survey) -> Result<()> {
     let (count, dim) = (rows.groups.len(), survey.columns.len());
+    if are_few(count, dim) {
+        survey.warnings.push(Warning::Few { rows: count, columns: dim });
+    }
     if count >= FEWEST {
         return Ok(());
     }

@@ -63,6 +63,13 @@ pub struct Verdict {
 const CALIBRATED: f64 = 0.01;
 /// Of fewer different rows, and of fewer a column, nothing is to be trusted.
 const FEW: [usize; 2] = [20, 5];
+
+/// Whether so many different rows are few for so many columns.
+pub(super) fn are_few(rows: usize, columns: usize) -> bool {
+    let [few, each] = FEW;
+    rows < few || rows < each * columns
+}
+
 /// How many standard errors tell two means apart.
 const ERRORS: f64 = 2.0;
 
@@ -131,8 +138,7 @@ impl Verdict {
 
     fn doubt(&self, judged: &Judged) -> Vec<String> {
         let mut doubts = Vec::new();
-        let [few, each] = FEW;
-        if self.rows < few || self.rows < each * self.columns {
+        if are_few(self.rows, self.columns) {
             doubts.push(format!("{} rows for {} columns", self.rows, self.columns));
         }
         let lost = judged.rows.iter().filter(|row| !row.log_prob[0].is_finite()).count();
