@@ -111,8 +111,11 @@ fn pairs(
                 (i, _) => points[(pair[i], j)],
             })
         };
-        let names: Vec<String> = pair.iter().map(|&place| caption(model, place)).collect();
-        let picture = samples(&format!("model: {}", names.join(" and ")), &of(drawn));
+        let [x, y] = match pair {
+            [one] => ["row".to_string(), caption(model, *one)],
+            _ => [caption(model, pair[0]), caption(model, pair[1])],
+        };
+        let picture = samples("model", &of(drawn)).axis_labels(&x, &y).own_units().size(1400, 600);
         all = all.add(match data {
             Some(data) => picture.beside("data", &of(data)),
             None => picture,
