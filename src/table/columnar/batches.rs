@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use arrow_array::RecordBatch;
-use arrow_schema::{ArrowError, Schema};
+use arrow_schema::Schema;
 
 use super::super::column::quoted;
 use super::super::intake::Intake;
@@ -15,7 +15,7 @@ use super::values::{is_number, numbers};
 use crate::error::{Error, Result};
 
 /// What gives batches of columns, or why it cannot.
-type Given<'a> = Box<dyn Iterator<Item = std::result::Result<RecordBatch, ArrowError>> + 'a>;
+type Given<'a> = Box<dyn Iterator<Item = Result<RecordBatch>> + 'a>;
 
 /// A table that is being read batch by batch.
 pub(super) struct Batches<'a> {
@@ -45,7 +45,7 @@ impl<'a> Batches<'a> {
     /// Takes the next batch; false if there is none.
     fn refill(&mut self) -> Result<bool> {
         let Some(batch) = guarded(|| self.given.next())? else { return Ok(false) };
-        let batch = batch.map_err(damaged)?;
+        let batch = batch?;
         let columns = self.chosen.iter().map(|&place| {
             batch.columns().get(place).and_then(numbers).filter(|one| one.len() == batch.num_rows())
         });

@@ -2,6 +2,7 @@
 
 mod arrow;
 mod batches;
+mod messages;
 mod parquet;
 mod values;
 

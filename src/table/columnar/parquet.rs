@@ -45,5 +45,6 @@ fn open<'a>(
     let ranks = places.iter().map(rank).collect();
     let builder = builder.with_projection(mask).with_batch_size(BATCH);
     let reader: ParquetRecordBatchReader = guarded(|| builder.build())?.map_err(damaged)?;
-    Ok(Box::new(Batches::new(name, Box::new(reader), ranks, names)))
+    let batches = reader.map(|batch| batch.map_err(damaged));
+    Ok(Box::new(Batches::new(name, Box::new(batches), ranks, names)))
 }

@@ -27,15 +27,13 @@ pub(super) fn numbers(column: &ArrayRef) -> Option<Vec<f64>> {
         DataType::Float16 => of::<Float16Type>(column, f64::from),
         DataType::Float32 => of::<Float32Type>(column, f64::from),
         DataType::Float64 => of::<Float64Type>(column, |value| value),
-        // A column in which every value is missing.
-        DataType::Null => vec![f64::NAN; column.len()],
         _ => return None,
     })
 }
 
-/// Whether a column of this type holds numbers.
+/// Whether a column of this type holds numbers. One without a type holds nothing.
 pub(super) fn is_number(kind: &DataType) -> bool {
-    kind.is_integer() || kind.is_floating() || matches!(kind, DataType::Boolean | DataType::Null)
+    kind.is_integer() || kind.is_floating() || *kind == DataType::Boolean
 }
 
 fn of<T: ArrowPrimitiveType>(column: &ArrayRef, value: impl Fn(T::Native) -> f64) -> Vec<f64> {
