@@ -32,19 +32,19 @@ fn plain(table: &Table) -> Fit<'_> {
 
 #[test]
 fn a_plain_table_becomes_a_judged_model_with_every_kind_of_candidate() {
-    let samples: DMatrix<f64> = data::two_moons(0.1).sample(300, &mut rng(1)).expect("drawn");
+    let samples: DMatrix<f64> = data::two_moons(0.1).sample(160, &mut rng(1)).expect("drawn");
     let columns = [Column::new("x").in_unit("m"), "y".into()];
     let table = Table::new(columns, samples).expect("named");
-    let fitted = Fit::new(&table).steps(60).members(2).run().expect("fits");
+    let fitted = Fit::new(&table).steps(20).members(1).run().expect("fits");
     println!("{fitted}");
     let verdict = &fitted.verdict;
-    assert_eq!((verdict.held_out, verdict.rows, verdict.columns), (300, 300, 2));
+    assert_eq!((verdict.held_out, verdict.rows, verdict.columns), (160, 160, 2));
     // A Gaussian of two moons is worse than their mixture by half a nat.
     assert!(verdict.over_gaussian.mean > 0.2, "{verdict}");
     assert!(verdict.is_trusted(), "{verdict}");
     assert_eq!(fitted.model.column_names()[0].unit, "m");
     assert!(fitted.model.notes().iter().any(|(name, _)| name == "held-out nats"));
-    let again = Fit::new(&table).steps(60).members(2).run().expect("fits");
+    let again = Fit::new(&table).steps(20).members(1).run().expect("fits");
     assert_eq!(again.verdict, fitted.verdict);
     assert_eq!(
         again.model.log_prob(table.matrix()).expect("finite"),
@@ -101,7 +101,7 @@ fn whole_and_two_valued_columns_are_discrete() {
     let counts: Vec<f64> = (0..400).map(|_| f64::from(rng.random_range(0..6))).collect();
     let coins: Vec<f64> = (0..400).map(|_| f64::from(u8::from(rng.random_bool(0.3)))).collect();
     let table = table(vec![("count".into(), counts), ("coin".into(), coins)]);
-    let fitted = Fit::new(&table).steps(40).members(2).run().expect("fits");
+    let fitted = Fit::new(&table).steps(10).members(1).run().expect("fits");
     assert_eq!(fitted.model.whole_columns(), [0, 1]);
     let two = Warning::TwoValued { column: "coin".into(), values: [0.0, 1.0] };
     assert!(fitted.warnings.contains(&two), "{fitted}");
@@ -185,7 +185,7 @@ fn contexts_are_given_and_not_learnt() {
     let y = c.iter().map(|c| 3.0 - 0.1 * c + 0.5 * rng.sample::<f64, _>(Gaussian)).collect();
     let table = table(vec![("c".into(), c), ("y".into(), y), ("still".into(), vec![1.0; 400])]);
     for flow in [FlowChoice::None, FlowChoice::Continuous] {
-        let fit = Fit::new(&table).contexts(["c"]).flow(flow).steps(40).members(1);
+        let fit = Fit::new(&table).contexts(["c"]).flow(flow).steps(20).members(1);
         let fitted = fit.run().expect("fits");
         assert_eq!(fitted.model.context_names()[0].name, "c");
         assert_eq!(fitted.model.column_names()[0].name, "y");

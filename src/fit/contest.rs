@@ -91,10 +91,10 @@ pub(super) fn contest(
     let all = arena.part(&arena.all);
     let all = all.each_ref();
     let score = by_folds(&arena, gaussian)?;
-    scores.push((Candidate::Gaussian, score[..scale.members].concat()));
+    scores.push((Candidate::Gaussian, score.concat()));
     progress.tell(Stage::Mixtures);
     let (settings, score) = best_mixture(&arena, seed)?;
-    scores.push((Candidate::Mixture(settings[0]), score[..scale.members].concat()));
+    scores.push((Candidate::Mixture(settings[0]), score.concat()));
     let mixture = (settings[0], mixture(all, settings, &mut stream(seed, 3))?);
     let gaussian = gaussian(all)?;
     let (mut reports, mut warnings, mut flow) = (Vec::new(), Vec::new(), None);
@@ -120,12 +120,16 @@ pub(super) fn contest(
         Candidate::Flow { .. } => flow,
     };
     let model = dressing.dress(model.ok_or_else(|| Error::training("no candidate is a model"))?)?;
-    let scores = scores.into_iter().map(|(one, score)| (one, mean(&[score]))).collect();
+    // Of the rows that judged all of them, which come first.
+    let common = scores.iter().map(|(_, score)| score.len()).min().unwrap_or(0);
+    let scores =
+        scores.into_iter().map(|(one, score)| (one, mean(&[score[..common].to_vec()]))).collect();
     Ok(Outcome { chosen, model, gaussian, mixture, dressing, reports, warnings, scores })
 }
 
 /// Of candidates from simple to rich the last that is better than the one chosen before by more than a standard
-/// error of the difference (Breiman et al. 1984, Classification and regression trees, section 3.4.3).
+/// error of the difference (Breiman et al. 1984, Classification and regression trees, section 3.4.3), on the rows
+/// that judged both.
 fn simplest<'a>(
     candidates: impl IntoIterator<Item = &'a (Candidate, Vec<f64>)>,
 ) -> Option<Candidate> {
