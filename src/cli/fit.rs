@@ -132,17 +132,24 @@ impl Told {
     /// Whether to go on.
     fn hear(&self, stage: &Stage) -> bool {
         let apart = Duration::from_millis(if self.terminal { 100 } else { 10_000 });
-        if let (false, Ok(mut last)) = (self.silent, self.last.lock()) {
-            if last.is_none_or(|last| last.elapsed() >= apart) {
-                *last = Some(Instant::now());
-                // A terminal that is gone is no reason to end.
-                let _ = match self.terminal {
-                    true => write!(std::io::stderr(), "\r\x1b[2K{stage}"),
-                    false => writeln!(std::io::stderr(), "{stage}"),
-                };
-            }
+        if !self.silent && self.is_due(apart) {
+            // A terminal that is gone is no reason to end.
+            let _ = match self.terminal {
+                true => write!(std::io::stderr(), "\r\x1b[2K{stage}"),
+                false => writeln!(std::io::stderr(), "{stage}"),
+            };
         }
         PRESSED.load(Ordering::Relaxed) == 0
+    }
+
+    /// Whether so much time has passed since something was said.
+    fn is_due(&self, apart: Duration) -> bool {
+        let Ok(mut last) = self.last.lock() else { return false };
+        let due = last.is_none_or(|last| last.elapsed() >= apart);
+        if due {
+            *last = Some(Instant::now());
+        }
+        due
     }
 
     fn finish(&self) {

@@ -49,8 +49,9 @@ impl Basis {
 
     /// The places of the columns that a combination is made of, the largest terms first.
     fn sources(&self, column: &DVector<f64>) -> Vec<usize> {
-        let basis = DMatrix::from_columns(&self.columns);
-        let Some(terms) = basis.svd(true, true).solve(column, NOTHING).ok() else {
+        let factors = DMatrix::from_columns(&self.columns).qr();
+        let along = factors.q().tr_mul(column);
+        let Some(terms) = factors.r().solve_upper_triangular(&along) else {
             return self.places.clone();
         };
         let most = terms.amax();

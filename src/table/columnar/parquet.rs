@@ -1,4 +1,4 @@
-//! Parquet files.
+//! Tables from Parquet files, a batch of rows at a time.
 
 use std::io::Read;
 use std::path::Path;

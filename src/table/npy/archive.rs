@@ -11,8 +11,9 @@ use super::super::column::quoted;
 use super::super::input::{Input, Seekable};
 use super::super::named::Table;
 use super::super::source::{Asked, Source, read, within};
+use super::extent::extent;
 use super::header::{Elements, Header};
-use super::open::{extent, open_after};
+use super::open::open_after;
 use super::write::{header, row, with_dtype};
 use crate::error::{Error, Result};
 

@@ -1,6 +1,7 @@
 //! NumPy arrays: NPY files, and NPZ archives of them.
 
 mod archive;
+mod extent;
 mod header;
 mod literal;
 mod number;

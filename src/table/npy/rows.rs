@@ -7,8 +7,8 @@ use super::super::input::Input;
 use super::super::intake::Intake;
 use super::super::place::Counted;
 use super::super::source::{Source, read, within};
+use super::extent::{Extent, wrong_length};
 use super::header::Field;
-use super::open::{Extent, wrong_length};
 use crate::error::Result;
 
 /// About as many bytes are read at once.

@@ -7,8 +7,8 @@ use super::super::input::Seekable;
 use super::super::intake::Intake;
 use super::super::place::Counted;
 use super::super::source::{Source, read};
+use super::extent::Extent;
 use super::header::Field;
-use super::open::Extent;
 use crate::error::Result;
 
 /// About as many bytes are held at once.
