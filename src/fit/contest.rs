@@ -26,6 +26,10 @@ const COMPONENTS: usize = 20;
 /// After how many numbers of components without a gain no more are tried.
 const PATIENCE: usize = 2;
 
+/// By how many nats a richer candidate must be better: flows begin as the Gaussian of the rows that they learn
+/// from, and the Gaussian itself is made anew from all.
+const LEAST: f64 = 0.02;
+
 /// How much is done in a contest.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scale {
@@ -128,7 +132,7 @@ pub(super) fn contest(
 }
 
 /// Of candidates from simple to rich the last that is better than the one chosen before by more than a standard
-/// error of the difference (Breiman et al. 1984, Classification and regression trees, section 3.4.3), on the rows
+/// error of the difference and by 0.02 nats (Breiman et al. 1984, Classification and regression trees, section 3.4.3), on the rows
 /// that judged both.
 fn simplest<'a>(
     candidates: impl IntoIterator<Item = &'a (Candidate, Vec<f64>)>,
@@ -138,7 +142,7 @@ fn simplest<'a>(
     let best = candidates.fold(first, |best, one| {
         let gains: Vec<f64> = one.1.iter().zip(&best.1).map(|(one, best)| one - best).collect();
         let Moments { mean: gain, deviation } = Moments::of(gains.iter().copied());
-        let better = gain > deviation / (gains.len() as f64).sqrt();
+        let better = gain > LEAST && gain > deviation / (gains.len() as f64).sqrt();
         // Where a row has no density, no standard error says anything.
         let own = |scores: &[f64]| mean(&[scores.to_vec()]);
         if better || (!gain.is_finite() && own(&one.1) > own(&best.1)) { one } else { best }

@@ -78,7 +78,7 @@ use settings::Choices;
 ///    see [`Frame::fit`](crate::flow::continuous::Frame::fit)), mixtures of 1 to 20 Gaussians, and flows: ten
 ///    of them below 1000 rows, five below 2000, else three, each judged by a tenth of the rows that it does not learn
 ///    from. A richer one is taken if its log-density of those rows is better by more than a standard
-///    error, so that the model is not worse than the Gaussian by more than chance.
+///    error and 0.02 nats, so that the model is not worse than the Gaussian by more than chance.
 /// 4. The **[verdict](Verdict)** compares the model with the Gaussian and the mixture on held-out rows.
 #[derive(Clone)]
 pub struct Fit<'a> {
