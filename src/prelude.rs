@@ -18,6 +18,8 @@ pub use crate::ode::{automatic, dopri5, dopri8, rk4, tsit5};
 #[cfg(feature = "plot")]
 pub use crate::plot::{self, Picture};
 pub use crate::real::Real;
+#[cfg(feature = "save")]
+pub use crate::save::Save;
 #[cfg(feature = "table")]
 pub use crate::table::Table;
 pub use crate::trace::{HutchPlusPlus, Hutchinson, Noise, Trace};
