@@ -76,6 +76,14 @@ pub struct Input {
     pub leave_out_missing: bool,
 }
 
+/// A positive number.
+fn positive(word: &str) -> Result<f64, String> {
+    match word.parse::<f64>() {
+        Ok(value) if value > 0.0 && value.is_finite() => Ok(value),
+        _ => Err("give a number above zero".into()),
+    }
+}
+
 /// The flow that is tried beside a Gaussian and a mixture of them.
 #[derive(Clone, Copy, ValueEnum)]
 pub enum Flow {
@@ -85,7 +93,7 @@ pub enum Flow {
     Spline,
     RealNvp,
     Maf,
-    /// The better one of Gaussian and mixture
+    /// The better one of Gaussian and mixture; with contexts a linear regression
     None,
 }
 
@@ -130,7 +138,7 @@ pub struct Fit {
     #[arg(long, value_name = "N")]
     pub steps: Option<usize>,
     /// A time limit for the training of all flows; the model then depends on the machine
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", value_parser = positive, allow_negative_numbers = true)]
     pub seconds: Option<f64>,
     /// The share of rows by which training is ended and models are chosen [default: 0.1]
     #[arg(long, value_name = "SHARE")]

@@ -64,7 +64,7 @@ fn likelihood(
 ) -> Result<()> {
     let found = model.evaluate(points, context)?;
     let finite: Vec<f64> = found.log_prob.iter().copied().filter(|x| x.is_finite()).collect();
-    let outside = found.outcomes.iter().filter(|outcome| outcome.is_outside()).count();
+    let outside = found.log_prob.iter().filter(|log_p| **log_p == f64::NEG_INFINITY).count();
     let failed = found.outcomes.iter().filter(|outcome| outcome.failure().is_some()).count();
     let count = finite.len() as f64;
     let mean = finite.iter().sum::<f64>() / count;

@@ -19,6 +19,13 @@ use super::plot;
 static PRESSED: AtomicUsize = AtomicUsize::new(0);
 
 pub fn run(asked: &args::Fit, out: Out) -> Result<()> {
+    out::check_output(&asked.output, &[&asked.data])?;
+    let picture = asked.picture.clone().or_else(|| beside(&asked.output));
+    let picture = picture.filter(|_| !asked.no_picture);
+    if let Some(path) = &picture {
+        out::check_output(path, &[&asked.data, &asked.output])?;
+        check_ending(path)?;
+    }
     let table = read(asked)?;
     out.note(&format!("{} rows and {} columns", table.rows(), table.dim()));
     let told = Told::new(out);
@@ -28,13 +35,16 @@ pub fn run(asked: &args::Fit, out: Out) -> Result<()> {
     let fitted = fit.run()?;
     told.finish();
     fitted.model.save(&asked.output)?;
-    let picture = asked.picture.clone().or_else(|| beside(&asked.output));
-    let picture = picture.filter(|_| !asked.no_picture).map(|path| draw(&fitted, &table, path));
-    let picture = picture.transpose()?;
-    if PRESSED.load(Ordering::Relaxed) > 0 {
-        eprintln!("warning: training was ended by Ctrl-C: this is the best model so far");
-    }
+    // The verdict is said whatever becomes of the picture.
+    let picture = picture.and_then(|path| {
+        let drawn = draw(&fitted, &table, path);
+        drawn.map_err(|error| eprintln!("warning: there is no picture: {error}")).ok()
+    });
     let mut words = fitted.to_string();
+    if interrupted() {
+        words +=
+            "\nwarning              training was ended by a signal: this is the best model so far";
+    }
     words += &format!("\nfile                 {}", asked.output.display());
     if let Some(path) = &picture {
         words += &format!("\npicture              {}", path.display());
@@ -116,6 +126,23 @@ fn watch_for_the_end() -> Result<()> {
     set.map_err(|error| Error::setting(format!("Ctrl-C cannot be watched: {error}")))
 }
 
+/// Whether a signal asked for the end.
+fn interrupted() -> bool {
+    PRESSED.load(Ordering::Relaxed) > 0
+}
+
+/// An error unless the ending is that of a picture.
+fn check_ending(path: &Path) -> Result<()> {
+    let ending = path.extension().map(|ending| ending.to_ascii_lowercase());
+    match ending.and_then(|ending| ending.into_string().ok()).as_deref() {
+        Some("png" | "svg") => Ok(()),
+        _ => Err(Error::setting(format!(
+            "{} is no name of a picture: give one that ends in .png or .svg",
+            path.display()
+        ))),
+    }
+}
+
 /// What is said on the way: a line that is written over on a terminal, plain lines elsewhere.
 struct Told {
     silent: bool,
@@ -139,7 +166,7 @@ impl Told {
                 false => writeln!(std::io::stderr(), "{stage}"),
             };
         }
-        PRESSED.load(Ordering::Relaxed) == 0
+        !interrupted()
     }
 
     /// Whether so much time has passed since something was said.
@@ -213,6 +240,7 @@ fn figures(fitted: &Fitted, asked: &args::Fit, picture: Option<&Path>) -> Map<St
         ("warnings", words(fitted.warnings.iter().map(ToString::to_string).collect())),
         ("columns", columns.collect()),
         ("candidates", candidates.collect()),
+        ("interrupted", interrupted().into()),
         ("seed", fitted.seed.into()),
         ("seconds", number(fitted.seconds)),
         ("model", asked.output.display().to_string().into()),

@@ -8,9 +8,10 @@ use liouville::prelude::*;
 use liouville::{Error, Result};
 
 use super::args::{Import, Place};
-use super::out::{Out, object};
+use super::out::{self, Out, object};
 
 pub fn run(asked: &Import, out: Out) -> Result<()> {
+    out::check_output(&asked.output, &[&asked.weights])?;
     let activation = Activation::named(&asked.activation).ok_or_else(|| {
         Error::setting(format!(
             "there is no activation `{}`: give tanh, softplus, silu, sin or relu",

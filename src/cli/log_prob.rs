@@ -41,6 +41,9 @@ impl Sums {
 }
 
 pub fn run(asked: &Score, out: Out) -> Result<()> {
+    if let Some(output) = asked.output.as_deref().filter(|output| !out::is_standard(output)) {
+        out::check_output(output, &[&asked.model, &asked.data])?;
+    }
     let model = Model::load(&asked.model)?;
     let names: Vec<String> = model
         .column_names()

@@ -27,10 +27,22 @@ fn main() -> ExitCode {
         // Whoever reads has seen enough, as `head` does.
         Err(error) if error.io_kind() == Some(std::io::ErrorKind::BrokenPipe) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("error: {}", as_options(&error.to_string()));
             ExitCode::FAILURE
         }
     }
+}
+
+/// A message of the library, whose words for reading a table are options here.
+fn as_options(message: &str) -> String {
+    let words = [
+        ("`leave_out_missing`", "--leave-out-missing"),
+        ("`delimiter`", "--delimiter"),
+        ("`missing`", "--missing"),
+        ("`columns`", "--columns"),
+        ("`except`", "--except"),
+    ];
+    words.iter().fold(message.to_string(), |text, (word, option)| text.replace(word, option))
 }
 
 /// The threads that were asked for.

@@ -81,3 +81,25 @@ pub fn writer(path: Option<&PathBuf>, columns: Vec<Column>) -> Result<Writer<'st
         None => Writer::csv(BufWriter::new(io::stdout().lock()), columns),
     }
 }
+
+/// An error unless a file can be written there that is none of those that are read: asked before any work.
+pub fn check_output(output: &Path, inputs: &[&Path]) -> Result<()> {
+    let same = |input: &&&Path| {
+        let places = [output, **input].map(std::fs::canonicalize);
+        matches!(places, [Ok(a), Ok(b)] if a == b && a.is_file())
+    };
+    if let Some(input) = inputs.iter().find(same) {
+        let cause = format!("it is read, too: give another name than {}", input.display());
+        return Err(Error::file(output, "write", cause));
+    }
+    let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    if output.is_dir() || is_standard(output) {
+        return Err(Error::file(output, "write", "give the name of a file".to_string()));
+    }
+    match std::fs::metadata(folder) {
+        Ok(found) if found.is_dir() => Ok(()),
+        Ok(_) => Err(Error::file(output, "write", format!("{} is no folder", folder.display()))),
+        Err(cause) => Err(Error::file(output, "write", cause)),
+    }
+}

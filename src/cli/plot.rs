@@ -17,6 +17,7 @@ use super::out::{self, Out, object};
 const SHOWN: usize = 5000;
 
 pub fn run(asked: &Plot, out: Out) -> Result<()> {
+    out::check_output(&asked.output, &[&asked.model])?;
     let model = Model::load(&asked.model)?;
     let data = asked.data.as_ref().map(|path| out::reader(path, &asked.input)?.read());
     let data = data.transpose()?;
@@ -87,7 +88,8 @@ fn line(model: &Model, data: Option<&DMatrix<f64>>, seed: u64) -> Result<Box<dyn
 
 /// The density in the plane, with the data as dots.
 fn plane<'a>(model: &'a Model, data: Option<&DMatrix<f64>>) -> Box<dyn Picture + 'a> {
-    let picture = density::<f64>(model).axis_labels(&caption(model, 0), &caption(model, 1));
+    let picture =
+        density::<f64>(model).axis_labels(&caption(model, 0), &caption(model, 1)).own_units();
     match data {
         Some(data) => Box::new(picture.samples(data)),
         None => Box::new(picture),

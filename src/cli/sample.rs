@@ -14,6 +14,9 @@ use super::out::{self, Out, object};
 const ROWS: u64 = 1 << 15;
 
 pub fn run(asked: &Draw, out: Out) -> Result<()> {
+    if let Some(output) = asked.output.as_deref().filter(|output| !out::is_standard(output)) {
+        out::check_output(output, &[&asked.model])?;
+    }
     let model = Model::load(&asked.model)?;
     let contexts = contexts(&model, asked)?;
     if asked.number == 0 {

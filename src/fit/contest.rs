@@ -97,7 +97,7 @@ pub(super) fn contest(
     let score = by_folds(&arena, gaussian)?;
     scores.push((Candidate::Gaussian, score.concat()));
     progress.tell(Stage::Mixtures);
-    let (settings, score) = best_mixture(&arena, seed)?;
+    let (settings, score) = best_mixture(&arena, seed, progress)?;
     scores.push((Candidate::Mixture(settings[0]), score.concat()));
     let mixture = (settings[0], mixture(all, settings, &mut stream(seed, 3))?);
     let gaussian = gaussian(all)?;
@@ -190,8 +190,13 @@ fn by_folds(
     arena.divisions.par_iter().map(judge).collect()
 }
 
-/// The number of components and the strength of their prior that do best in all folds, and how well in each.
-fn best_mixture(arena: &Arena, seed: u64) -> Result<([usize; 2], Vec<Vec<f64>>)> {
+/// The number of components and the strength of their prior that do best in all folds, and how well in each; of
+/// those that were tried when an end was asked for.
+fn best_mixture(
+    arena: &Arena,
+    seed: u64,
+    progress: &Progress<'_>,
+) -> Result<([usize; 2], Vec<Vec<f64>>)> {
     let dim = arena.seen[0].nrows() + arena.seen[1].nrows();
     let fewest = arena.divisions.iter().map(|[learn, _]| learn.len()).min().unwrap_or(1);
     let (mut best, mut most) = (None, f64::NEG_INFINITY);
@@ -210,7 +215,8 @@ fn best_mixture(arena: &Arena, seed: u64) -> Result<([usize; 2], Vec<Vec<f64>>)>
             } else {
                 vain += 1;
             }
-            if vain > PATIENCE {
+            let asked = !progress.tell(Stage::Mixtures) && best.is_some();
+            if vain > PATIENCE || asked {
                 break;
             }
         }

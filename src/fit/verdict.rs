@@ -70,6 +70,8 @@ pub(super) fn are_few(rows: usize, columns: usize) -> bool {
     rows < few || rows < each * columns
 }
 
+/// A standard error of held-out nats beyond this comes from a few rows.
+const FAR: f64 = 10.0;
 /// How many standard errors tell two means apart.
 const ERRORS: f64 = 2.0;
 
@@ -145,6 +147,9 @@ impl Verdict {
         if lost > 0 {
             doubts.push(format!("{lost} of {} held-out rows have no density", self.held_out));
         }
+        if self.nats.standard_error > FAR.max(self.nats.mean.abs() / 2.0) {
+            doubts.push(format!("a few rows far out decide: {} nats a row", self.nats));
+        }
         let worse = Nats { mean: -self.over_gaussian.mean, ..self.over_gaussian };
         if worse.positive() || (worse.mean > 0.0 && !doubts.is_empty()) {
             doubts.push("held-out worse than a Gaussian".into());
@@ -178,7 +183,9 @@ impl Verdict {
             Candidate::Flow { .. } => (self.over_mixture, "the mixture"),
             _ => (self.over_gaussian, "a Gaussian"),
         };
+        let worse = Nats { mean: -self.over_mixture.mean, ..self.over_mixture };
         let worth = match (self.chosen, over.positive()) {
+            _ if worse.positive() => format!("worse than the mixture by {:.2} nats", worse.mean),
             (Candidate::Gaussian, _) => "a Gaussian, which nothing that was tried betters".into(),
             (_, true) => format!("better than {name} by {:.2} nats", over.mean),
             (_, false) => format!("no better than {name} by more than chance"),

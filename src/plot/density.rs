@@ -31,6 +31,7 @@ pub struct DensityPicture<'a, T: Real> {
     y: Option<[f64; 2]>,
     resolution: usize,
     captions: Captions,
+    scaling: Scaling,
     samples: Option<DMatrix<T>>,
     size: (u32, u32),
 }
@@ -53,6 +54,7 @@ pub fn density<T: Real>(model: &dyn Density<T>) -> DensityPicture<'_, T> {
         y: None,
         resolution: 200,
         captions,
+        scaling: Scaling::Equal,
         samples: None,
         size: (1000, 840),
     }
@@ -74,6 +76,13 @@ impl<T: Real> DensityPicture<'_, T> {
     /// The number of grid nodes along each axis. Default: 200.
     pub fn resolution(mut self, nodes: usize) -> Self {
         self.resolution = nodes;
+        self
+    }
+
+    /// Each axis has a unit of its own, as the columns of a table have, and the area is filled. By default one unit is
+    /// equally long both ways.
+    pub fn own_units(mut self) -> Self {
+        self.scaling = Scaling::Free;
         self
     }
 
@@ -166,11 +175,13 @@ impl<T: Real> Picture for DensityPicture<'_, T> {
             check_plane("samples", samples)?;
         }
         let mut ranges = self.ranges()?;
-        let area = area.inset(0.0, 0.0, 130.0, 0.0);
-        if self.x.is_none() && self.y.is_none() {
+        // Room for the bar, and for the word above it where no title makes any.
+        let top = if self.captions.title.is_empty() { LABEL } else { 0.0 };
+        let area = area.inset(0.0, top, 130.0, 0.0);
+        if self.x.is_none() && self.y.is_none() && self.scaling == Scaling::Equal {
             ranges = fill_area(area, &self.captions, ranges)?;
         }
-        let frame = Frame::new(area, &self.captions, ranges, Scaling::Equal)?;
+        let frame = Frame::new(area, &self.captions, ranges, self.scaling)?;
         let [x, y] = ranges;
         let values = self.evaluate(self.resolution, x, y)?;
         let top = values.iter().copied().fold(0.0, f64::max);
