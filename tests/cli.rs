@@ -13,7 +13,7 @@ fn command() -> Option<PathBuf> {
 #[test]
 fn commands_do_what_is_written() {
     let Some(command) = command() else {
-        println!("skipped: the command is built with `--features cli`");
+        println!("skipped: `cargo build --features cli` builds the command");
         return;
     };
     trycmd::TestCases::new().register_bin("liouville", command).case("cmd/*.md");

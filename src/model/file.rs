@@ -37,7 +37,8 @@ impl Model {
     pub fn load_with(path: impl AsRef<Path>, kinds: &Kinds) -> Result<Self> {
         let path = path.as_ref();
         let model = Document::read(path).and_then(|document| Self::of_document(&document, kinds));
-        model.map_err(|error| error.during(path.display()))
+        // An error of the file itself names it already.
+        model.map_err(|error| if error.is_file() { error } else { error.during(path.display()) })
     }
 
     /// What a file would hold: the same bytes for the same model.

@@ -47,7 +47,7 @@ impl Network {
     pub fn read(path: impl AsRef<Path>, prefix: Option<&str>) -> Result<Self> {
         let path = path.as_ref();
         let network = Self::from_bytes(&read(path)?, prefix);
-        network.map_err(|error| error.during(path.display()))
+        network.map_err(|error| if error.is_file() { error } else { error.during(path.display()) })
     }
 
     /// The same from the bytes of a file.

@@ -71,7 +71,8 @@ pub trait Save<T: Real>: Describe<T> + Restore<T> {
     fn load_with(path: impl AsRef<Path>, kinds: &Kinds) -> Result<Self> {
         let path = path.as_ref();
         let model = Document::read(path).and_then(|document| document.restore(kinds));
-        model.map_err(|error| error.during(path.display()))
+        // An error of the file itself names it already.
+        model.map_err(|error| if error.is_file() { error } else { error.during(path.display()) })
     }
 
     /// What a file would hold.
