@@ -8,6 +8,14 @@ use atomic_write_file::AtomicWriteFile;
 
 use crate::error::{Error, Result};
 
+/// An error in a file, with the name of the file in front, unless it is of the file itself and has it.
+pub(crate) fn within<T>(name: &Path, result: Result<T>) -> Result<T> {
+    result.map_err(|error| match error.is_file() {
+        true => error,
+        false => error.during(name.display()),
+    })
+}
+
 /// A file that takes the place of an older one when it is [committed](WholeFile::commit), and leaves no
 /// trace otherwise. What is no regular file, such as a terminal or a pipe, is written as it is.
 pub(crate) struct WholeFile {

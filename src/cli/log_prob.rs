@@ -17,7 +17,6 @@ struct Sums {
     rows: u64,
     zero: u64,
     total: f64,
-    squares: f64,
 }
 
 impl Sums {
@@ -25,10 +24,7 @@ impl Sums {
         for value in log_prob {
             self.rows += 1;
             match value.is_finite() {
-                true => {
-                    self.total += value;
-                    self.squares += value * value;
-                }
+                true => self.total += value,
                 false => self.zero += 1,
             }
         }

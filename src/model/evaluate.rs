@@ -16,6 +16,8 @@ const CHUNK: usize = 1 << 14;
 
 /// Points and contexts as the members see them.
 pub(super) struct Prepared {
+    /// Where the way begins, if there is one: the points with noise where numbers are whole.
+    start: Option<DMatrix<f64>>,
     pub points: DMatrix<f64>,
     pub context: Option<DMatrix<f64>>,
     /// ln |det| of the way there.
@@ -142,8 +144,8 @@ impl Model {
         let seen = prepared.seen();
         let mut found = self.members.score(&seen, prepared.context.as_ref())?;
         found.log_prob += &prepared.log_det;
-        if let Some(flow) = self.preparation.flow() {
-            pull_back(flow, &self.noisy(points)?.0, &mut found.score);
+        if let (Some(flow), Some(start)) = (self.preparation.flow(), &prepared.start) {
+            pull_back(flow, start, &mut found.score);
         }
         for (k, moments) in self.preparation.contexts().iter().enumerate() {
             found.context_score.row_mut(k).iter_mut().for_each(|by| *by /= moments.deviation);
@@ -205,7 +207,7 @@ impl Model {
         let (points, mut outcomes) = self.noisy(points)?;
         let Some(flow) = self.preparation.flow() else {
             let log_det = DVector::zeros(points.ncols());
-            return Ok(Prepared { points, context, log_det, outcomes });
+            return Ok(Prepared { start: None, points, context, log_det, outcomes });
         };
         let moved = transport(flow, Direction::Inverse, &points, None, Track::LogDet)?;
         for (outcome, found) in outcomes.iter_mut().zip(&moved.outcomes) {
@@ -213,7 +215,8 @@ impl Model {
                 *outcome = *found;
             }
         }
-        Ok(Prepared { points: moved.points, context, log_det: moved.log_det, outcomes })
+        let (start, points, log_det) = (Some(points), moved.points, moved.log_det);
+        Ok(Prepared { start, points, context, log_det, outcomes })
     }
 
     pub(super) fn prepare_contexts(&self, context: &DMatrix<f64>) -> Result<DMatrix<f64>> {

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::Model;
 use crate::description::{Arrays, Kinds, Source};
 use crate::error::Result;
+use crate::files::within;
 use crate::real::Real;
 use crate::save::Document;
 
@@ -37,8 +38,7 @@ impl Model {
     pub fn load_with(path: impl AsRef<Path>, kinds: &Kinds) -> Result<Self> {
         let path = path.as_ref();
         let model = Document::read(path).and_then(|document| Self::of_document(&document, kinds));
-        // An error of the file itself names it already.
-        model.map_err(|error| if error.is_file() { error } else { error.during(path.display()) })
+        within(path, model)
     }
 
     /// What a file would hold: the same bytes for the same model.

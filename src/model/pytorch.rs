@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::description::{Array, Arrays};
 use crate::error::{Error, Result};
 use crate::field::Mlp;
+use crate::files::within;
 use crate::kernels::Activation;
 use crate::real::Real;
 use crate::save::{arrays_of, read};
@@ -47,7 +48,7 @@ impl Network {
     pub fn read(path: impl AsRef<Path>, prefix: Option<&str>) -> Result<Self> {
         let path = path.as_ref();
         let network = Self::from_bytes(&read(path)?, prefix);
-        network.map_err(|error| if error.is_file() { error } else { error.during(path.display()) })
+        within(path, network)
     }
 
     /// The same from the bytes of a file.

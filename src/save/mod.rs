@@ -18,6 +18,7 @@ use std::path::Path;
 
 use crate::description::{Arrays, Describe, Description, Kinds, Restore, Source};
 use crate::error::{Error, Result};
+use crate::files::within;
 use crate::real::Real;
 
 pub(crate) use disk::read;
@@ -71,8 +72,7 @@ pub trait Save<T: Real>: Describe<T> + Restore<T> {
     fn load_with(path: impl AsRef<Path>, kinds: &Kinds) -> Result<Self> {
         let path = path.as_ref();
         let model = Document::read(path).and_then(|document| document.restore(kinds));
-        // An error of the file itself names it already.
-        model.map_err(|error| if error.is_file() { error } else { error.during(path.display()) })
+        within(path, model)
     }
 
     /// What a file would hold.

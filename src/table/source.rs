@@ -9,6 +9,7 @@ use super::intake::Intake;
 use super::missing::Words;
 use super::place::Counted;
 use crate::error::{Error, Result};
+pub(super) use crate::files::within;
 
 /// What a reader is told of the file.
 #[derive(Debug, Clone, Default)]
@@ -52,14 +53,6 @@ pub(super) fn named(found: Vec<String>, asked: &Asked) -> Result<Vec<String>> {
             found.len()
         ))),
     }
-}
-
-/// An error in a file, with the name of the file in front.
-pub(super) fn within<T>(name: &Path, result: Result<T>) -> Result<T> {
-    result.map_err(|error| match error.is_file() {
-        true => error,
-        false => error.during(name.display()),
-    })
 }
 
 /// What reading gave, with an error that names the file.
