@@ -103,13 +103,9 @@ impl<T: Real> Inside<T> {
     /// The number nearest to `t` that lies in the span.
     pub fn at(&self, t: f64) -> T {
         let t = T::of(t);
-        if t < self.first {
-            self.first
-        } else if t > self.last {
-            self.last
-        } else {
-            t
-        }
+        // One after the other, so that neither is a jump.
+        let t = if t < self.first { self.first } else { t };
+        if t > self.last { self.last } else { t }
     }
 }
 

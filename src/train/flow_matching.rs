@@ -101,8 +101,9 @@ impl FlowMatching {
     fn times<R: Rng>(&self, count: usize, rng: &mut R) -> Vec<f64> {
         let part = |k: usize| (k as f64 + rng.random::<f64>()) / count as f64;
         let uniform = (0..count).map(part).collect::<Vec<f64>>();
-        let mut times: Vec<f64> =
-            uniform.into_iter().map(|u| 1.0 - powf(1.0 - u, self.crowding)).collect();
+        // Of the default power no function is asked.
+        let power = |u: f64| if self.crowding == 2.0 { u * u } else { powf(u, self.crowding) };
+        let mut times: Vec<f64> = uniform.into_iter().map(|u| 1.0 - power(1.0 - u)).collect();
         times.shuffle(rng);
         times
     }

@@ -102,7 +102,7 @@ fn check<T: Real>(noise: &DMatrix<T>, data: &DMatrix<T>, contexts: &DMatrix<T>) 
         )));
     }
     for (what, matrix) in [("noise", noise), ("data", data), ("contexts", contexts)] {
-        if let Some(i) = matrix.iter().position(|value| !value.is_finite()) {
+        if let Some(i) = matrix.as_slice().iter().position(|value| !value.is_finite()) {
             let (row, column, value) = (i % matrix.nrows(), i / matrix.nrows(), matrix[i]);
             return Err(Error::non_finite(format!(
                 "{what} to be paired: {value} in row {row} of column {column}"
