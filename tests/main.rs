@@ -15,6 +15,7 @@ mod diagnose;
 mod edges;
 mod ensemble;
 mod ensemble_training;
+mod field_at;
 mod fixtures;
 mod frames;
 mod fresh_noise;

@@ -6,12 +6,14 @@
 //! crosses from one sample to another. That layout is what makes a sample's result independent
 //! of its neighbours.
 
+mod asked;
 mod block;
 mod gather;
 mod mask;
 mod moments;
 mod scratch;
 
+pub use asked::{Contexts, PACKET, check_points};
 pub use block::{Block, LANES, Rows, RowsMut, padded};
 pub use gather::{block_to_columns, columns_to_block, move_lane, pad_lanes};
 pub use mask::Mask;

@@ -8,12 +8,14 @@
 //! | `score` | gradients of log-densities by points and contexts |
 //! | `samples` | samples of a model, a few of which may have failed |
 //! | `ensemble` | the mixture of several models of the same data |
+//! | `evolving` | densities and places at any time between base and data |
 //! | `given` | a family with its context fixed |
 //! | `whole` | the parameters of base and flow as those of one model |
 
 mod base;
 mod described;
 mod ensemble;
+mod evolving;
 mod given;
 mod pushforward;
 mod samples;
@@ -33,6 +35,7 @@ pub use base::{
 };
 pub(crate) use base::{check_finite, mark_lanes_outside};
 pub use ensemble::{Ensemble, Mixed};
+pub use evolving::{Evolving, Moving};
 pub use given::Given;
 pub use pushforward::{Evaluated, Pushforward};
 pub use samples::Samples;

@@ -12,11 +12,13 @@
 //! | `sylvester/` | Q R tanh(R~ Q'x + b) |
 //! | `any` | a trainable field of any kind behind a pointer |
 //! | `closure`, `dyn_closure` | whatever a user writes, differentiated by dual numbers |
+//! | `columns` | a field at a matrix of points |
 //! | `tangents` | exact traces through unit tangents, for fields without a formula |
 //! | `neural/` | a multilayer perceptron of (x, t, context), plain or gated |
 
 mod any;
 mod closure;
+mod columns;
 mod coupling;
 mod diagonal;
 mod dyn_closure;
@@ -28,6 +30,8 @@ mod skew;
 mod sum;
 mod sylvester;
 mod tangents;
+
+use nalgebra::DMatrix;
 
 use crate::columns::{Block, Rows, RowsMut, Scratch};
 use crate::description::Description;
@@ -113,6 +117,35 @@ pub trait VectorField<T: Real>: Send + Sync {
         scratch: &mut Scratch<T>,
     ) {
         divergence_by_tangents(self, at, velocity, divergence, scratch);
+    }
+
+    /// The velocities at the columns of `points` (dim x n), all at time t.
+    ///
+    /// ```
+    /// use liouville::nalgebra::{self, dmatrix};
+    /// use liouville::prelude::*;
+    ///
+    /// let pendulum = field::autonomous::<2, _>(|x| [x[1], -x[0].sin()]);
+    /// let velocity = pendulum.at(0.0, &dmatrix![0.0f64, 1.0; 2.0, 3.0])?;
+    /// assert_eq!(velocity, dmatrix![2.0, 3.0; 0.0, -1f64.sin()]);
+    /// # Ok::<(), liouville::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If the points have another number of rows or no column, the time is not finite, or the field reads a
+    /// context. That a velocity is not finite is no error.
+    fn at(&self, t: f64, points: &DMatrix<T>) -> Result<DMatrix<T>> {
+        columns::velocities(self, t, points, None)
+    }
+
+    /// The velocities at time t under a context: one column for each point, or one for all.
+    ///
+    /// # Errors
+    ///
+    /// As [`at`](VectorField::at), and if the context has another shape.
+    fn at_given(&self, t: f64, points: &DMatrix<T>, context: &DMatrix<T>) -> Result<DMatrix<T>> {
+        columns::velocities(self, t, points, Some(context))
     }
 
     /// How suddenly the field can change along a trajectory, if its structure says so; steps are then as

@@ -5,7 +5,7 @@ use std::fmt;
 
 use nalgebra::DMatrix;
 
-use super::{Cotangent, Direction, Flow, Packet, Space, TrainableFlow};
+use super::{Cotangent, Direction, Flow, Motion, Packet, Space, TrainableFlow};
 use crate::description::{Arrays, Describe, Description};
 use crate::error::Result;
 use crate::ode::{Accuracy, Workspace};
@@ -106,6 +106,10 @@ impl<T: Real> Flow<T> for AnyFlow<T> {
 
     fn accuracy(&self) -> Accuracy {
         self.0.accuracy()
+    }
+
+    fn motion(&self) -> Option<&dyn Motion<T>> {
+        self.0.motion()
     }
 
     fn is_bounded(&self, direction: Direction) -> bool {

@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 
-use super::{Cotangent, Direction, Flow, Packet, Space, TrainableFlow};
+use super::{Cotangent, Direction, Flow, Motion, Packet, Space, TrainableFlow};
 use crate::description::{Description, Restore, Source};
 use crate::error::Result;
 use crate::ode::{Accuracy, Workspace};
@@ -81,6 +81,10 @@ impl<T: Real, F: Flow<T>> Flow<T> for Frozen<F> {
 
     fn accuracy(&self) -> Accuracy {
         self.flow.accuracy()
+    }
+
+    fn motion(&self) -> Option<&dyn Motion<T>> {
+        self.flow.motion()
     }
 
     fn is_bounded(&self, direction: Direction) -> bool {

@@ -42,14 +42,14 @@ pub mod transformer;
 use nalgebra::{DMatrix, DVector};
 
 use crate::error::{Error, Result};
-use crate::ode::{Accuracy, Workspace};
+use crate::ode::{Accuracy, Span, Workspace};
 use crate::outcome::{Effort, Outcome};
 use crate::real::Real;
 
-pub use crate::columns::Mask;
+pub use crate::columns::{Contexts, Mask, PACKET, check_points};
 pub use any::{AnyFlow, AnyTape};
 pub use autoregressive::{Autoregressive, AutoregressiveBuilder};
-pub use batch::{Contexts, PACKET, check_points, outside, transport};
+pub use batch::{outside, transport};
 pub use chain::{Chain, ChainTape};
 pub use closed_form::{ClosedForm, InvertibleLinear, Permutation, Solvable};
 pub use continuous::{ColumnSteps, ContinuousFlow};
@@ -162,6 +162,11 @@ pub trait Flow<T: Real>: Send + Sync {
         Accuracy::Rounding
     }
 
+    /// What the flow does on the way, if it takes time: continuous flows say it. Default: `None`.
+    fn motion(&self) -> Option<&dyn Motion<T>> {
+        None
+    }
+
     /// Whether some points have no image in this direction, since they lie outside the support. Flows
     /// that mark samples as [`Outcome::Outside`] say yes; by default no.
     fn is_bounded(&self, direction: Direction) -> bool {
@@ -217,6 +222,65 @@ pub trait Flow<T: Real>: Send + Sync {
     fn inverse(&self, points: &DMatrix<T>) -> Result<Moved<T>> {
         all_arrived(self.follow(Direction::Inverse, points, None)?)
     }
+}
+
+/// What a flow does between base and data, for flows that take time; had by [`Flow::motion`].
+///
+/// All places are those that a trajectory passes: under a frame,
+/// [`ContinuousFlow::trajectory`](ContinuousFlow::trajectory) says which these are.
+///
+/// ```
+/// use liouville::nalgebra::{self, dmatrix};
+/// use liouville::ode::Span;
+/// use liouville::prelude::*;
+///
+/// let turning = field::Linear::new(dmatrix![0.0, -1.0; 1.0, 0.0])?;
+/// let flow = ContinuousFlow::new(turning).tolerance(1e-8);
+/// let motion = flow.motion().expect("a continuous flow");
+/// let half = motion.carry(Span { from: 0.0, to: 0.5 }, &dmatrix![1.0; 0.0], None)?;
+/// assert!((half.points[0] - 0.5f64.cos()).abs() < 1e-7);
+/// assert_eq!(motion.velocity_at(0.5, &dmatrix![1.0; 0.0], None)?, dmatrix![0.0; 1.0]);
+/// # Ok::<(), liouville::Error>(())
+/// ```
+pub trait Motion<T: Real>: Send + Sync {
+    /// The times of base and data.
+    fn span(&self) -> Span;
+
+    /// The velocities of points at a time.
+    ///
+    /// # Errors
+    ///
+    /// If shapes do not fit, or the time is not finite.
+    fn velocity_at(
+        &self,
+        t: f64,
+        points: &DMatrix<T>,
+        context: Option<&DMatrix<T>>,
+    ) -> Result<DMatrix<T>>;
+
+    /// Where points are at each of the given times, `points` at the first; NaN from where they failed.
+    ///
+    /// # Errors
+    ///
+    /// If shapes do not fit, there is no time, or a setting is out of range.
+    fn path(
+        &self,
+        points: &DMatrix<T>,
+        context: Option<&DMatrix<T>>,
+        times: &[f64],
+    ) -> Result<Vec<DMatrix<T>>>;
+
+    /// Moves points from one time to another, which may be the earlier, with log-determinants.
+    ///
+    /// # Errors
+    ///
+    /// As [`Flow::follow`].
+    fn carry(
+        &self,
+        span: Span,
+        points: &DMatrix<T>,
+        context: Option<&DMatrix<T>>,
+    ) -> Result<Moved<T>>;
 }
 
 /// The same, or an error that names the columns that failed.

@@ -6,15 +6,19 @@ use nalgebra::{DMatrix, DVector};
 use rand::Rng;
 
 use super::found::{Evaluation, ModelScore};
-use crate::density::{AnyBase, Base, Ensemble, Pushforward};
+use crate::density::{AnyBase, Base, Ensemble, Evolving, Moving, Pushforward};
 use crate::description::{Arrays, Describe, Description};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::flow::{AnyFlow, Flow, Space, TrainableFlow};
-use crate::outcome::Outcome;
+use crate::ode::Span;
+use crate::outcome::{Outcome, shown};
 use crate::real::Real;
 
 /// Samples of the members, and what became of each.
 pub(super) type Drawn = (DMatrix<f64>, Vec<Outcome>);
+
+/// A context for all points, if there is one.
+pub(super) type Context<'a> = Option<&'a DMatrix<f64>>;
 
 /// What a model asks of its members.
 pub(super) trait Members: Send + Sync {
@@ -32,6 +36,26 @@ pub(super) trait Members: Send + Sync {
         context: Option<&DMatrix<f64>>,
         rng: &mut dyn Rng,
     ) -> Result<Drawn>;
+    fn span(&self) -> Result<Span>;
+    fn velocity_at(
+        &self,
+        t: f64,
+        points: &DMatrix<f64>,
+        context: Context<'_>,
+    ) -> Result<DMatrix<f64>>;
+    fn path(
+        &self,
+        points: &DMatrix<f64>,
+        context: Context<'_>,
+        times: &[f64],
+    ) -> Result<Vec<DMatrix<f64>>>;
+    fn log_prob_at(
+        &self,
+        t: f64,
+        points: &DMatrix<f64>,
+        context: Context<'_>,
+    ) -> Result<DVector<f64>>;
+    fn draw_base(&self, count: usize, rng: &mut dyn Rng) -> Result<DMatrix<f64>>;
     fn description(&self) -> Result<Description>;
     fn arrays(&self) -> Result<Arrays>;
     fn inside(&self) -> &dyn Any;
@@ -49,6 +73,17 @@ pub(super) type Own<T> = Ensemble<Pushforward<AnyBase<T>, AnyFlow<T>>>;
 
 fn narrow<T: Real>(matrix: &DMatrix<f64>) -> DMatrix<T> {
     matrix.map(T::of)
+}
+
+/// The only member: several have no common way.
+fn alone<T: Real>(members: &Own<T>) -> Result<&Pushforward<AnyBase<T>, AnyFlow<T>>> {
+    match members.members() {
+        [one] => Ok(one),
+        all => Err(Error::setting(format!(
+            "a mixture of {} moves along as many ways: take one of its `members`",
+            shown::count(all.len(), "model")
+        ))),
+    }
 }
 
 fn wide<T: Real>(vector: &DVector<T>) -> DVector<f64> {
@@ -120,6 +155,56 @@ impl<T: Real> Members for Own<T> {
             _ => self.sample_detailed(count, context.as_ref(), rng)?,
         };
         Ok((drawn.map(|value| value.wide()), drawn.outcomes().to_vec()))
+    }
+
+    fn span(&self) -> Result<Span> {
+        Moving::span(alone(self)?)
+    }
+
+    fn velocity_at(
+        &self,
+        t: f64,
+        points: &DMatrix<f64>,
+        context: Context<'_>,
+    ) -> Result<DMatrix<f64>> {
+        let (one, points) = (alone(self)?, narrow::<T>(points));
+        let found = match context {
+            Some(context) => one.given(narrow(context)).velocity_at(t, &points),
+            None => one.velocity_at(t, &points),
+        };
+        Ok(found?.map(|value| value.wide()))
+    }
+
+    fn path(
+        &self,
+        points: &DMatrix<f64>,
+        context: Context<'_>,
+        times: &[f64],
+    ) -> Result<Vec<DMatrix<f64>>> {
+        let (one, points) = (alone(self)?, narrow::<T>(points));
+        let found = match context {
+            Some(context) => one.given(narrow(context)).path(&points, times),
+            None => one.path(&points, times),
+        };
+        Ok(found?.iter().map(|points| points.map(|value| value.wide())).collect())
+    }
+
+    fn log_prob_at(
+        &self,
+        t: f64,
+        points: &DMatrix<f64>,
+        context: Context<'_>,
+    ) -> Result<DVector<f64>> {
+        let (one, points) = (alone(self)?, narrow::<T>(points));
+        let found = match context {
+            Some(context) => one.given(narrow(context)).log_prob_at(t, &points),
+            None => one.log_prob_at(t, &points),
+        };
+        Ok(wide(&found?))
+    }
+
+    fn draw_base(&self, count: usize, rng: &mut dyn Rng) -> Result<DMatrix<f64>> {
+        Ok(Evolving::draw_base(alone(self)?, count, rng)?.map(|value| value.wide()))
     }
 
     fn description(&self) -> Result<Description> {

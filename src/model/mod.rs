@@ -6,6 +6,7 @@
 //! | `preparation` | from the units of the table to what the members see, and back |
 //! | `whole` | whole numbers: the noise that makes a density of them |
 //! | `evaluate` | log-densities and scores |
+//! | `moving` | the model on its way from base to data |
 //! | `found` | what is found for columns |
 //! | [`pytorch`] | fields of PyTorch |
 //! | `tables` | what a model reads of a table |
@@ -20,6 +21,7 @@ mod evaluate;
 mod file;
 mod found;
 mod members;
+mod moving;
 mod preparation;
 #[cfg(feature = "save")]
 pub mod pytorch;

@@ -10,7 +10,7 @@ mod train;
 
 use std::ops::Range;
 
-use super::{AnyFlow, AnyTape, Direction, Flow, Packet, Space, TrainableFlow};
+use super::{AnyFlow, AnyTape, Direction, Flow, Motion, Packet, Space, TrainableFlow};
 use crate::error::{Error, Result};
 use crate::ode::{Accuracy, Workspace};
 use crate::outcome::shown;
@@ -250,6 +250,14 @@ impl<T: Real> Flow<T> for Chain<T> {
     fn accuracy(&self) -> Accuracy {
         let links = self.links.iter().map(|place| place.link.accuracy());
         links.fold(Accuracy::Rounding, Accuracy::worse)
+    }
+
+    /// That of a single link.
+    fn motion(&self) -> Option<&dyn Motion<T>> {
+        match self.links.as_slice() {
+            [only] => only.link.motion(),
+            _ => None,
+        }
     }
 
     fn is_bounded(&self, direction: Direction) -> bool {

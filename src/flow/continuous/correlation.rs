@@ -147,7 +147,16 @@ impl Spectrum {
 
     /// The matrix to a power; symmetric to the last bit.
     pub fn power(&self, power: f64) -> DMatrix<f64> {
-        let powers: Vec<f64> = self.values.iter().map(|&value| powf(value, power)).collect();
+        self.mapped(|value| powf(value, power))
+    }
+
+    /// The logarithm of the matrix; symmetric to the last bit.
+    pub fn logarithm(&self) -> DMatrix<f64> {
+        self.mapped(ln)
+    }
+
+    fn mapped(&self, of: impl Fn(f64) -> f64) -> DMatrix<f64> {
+        let powers: Vec<f64> = self.values.iter().map(|&value| of(value)).collect();
         let scaled =
             DMatrix::from_fn(powers.len(), powers.len(), |i, j| self.vectors[(i, j)] * powers[j]);
         let product = matrix_product(&scaled, &self.vectors.transpose());

@@ -8,6 +8,7 @@
 //! | `equations` | their equations, forward and back |
 //! | `gradient` | how the gradient is taken |
 //! | `integrands` | what penalties are made of along the way |
+//! | `motion` | velocities and log-determinants anywhere on the way |
 //! | `penalties` | kinetic energy and size of the Jacobian: their weights |
 //! | `restore` | a continuous flow from its description |
 //! | `steps` | the accepted steps of every column |
@@ -23,6 +24,7 @@ mod framed;
 mod framing;
 mod gradient;
 mod integrands;
+mod motion;
 mod penalties;
 mod restore;
 mod steps;
@@ -30,7 +32,7 @@ mod train;
 mod trajectory;
 mod whitening;
 
-use super::{Direction, Flow, Packet, Track};
+use super::{Direction, Flow, Motion, Packet, Track};
 use crate::columns::Block;
 use crate::error::Result;
 use crate::field::VectorField;
@@ -188,6 +190,10 @@ impl<T: Real, F: VectorField<T>, S: Solver<T>> Flow<T> for ContinuousFlow<F, S> 
 
     fn accuracy(&self) -> Accuracy {
         Solver::<T>::accuracy(&self.solver)
+    }
+
+    fn motion(&self) -> Option<&dyn Motion<T>> {
+        Some(self)
     }
 }
 

@@ -12,11 +12,11 @@ use crate::outcome::Outcome;
 use crate::real::Real;
 
 /// A flow along a part of its way, or beyond its ends.
-struct Leg<'a, F, S> {
-    flow: &'a ContinuousFlow<F, S>,
-    span: Span,
+pub(super) struct Leg<'a, F, S> {
+    pub flow: &'a ContinuousFlow<F, S>,
+    pub span: Span,
     /// A span that holds all legs: what the scalar must resolve.
-    whole: Span,
+    pub whole: Span,
 }
 
 impl<T: Real, F: VectorField<T>, S: Solver<T>> Flow<T> for Leg<'_, F, S> {
@@ -127,7 +127,7 @@ impl<F, S> ContinuousFlow<F, S> {
     }
 
     /// What points have met of the frame at each of these times; nothing at the base.
-    fn frames(&self, times: &[f64]) -> Vec<Option<Frame>> {
+    pub(super) fn frames(&self, times: &[f64]) -> Vec<Option<Frame>> {
         let Some(frame) = &self.frame else { return vec![None; times.len()] };
         let shares = times.iter().map(|&t| self.share(t));
         let spectrum = Spectrum::of(&frame.root);
@@ -140,13 +140,13 @@ impl<F, S> ContinuousFlow<F, S> {
     }
 
     /// How much of the way from the base to the data has been gone at a time.
-    fn share(&self, t: f64) -> f64 {
+    pub(super) fn share(&self, t: f64) -> f64 {
         let Span { from, to } = self.span;
         if t == to || from == to { 1.0 } else { (t - from) / (to - from) }
     }
 
     /// A span over all times, at least as long as the flow's own: legs may be as short as they like.
-    fn whole(&self, times: &[f64]) -> Span {
+    pub(super) fn whole(&self, times: &[f64]) -> Span {
         let low = times.iter().fold(f64::INFINITY, |low, t| low.min(*t));
         let high = times.iter().fold(f64::NEG_INFINITY, |high, t| high.max(*t));
         // `min` and `max` would drop a NaN.
