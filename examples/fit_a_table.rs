@@ -33,7 +33,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     for k in 0..(names.len() / 2).min(3) {
         let pair = |points: &DMatrix<f64>| points.rows(2 * k, 2).into_owned();
         let picture = plot::samples("model", &pair(&drawn)).beside("data", &pair(seen.matrix()));
-        all = all.add(picture.own_units().axis_labels(names[2 * k], names[2 * k + 1]));
+        all =
+            all.add(picture.aspect(plot::Aspect::Free).axis_labels(names[2 * k], names[2 * k + 1]));
     }
     all.save(folder.join("pairs.png"))?;
     println!("model and picture: {}", folder.display());

@@ -99,7 +99,7 @@ pub mod description;
 pub mod diagnose;
 pub mod error;
 pub mod field;
-#[cfg(any(feature = "save", feature = "table"))]
+#[cfg(any(feature = "plot", feature = "save", feature = "table"))]
 mod files;
 #[cfg(feature = "table")]
 pub mod fit;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use liouville::model::Model;
 use liouville::nalgebra::DMatrix;
-use liouville::plot::{Picture, curves, density, panels, samples};
+use liouville::plot::{Aspect, Picture, curves, density, panels, samples};
 use liouville::rand::SeedableRng;
 use liouville::rand::rngs::ChaCha8Rng;
 use liouville::table::Table;
@@ -88,8 +88,9 @@ fn line(model: &Model, data: Option<&DMatrix<f64>>, seed: u64) -> Result<Box<dyn
 
 /// The density in the plane, with the data as dots.
 fn plane<'a>(model: &'a Model, data: Option<&DMatrix<f64>>) -> Box<dyn Picture + 'a> {
-    let picture =
-        density::<f64>(model).axis_labels(&caption(model, 0), &caption(model, 1)).own_units();
+    let picture = density::<f64>(model)
+        .axis_labels(&caption(model, 0), &caption(model, 1))
+        .aspect(Aspect::Free);
     match data {
         Some(data) => Box::new(picture.samples(data)),
         None => Box::new(picture),
@@ -117,7 +118,8 @@ fn pairs(
             [one] => ["row".to_string(), caption(model, *one)],
             _ => [caption(model, pair[0]), caption(model, pair[1])],
         };
-        let picture = samples("model", &of(drawn)).axis_labels(&x, &y).own_units().size(1400, 600);
+        let picture =
+            samples("model", &of(drawn)).axis_labels(&x, &y).aspect(Aspect::Free).size(1400, 600);
         all = all.add(match data {
             Some(data) => picture.beside("data", &of(data)),
             None => picture,

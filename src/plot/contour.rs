@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::range::Range;
+use super::axes::Range;
 
 /// A function on the nodes of a regular grid: `values[row * columns + column]`.
 pub(super) struct Grid<'a> {
@@ -108,7 +108,7 @@ pub(super) fn mass_level(densities: &[f64], share: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plot::range::Steps;
+    use crate::plot::axes::Steps;
     use std::f64::consts::TAU;
 
     fn gaussian(columns: usize, half: f64) -> Vec<f64> {

@@ -2,17 +2,14 @@
 
 use nalgebra::DMatrix;
 
-use super::canvas::{Anchor, Area, Canvas, Color};
-use super::frame::{Captions, Frame, Scaling, fill_area};
+use super::axes::{Axes, Frame, Legend, Plane, Range, Sign, Steps, plane_words};
+use super::canvas::{Area, Canvas, Ink, Margins, Marker, Stroke, mixed};
 use super::picture::Picture;
-use super::range::{Range, Steps};
 use super::samples::{check_plane, points_of};
-use super::style::{INK, NUMBER, SERIES};
 use crate::error::{Error, Result};
 use crate::outcome::shown;
 use crate::real::Real;
 
-const ARROW: Color = [170, 174, 186];
 /// More arrows along an axis than this are more than pixels.
 const MOST_ARROWS: usize = 1000;
 
@@ -23,14 +20,13 @@ type Velocity<'a> = Box<dyn Fn(f64, [f64; 2]) -> [f64; 2] + 'a>;
 pub struct FieldPicture<'a> {
     velocity: Velocity<'a>,
     time: f64,
-    x: Option<[f64; 2]>,
-    y: Option<[f64; 2]>,
+    plane: Plane,
     arrows: usize,
     paths: Vec<Vec<[f64; 2]>>,
     problem: Option<Error>,
-    captions: Captions,
-    size: (u32, u32),
 }
+
+plane_words!(FieldPicture<'a> where ['a]);
 
 /// Arrows along a velocity in the plane; long ones are drawn shorter than in proportion.
 ///
@@ -44,13 +40,10 @@ pub fn field<'a>(velocity: impl Fn(f64, [f64; 2]) -> [f64; 2] + 'a) -> FieldPict
     FieldPicture {
         velocity: Box::new(velocity),
         time: 0.0,
-        x: None,
-        y: None,
+        plane: Plane::new("x₁", "x₂"),
         arrows: 22,
         paths: Vec::new(),
         problem: None,
-        captions: Captions { x: "x₁".into(), y: "x₂".into(), title: String::new() },
-        size: (900, 860),
     }
 }
 
@@ -65,18 +58,6 @@ impl FieldPicture<'_> {
     /// The time at which the field is drawn. Default: 0.
     pub fn time(mut self, t: f64) -> Self {
         self.time = t;
-        self
-    }
-
-    /// From where to where the first axis runs.
-    pub fn x_range(mut self, from: f64, to: f64) -> Self {
-        self.x = Some([from, to]);
-        self
-    }
-
-    /// From where to where the second axis runs.
-    pub fn y_range(mut self, from: f64, to: f64) -> Self {
-        self.y = Some([from, to]);
         self
     }
 
@@ -110,47 +91,36 @@ impl FieldPicture<'_> {
         self
     }
 
-    /// What stands above.
-    pub fn title(mut self, text: &str) -> Self {
-        self.captions.title = text.to_string();
-        self
-    }
-
-    /// What stands at the axes. Default: x₁ and x₂.
-    pub fn axis_labels(mut self, x: &str, y: &str) -> Self {
-        (self.captions.x, self.captions.y) = (x.to_string(), y.to_string());
-        self
-    }
-
-    /// Width and height in pixels.
-    pub fn size(mut self, width: u32, height: u32) -> Self {
-        self.size = (width, height);
-        self
-    }
-
-    /// The range that was given for an axis, else that of the paths.
-    fn range(&self, name: &str, given: Option<[f64; 2]>, axis: usize) -> Result<Range> {
+    /// The range of the paths along an axis.
+    fn range(&self, name: &str, axis: usize) -> Result<Range> {
         let paths = self.paths.iter().flatten().map(|p| p[axis]);
-        match given {
-            Some(ends) => Range::given(name, Steps::Even, ends),
-            None => match Range::around(name, Steps::Even, paths, 0.08)? {
-                Some(range) => Ok(range),
-                None => Range::given(name, Steps::Even, [-3.0, 3.0]),
-            },
+        match Range::around(name, Steps::Even, paths, 0.08)? {
+            Some(range) => Ok(range),
+            None => Range::given(name, Steps::Even, [-3.0, 3.0]),
         }
+    }
+
+    fn axes(&self) -> Result<Axes> {
+        self.plane.axes(|| Ok([self.range("x", 0)?, self.range("y", 1)?]))
     }
 
     /// The pixels between neighbouring arrows, and the velocity at each, without those that stand still
     /// or are infinite.
-    fn arrows_in(&self, frame: &Frame, [x, y]: [Range; 2]) -> Result<(f64, Vec<Arrow>)> {
-        let (width, height) = (frame.inner.width(), frame.inner.height());
+    fn arrows_in(&self, frame: &Frame) -> Result<(f64, Vec<Arrow>)> {
+        let inner = frame.inner();
+        let (width, height) = (inner.width(), inner.height());
         let spacing = width.max(height) / self.arrows as f64;
         let count = |length: f64| ((length / spacing).round() as usize).max(1);
         let (columns, rows) = (count(width), count(height));
-        let along = |range: Range, k: usize, n: usize| range.at((k as f64 + 0.5) / n as f64);
+        let along = |from: f64, length: f64, k: usize, n: usize| {
+            from + length * (k as f64 + 0.5) / n as f64
+        };
         let mut arrows = Vec::new();
         for k in 0..columns * rows {
-            let point = [along(x, k % columns, columns), along(y, k / columns, rows)];
+            let point = frame.point([
+                along(inner.left, width, k % columns, columns),
+                along(inner.bottom, -height, k / columns, rows),
+            ]);
             let v = (self.velocity)(self.time, point);
             let speed = v[0].hypot(v[1]);
             if v.iter().any(|part| part.is_nan()) {
@@ -166,52 +136,56 @@ impl FieldPicture<'_> {
         Ok((spacing, arrows))
     }
 
-    fn draw_arrows(&self, canvas: &mut Canvas, frame: &Frame, ranges: [Range; 2]) -> Result<()> {
-        let (spacing, arrows) = self.arrows_in(frame, ranges)?;
+    fn draw_arrows(&self, canvas: &mut Canvas, frame: &Frame) -> Result<()> {
+        let (spacing, arrows) = self.arrows_in(frame)?;
         let fastest = arrows.iter().map(|arrow| arrow.speed).fold(0.0, f64::max);
+        let theme = canvas.theme();
+        let stroke = Stroke::new(mixed(theme.background, theme.axis, 0.75)).width(1.4);
         for arrow in arrows {
             let length = 0.85 * spacing * (arrow.speed / fastest).sqrt();
             let [px, py] = frame.at(arrow.point);
             let (dx, dy) = (arrow.along[0], -arrow.along[1]);
             let tip = [px + 0.5 * length * dx, py + 0.5 * length * dy];
             let tail = [px - 0.5 * length * dx, py - 0.5 * length * dy];
-            canvas.line(vec![tail, tip], ARROW, 1.0);
-            let head = (0.35 * length).min(9.0);
+            canvas.line(vec![tail, tip], stroke);
+            let head = (0.35 * length).min(9.0 * canvas.unit());
             let wing = |side: f64| {
                 [tip[0] - head * (dx - 0.5 * side * dy), tip[1] - head * (dy + 0.5 * side * dx)]
             };
-            canvas.line(vec![wing(1.0), tip, wing(-1.0)], ARROW, 1.0);
+            canvas.line(vec![wing(1.0), tip, wing(-1.0)], stroke);
         }
         Ok(())
     }
 
     fn draw_paths(&self, canvas: &mut Canvas, frame: &Frame) {
+        let theme = canvas.theme().clone();
+        let [start, end] = [theme.series(0), theme.series(1)];
+        let stroke = Stroke::new(mixed(theme.background, start, 0.55)).width(1.2).alpha(0.75);
         for path in &self.paths {
-            frame.draw_line(canvas, path, SERIES[4], 0.75, 1.0);
+            frame.draw_line(canvas, path, stroke);
         }
         for path in &self.paths {
-            for (end, color) in [(path.first(), SERIES[0]), (path.last(), SERIES[1])] {
-                if let Some(point) = end.filter(|point| frame.contains(**point)) {
-                    canvas.dot(frame.at(*point), 3.0, color, 0.9);
-                }
+            for (point, color) in [(path.first(), start), (path.last(), end)] {
+                let ink = Ink::new(color).alpha(0.9);
+                let points: Vec<_> = point.copied().into_iter().collect();
+                frame.draw_points(canvas, &points, Marker::Dot, 3.0, ink);
             }
         }
         if !self.paths.is_empty() {
-            let y = frame.inner.top - 17.0;
-            for (k, (text, color)) in
-                [("start", SERIES[0]), ("end", SERIES[1])].into_iter().enumerate()
-            {
-                let x = frame.inner.right - 170.0 + 95.0 * k as f64;
-                canvas.dot([x, y], 5.0, color, 1.0);
-                canvas.text([x + 12.0, y], text, NUMBER, INK, Anchor::Left);
-            }
+            let signs = [Sign::Dot(start.into()), Sign::Dot(end.into())];
+            let legend = Legend::new().entry("start", signs[0]).entry("end", signs[1]);
+            legend.draw(canvas, frame);
         }
     }
 }
 
 impl Picture for FieldPicture<'_> {
     fn size(&self) -> (u32, u32) {
-        self.size
+        self.plane.size.unwrap_or((900, 860))
+    }
+
+    fn margins(&self, canvas: &Canvas, area: Area) -> Result<Margins> {
+        Ok(self.axes()?.margins(canvas, area))
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Area) -> Result<()> {
@@ -224,16 +198,9 @@ impl Picture for FieldPicture<'_> {
                 self.arrows
             )));
         }
-        let mut ranges = [self.range("x", self.x, 0)?, self.range("y", self.y, 1)?];
-        let room = if self.paths.is_empty() { 0.0 } else { 26.0 };
-        let area = area.inset(0.0, room, 0.0, 0.0);
-        if self.x.is_none() && self.y.is_none() {
-            ranges = fill_area(area, &self.captions, ranges)?;
-        }
-        let frame = Frame::new(area, &self.captions, ranges, Scaling::Equal)?;
-        self.draw_arrows(canvas, &frame, ranges)?;
+        let frame = self.axes()?.place(canvas, area)?;
+        self.draw_arrows(canvas, &frame)?;
         self.draw_paths(canvas, &frame);
-        frame.draw_axes(canvas, &self.captions);
-        Ok(())
+        frame.finish(canvas)
     }
 }

@@ -2,10 +2,9 @@
 
 use nalgebra::DMatrix;
 
-use super::canvas::{Anchor, Area, Canvas};
+use super::axes::{Range, Steps};
+use super::canvas::{Anchor, Area, Canvas, Margins, Pixels};
 use super::picture::Picture;
-use super::range::{Range, Steps};
-use super::style::{GRID, INK, LABEL};
 use crate::error::{Error, Result};
 use crate::outcome::shown;
 use crate::real::Real;
@@ -107,8 +106,12 @@ impl Picture for ImagesPicture {
     fn draw(&self, canvas: &mut Canvas, area: Area) -> Result<()> {
         let (shape, greys) = self.check()?;
         for (k, (title, images)) in self.groups.iter().enumerate() {
-            let cell = area.inset(24.0, 0.0, 24.0, 0.0).cell([self.groups.len(), 1], [k, 0], 40.0);
-            let sheet = cell.inset(0.0, 2.4 * LABEL, 0.0, 24.0);
+            let (unit, theme) = (canvas.unit(), canvas.theme().clone());
+            let gap = 1.5 * theme.gap * unit;
+            let cell = area.inset(Margins { left: gap, right: gap, ..Margins::default() });
+            let cell = cell.cell([self.groups.len(), 1], [k, 0], 1.5 * gap);
+            let above = if title.is_empty() { gap } else { 2.0 * theme.title * unit };
+            let sheet = cell.inset(Margins { top: above, bottom: gap, ..Margins::default() });
             let side = side(images.len()).max(1);
             let least = sheet.width().min(sheet.height()) / side as f64;
             if least < 1.0 {
@@ -119,33 +122,34 @@ impl Picture for ImagesPicture {
                      or give the picture a larger size"
                 )));
             }
-            let middle = [(sheet.left + sheet.right) / 2.0, sheet.top - 1.1 * LABEL];
-            canvas.text(middle, title, LABEL, INK, Anchor::Middle);
+            let middle = [sheet.middle()[0], sheet.top - 0.95 * theme.title * unit];
+            canvas.text(middle, title, theme.title, theme.ink, Anchor::Middle);
             for (n, image) in images.iter().enumerate() {
                 let gap = (0.2 * least).min(8.0);
                 let place = sheet.cell([side, side], [n % side, n / side], gap);
-                draw_image(canvas, place, image, shape, greys);
+                draw_image(canvas, place, image, shape, greys)?;
             }
         }
         Ok(())
     }
 }
 
-/// Pixel by pixel, row after row; NaN stays the colour of the ground.
+/// Row after row; NaN has the colour of a grid.
 fn draw_image(
     canvas: &mut Canvas,
     place: Area,
     image: &[f64],
-    [rows, columns]: [usize; 2],
+    [_, columns]: [usize; 2],
     greys: Range,
-) {
-    canvas.fill(place, GRID);
-    for (i, value) in image.iter().enumerate() {
+) -> Result<()> {
+    let color = |value: &f64| {
         let share = greys.share(Steps::Even, *value).clamp(0.0, 1.0);
-        if !share.is_nan() {
-            let grey = (255.0 * (1.0 - share)).round() as u8;
-            let pixel = place.cell([columns, rows], [i % columns, i / columns], 0.0);
-            canvas.fill(pixel, [grey; 3]);
+        match share.is_nan() {
+            true => canvas.theme().grid,
+            false => [(255.0 * (1.0 - share)).round() as u8; 3],
         }
-    }
+    };
+    let pixels = Pixels::new(columns, image.iter().map(color).collect())?;
+    canvas.image(place, pixels);
+    Ok(())
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use nalgebra::DMatrix;
 
+use super::axes::{Range, Steps};
 use super::contour::mass_level;
-use super::range::{Range, Steps};
 use crate::density::Density;
 use crate::error::{Error, Result};
 use crate::outcome::shown;

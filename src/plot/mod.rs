@@ -1,43 +1,48 @@
-//! Pictures: densities, samples, fields with trajectories, curves, sheets of images; as PNG or SVG.
+//! Pictures: densities, samples, fields with trajectories, curves, sheets of images; as PNG, SVG or animation.
 //!
 //! Every picture is a builder that ends in [`save`](Picture::save); several go into one file through
-//! [`panels`]. Text is drawn with a font that comes with the crate, so that no system library is
-//! needed.
+//! [`panels`], and one after another through [`animation`]. A [`Theme`] says how all of them look. Text is
+//! drawn with a font that comes with the crate, so that no system library is needed. [`Axes`] shows how to
+//! make a picture of one's own.
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `picture` | what can be drawn and saved |
-//! | `canvas`, `render` | shapes in pixels, and how they become a file |
-//! | `range`, `ticks` | from where to where axes run, and their numbers |
-//! | `frame`, `style`, `colormap` | axes around a plot, and the house style |
+//! | `picture`, `animation` | what can be drawn and saved, and pictures one after another |
+//! | `canvas` | shapes in pixels, colours, letters, and the theme |
+//! | `axes` | axes around a plot, with numbers, colour bar and legend |
+//! | `output` | how shapes become a file |
 //! | `density`, `mass`, `contour` | heat map with highest-density regions, and where its mass is searched |
 //! | `diagnosis` | what was found about a density, in panels |
 //! | `samples`, `field`, `curves`, `images`, `panels` | the other pictures |
 
+mod animation;
+mod axes;
 mod canvas;
-mod colormap;
 mod contour;
 mod curves;
 mod density;
 mod diagnosis;
 mod field;
-mod frame;
 mod images;
 mod mass;
+mod output;
 mod panels;
 mod picture;
-mod range;
-mod render;
 mod samples;
-mod style;
-mod ticks;
 
-pub use canvas::{Area, Canvas};
+pub use plotters;
+
+pub use animation::{Animation, animation};
+pub use axes::{Aspect, Axes, Axis, ColorBar, Frame, Legend, Sign};
+pub use canvas::{
+    Anchor, Area, Canvas, Color, ColorMap, Ink, Margins, Marker, Pixels, Stroke, Theme,
+};
 pub use curves::{CurvesPicture, curves};
 pub use density::{DensityPicture, density};
 pub use diagnosis::diagnosis;
 pub use field::{FieldPicture, field};
 pub use images::{ImagesPicture, images};
+pub use output::Style;
 pub use panels::{Panels, panels};
-pub use picture::Picture;
+pub use picture::{Picture, Styled};
 pub use samples::{SamplesPicture, samples};

@@ -1,29 +1,13 @@
 //! Several pictures in one file.
 
-use super::canvas::{Area, Canvas};
+use super::canvas::{Area, Canvas, Margins};
 use super::picture::Picture;
 use crate::error::{Error, Result};
 
 /// A grid of pictures; made by [`panels`].
 pub struct Panels<'a> {
-    pictures: Vec<Box<dyn DrawInto + 'a>>,
+    pictures: Vec<Box<dyn Picture + 'a>>,
     columns: usize,
-}
-
-/// What a panel needs of a picture.
-trait DrawInto {
-    fn size(&self) -> (u32, u32);
-    fn draw(&self, canvas: &mut Canvas, area: Area) -> Result<()>;
-}
-
-impl<P: Picture> DrawInto for P {
-    fn size(&self) -> (u32, u32) {
-        Picture::size(self)
-    }
-
-    fn draw(&self, canvas: &mut Canvas, area: Area) -> Result<()> {
-        Picture::draw(self, canvas, area)
-    }
 }
 
 /// A grid of two columns, to be filled row by row.
@@ -78,9 +62,31 @@ impl Picture for Panels<'_> {
             return Err(Error::setting("panels in 0 columns: give one or more"));
         }
         let shape = self.shape();
+        let cell = |k: usize| area.cell(shape, [k % shape[0], k / shape[0]], 0.0);
+        let mut found = Vec::new();
         for (k, picture) in self.pictures.iter().enumerate() {
-            picture.draw(canvas, area.cell(shape, [k % shape[0], k / shape[0]], 0.0))?;
+            let none = Margins::default();
+            found.push(canvas.part(cell(k), none, |canvas| picture.margins(canvas, cell(k)))?);
+        }
+        for (k, picture) in self.pictures.iter().enumerate() {
+            let least = common(&found, shape[0], k);
+            canvas.part(cell(k), least, |canvas| picture.draw(canvas, cell(k)))?;
         }
         Ok(())
+    }
+}
+
+/// The margins of a panel with which its row and its column are in line.
+fn common(all: &[Margins], columns: usize, k: usize) -> Margins {
+    let widest = |of: fn(&Margins) -> f64, with: &dyn Fn(usize) -> bool| {
+        (0..all.len()).filter(|other| with(*other)).map(|other| of(&all[other])).fold(0.0, f64::max)
+    };
+    let column = |other: usize| other % columns == k % columns;
+    let row = |other: usize| other / columns == k / columns;
+    Margins {
+        left: widest(|margins| margins.left, &column),
+        right: widest(|margins| margins.right, &column),
+        top: widest(|margins| margins.top, &row),
+        bottom: widest(|margins| margins.bottom, &row),
     }
 }

@@ -14,14 +14,14 @@ const SHORTEST: f64 = 1e-290;
 
 /// From where to where an axis runs: finite numbers, so far apart that places between them differ.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Range {
+pub(in crate::plot) struct Range {
     from: f64,
     to: f64,
 }
 
 /// Whether equal steps of an axis are equal differences or equal ratios.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Steps {
+pub(in crate::plot) enum Steps {
     Even,
     Logarithmic,
 }

@@ -1,0 +1,83 @@
+//! The colour bar: what the colours of a plot mean.
+
+use super::range::{Range, Steps};
+use super::ticks::{Room, ticks};
+use crate::error::Result;
+use crate::plot::canvas::{Anchor, Area, Canvas, ColorMap, Pixels, Stroke};
+
+/// The colours drawn in a bar.
+const COLORS: usize = 256;
+/// Between plot and bar, in units.
+const GAP: f64 = 16.0;
+/// The width of the bar, in units.
+const WIDTH: f64 = 20.0;
+
+/// Numbers with their colours, to the right of a plot.
+#[derive(Debug, Clone)]
+pub struct ColorBar {
+    pub(super) range: Range,
+    map: ColorMap,
+    label: String,
+}
+
+impl ColorBar {
+    /// A bar for the numbers between two.
+    ///
+    /// # Errors
+    ///
+    /// If these are not two finite numbers in ascending order.
+    pub fn new(map: ColorMap, ends: [f64; 2]) -> Result<Self> {
+        let range = Range::given("colour", Steps::Even, ends)?;
+        Ok(Self { range, map, label: String::new() })
+    }
+
+    /// What the numbers are; it stands above the bar.
+    pub fn label(mut self, text: &str) -> Self {
+        self.label = text.to_string();
+        self
+    }
+
+    /// The colour of a number.
+    pub fn color(&self, value: f64) -> [u8; 3] {
+        self.map.at(self.range.share(Steps::Even, value))
+    }
+
+    /// The room to the right of the plot. It is the same for most numbers, so that plots in a column align.
+    pub(super) fn room(&self, canvas: &Canvas) -> f64 {
+        let number = canvas.theme().number;
+        let usual = canvas.text_width("0.0000", number);
+        let widest = |pixels: f64| {
+            let found = self.ticks(canvas, pixels).major;
+            found.iter().map(|(_, text)| canvas.text_width(text, number)).fold(0.0, f64::max)
+        };
+        canvas.unit() * (GAP + WIDTH + 11.0) + usual.max(widest(300.0 * canvas.unit()))
+    }
+
+    fn ticks(&self, canvas: &Canvas, pixels: f64) -> super::ticks::Ticks {
+        let number = canvas.theme().number * canvas.unit();
+        let room = Room { pixels, apart: 3.5 * number, extent: &|_| 1.4 * number };
+        ticks(self.range, Steps::Even, &room)
+    }
+
+    /// Draws the bar beside a plot.
+    pub(super) fn draw(&self, canvas: &mut Canvas, plot: Area, end: f64) -> Result<()> {
+        let (unit, theme) = (canvas.unit(), canvas.theme().clone());
+        let left = plot.right + GAP * unit;
+        let bar = Area { left, right: left + WIDTH * unit, ..plot }.rounded();
+        let color = |k: usize| self.map.at(1.0 - (k as f64 + 0.5) / COLORS as f64);
+        canvas.image(bar, Pixels::new(1, (0..COLORS).map(color).collect())?.smooth());
+        canvas.border(bar, Stroke::new(theme.axis).width(1.0));
+        let found = self.ticks(canvas, bar.height());
+        for (value, text) in &found.major {
+            let y = bar.bottom - bar.height() * self.range.share(Steps::Even, *value);
+            let tick = vec![[bar.right, y], [bar.right + 5.0 * unit, y]];
+            canvas.line(tick, Stroke::new(theme.axis).width(1.0));
+            canvas.text([bar.right + 9.0 * unit, y], text, theme.number, theme.soft, Anchor::Left);
+        }
+        let label = [self.label.as_str(), found.factor.trim()].join(" ");
+        let width = canvas.text_width(label.trim(), theme.number);
+        let place = [bar.left.min(end - width), bar.top - 0.85 * theme.number * unit];
+        canvas.text(place, label.trim(), theme.number, theme.soft, Anchor::Left);
+        Ok(())
+    }
+}
