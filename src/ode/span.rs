@@ -21,6 +21,7 @@ const COARSEST: f64 = 1e-3;
 
 impl Span {
     /// The signed length.
+    #[inline]
     pub fn length(&self) -> f64 {
         self.to - self.from
     }

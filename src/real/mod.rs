@@ -83,6 +83,7 @@ macro_rules! real {
                 value as $type
             }
 
+            #[inline]
             fn wide(self) -> f64 {
                 self as f64
             }
