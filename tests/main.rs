@@ -46,6 +46,7 @@ mod scales;
 mod some_fail;
 mod spans;
 mod steep_splines;
+mod swamped;
 mod tangent_slices;
 mod testing;
 mod tolerances;

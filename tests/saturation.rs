@@ -1,16 +1,19 @@
 //! Next to a bound: what arrives has one density, whichever way it is computed; the rest is reported.
 
+use liouville::columns::Mask;
 use liouville::data;
-use liouville::flow::ClosedForm;
 use liouville::flow::elementwise::{
     Bijector, Constrain, above, below, correlation, free, interval, ordered, positive, simplex,
     softplus,
 };
+use liouville::flow::layers::{AdditiveCoupling, AffineCoupling, Maf, RealNvpCoupling};
+use liouville::flow::transformer::{Affine, Shift};
+use liouville::flow::{AnyFlow, ClosedForm, InvertibleLinear};
 use liouville::outcome::Reason;
 use liouville::prelude::*;
 use nalgebra::{DMatrix, DVector, dmatrix};
-use rand::SeedableRng;
 use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 
 /// Every bijector with a constructor.
 fn bijectors<T: Real>() -> Vec<(&'static str, Box<dyn Bijector<T>>)> {
@@ -129,6 +132,87 @@ fn all_bijectors_have_one_density_in<T: Real>() {
 fn what_arrives_has_one_density() {
     all_bijectors_have_one_density_in::<f64>();
     all_bijectors_have_one_density_in::<f32>();
+}
+
+/// The flow with a gentle network whose last biases, which log-scales and shifts begin from, are up to `size`.
+fn shifted<T: Real, L>(flow: liouville::Result<L>, size: f64) -> AnyFlow<T>
+where
+    L: TrainableFlow<T, Tape: 'static> + Clone + 'static,
+{
+    let (mut flow, mut rng) = (flow.expect("valid sizes"), StdRng::seed_from_u64(7));
+    let mut values: Vec<T> = flow.parameters();
+    values.fill_with(|| T::of(rng.random_range(-0.5..0.5)));
+    let last = flow.layout().entries().last().expect("a network").range.clone();
+    values[last].fill_with(|| T::of(rng.random_range(0.5..1.0) * size));
+    flow.set_parameters(&values).expect("parameters that fit");
+    AnyFlow::new(flow)
+}
+
+/// Every kind of affine map of coordinates, in two dimensions, with shifts of this size.
+fn affine_maps<T: Real>(size: f64) -> Vec<(&'static str, AnyFlow<T>)> {
+    let mut rng = StdRng::seed_from_u64(5);
+    let mask = Mask::new(&[false, true]).expect("splits");
+    let affine = AffineCoupling::<f32>::new(mask.clone()).hidden([5]).build::<T, _>(&mut rng);
+    let scaling = RealNvpCoupling::<f32>::new(mask.clone()).hidden([5]).build::<T, _>(&mut rng);
+    let adding = AdditiveCoupling::<f32>::new(mask).hidden([5]).build::<T, _>(&mut rng);
+    let maf = || Maf::<f32>::new(2).hidden([5]);
+    let [base, time_one, shift] = [
+        shifted(maf().build::<T, _>(&mut rng), size),
+        shifted(maf().transformer(Affine::default()).build::<T, _>(&mut rng), size),
+        shifted(maf().transformer(Shift).build::<T, _>(&mut rng), size),
+    ];
+    let offset = DVector::from_vec(vec![T::of(0.3), T::of(size)]);
+    let rates = DVector::from_vec(vec![T::of(0.4), T::of(-0.7)]);
+    let diagonal = field::DiagonalAffine::new(rates, offset.clone()).map(ClosedForm::new);
+    let a = dmatrix![0.3, -0.4; 0.5, -0.2].map(T::of);
+    let linear = field::Linear::new(a).and_then(|field| field.with_offset(&offset));
+    // The second coordinate is a sliver of the first.
+    let mut sheared = InvertibleLinear::new(&DMatrix::identity(2, 2)).expect("invertible");
+    sheared.set_parameters(&[size, 0.0, 0.0, 0.0].map(T::of)).expect("as many");
+    vec![
+        ("affine coupling", shifted(affine, size)),
+        ("affine coupling of RealNVP", shifted(scaling, size)),
+        ("additive coupling", shifted(adding, size)),
+        ("autoregressive", base),
+        ("autoregressive, time one", time_one),
+        ("autoregressive, shift", shift),
+        ("diagonal", AnyFlow::new(diagonal.expect("finite"))),
+        ("linear", AnyFlow::new(linear.map(ClosedForm::new).expect("finite"))),
+        ("matrix", AnyFlow::new(sheared)),
+    ]
+}
+
+fn shifts_have_one_density_in<T: Real>() {
+    for size in [0.5, 30.0, 1e3, 1e5, 1e9, 1e12, 1e14, 1e18] {
+        for (name, flow) in affine_maps::<T>(size) {
+            let model = StandardNormal::new(2).pushed_by(Chain::new().then(flow));
+            let share = one_density(name, size, &model);
+            // Steps of rounding beside the shift, of up to e^3 in parts of the point where the map is steepest.
+            let step = 20.0 * size * T::EPSILON;
+            let what = format!("{name} by {size:e} in {}: {share} arrive", T::NAME);
+            assert!(step > 1e-3 || share == 1.0, "{what}");
+            assert!(size * T::EPSILON < 10.0 || share < 0.5, "{what}");
+        }
+    }
+}
+
+#[test]
+fn points_that_a_shift_swamps_are_reported() {
+    shifts_have_one_density_in::<f32>();
+    shifts_have_one_density_in::<f64>();
+}
+
+#[test]
+fn large_points_are_not_lost_by_being_large() {
+    // A data set in millimetres: what is rounded is known no better.
+    for size in [1e6, 1e12, 1e30] {
+        for (name, flow) in affine_maps::<f32>(0.5) {
+            let mut rng = StdRng::seed_from_u64(3);
+            let points = DMatrix::from_fn(2, 200, |_, _| size as f32 * rng.random_range(-1.0..1.0));
+            let there = flow.follow(Direction::Forward, &points, None).expect("valid");
+            assert!(there.outcomes.iter().all(|outcome| outcome.arrived()), "{name} at {size:e}");
+        }
+    }
 }
 
 #[test]

@@ -47,19 +47,28 @@ impl<'a, T: Real> Inputs<'a, T> {
         Ok(moved)
     }
 
-    /// A violation if a column failed and must not, or arrived at no number.
+    /// A violation if a column failed and must not, or arrived at no number; untold if all saturate.
     fn arrived(&self, direction: Direction, moved: &Moved<T>) -> Result<(), Violation> {
+        let failures = self.tolerances.failures;
         for (column, outcome) in moved.outcomes.iter().enumerate() {
             let finite = moved.points.column(column).iter().all(|value| value.is_finite());
             let cause = match outcome {
                 Outcome::Arrived if finite && moved.log_det[column].is_finite() => continue,
                 Outcome::Arrived => Cause::NonFinite { column },
-                _ if self.tolerances.failures == Failures::Reported => continue,
+                outcome if failures.leave_out(outcome, self.is_finite(column)) => continue,
                 outcome => Cause::Failed { column, outcome: *outcome },
             };
             return Err(self.violation(Some(direction), cause));
         }
+        let none = !moved.outcomes.is_empty() && !moved.outcomes.iter().any(Outcome::arrived);
+        if none && failures == Failures::Unsaturated {
+            return Err(self.untold(direction, self.tolerances.inverse));
+        }
         Ok(())
+    }
+
+    fn is_finite(&self, column: usize) -> bool {
+        self.points.column(column).iter().all(|value| value.is_finite())
     }
 
     /// Follows the points, whatever becomes of them.

@@ -1,6 +1,7 @@
 //! How exact a law asks a flow to be.
 
 use liouville::diagnose::Step;
+use liouville::outcome::{Outcome, Reason};
 use liouville::real::Real;
 
 /// What a law makes of a column that the flow reports as failed.
@@ -9,6 +10,9 @@ pub enum Failures {
     /// It breaks the law: the flow claims to work there.
     #[default]
     Forbidden,
+    /// It breaks the law unless the flow says that the point is [saturated](Reason::Saturated): that it led
+    /// where the scalar cannot hold it. Then it is left out, and the law could not be told where all columns are.
+    Unsaturated,
     /// It is left out: a failure that is reported is an honest answer. For extreme parameters, and
     /// points at which numbers overflow.
     Reported,
@@ -40,7 +44,31 @@ pub struct Tolerances {
     pub failures: Failures,
 }
 
+impl Failures {
+    /// Whether a column of this outcome is left out; one that was before has no point to `start` from.
+    pub(super) fn leave_out(self, outcome: &Outcome, start: bool) -> bool {
+        let reason = outcome.failure().map(|failure| failure.reason);
+        match self {
+            Self::Forbidden => false,
+            Self::Unsaturated => match reason {
+                Some(Reason::Saturated { .. }) => true,
+                Some(Reason::NonFiniteInput) => !start,
+                _ => false,
+            },
+            Self::Reported => true,
+        }
+    }
+}
+
 impl Tolerances {
+    /// The same for points far out, which single precision may not hold wherever a flow leads: what
+    /// [saturates](Failures::Unsaturated) must say so, and breaks no law then.
+    pub(super) fn far_out<T: Real>(&self) -> Self {
+        let single = T::EPSILON > 1e-10 && self.failures == Failures::Forbidden;
+        let failures = if single { Failures::Unsaturated } else { self.failures };
+        Self { failures, ..*self }
+    }
+
     /// For flows that are exact but for rounding.
     pub fn of<T: Real>() -> Self {
         let single = T::EPSILON > 1e-10;

@@ -17,6 +17,8 @@ pub struct AffineMap<T> {
     forward: Half<T>,
     inverse: Half<T>,
     log_det: T,
+    /// The Frobenius norms of M and of N, and the largest entry of m and of n in size.
+    sizes: [[f64; 2]; 2],
 }
 
 /// One direction.
@@ -43,8 +45,10 @@ impl<T: Real> AffineMap<T> {
         log_det: f64,
     ) -> Self {
         let dim = forward.0.nrows();
+        let size = |half: &(DMatrix<f64>, DVector<f64>)| [half.0.norm(), half.1.amax()];
+        let sizes = [size(&forward), size(&inverse)];
         let (forward, inverse) = (Half::new(forward), Half::new(inverse));
-        Self { dim, forward, inverse, log_det: T::of(log_det) }
+        Self { dim, forward, inverse, log_det: T::of(log_det), sizes }
     }
 
     fn half(&self, direction: Direction) -> &Half<T> {
@@ -71,6 +75,16 @@ impl<T: Real> ConstantMap<T> for AffineMap<T> {
     fn apply(&self, direction: Direction, points: Rows<'_, T>, out: RowsMut<'_, T>) {
         let start = Start::Bias(&self.half(direction).shift);
         product(self.weights(direction), points, start, out);
+    }
+
+    /// Roundings of the terms of M x + m, and of the terms of N y + n, as if they were random.
+    fn blur(&self, x: f64, y: f64) -> f64 {
+        let [[forward, shift], [inverse, behind]] = self.sizes;
+        inverse * (forward * x + shift + y) + behind
+    }
+
+    fn blends(&self) -> bool {
+        true
     }
 
     fn pull(&self, direction: Direction, bars: Rows<'_, T>, out: RowsMut<'_, T>) {

@@ -41,6 +41,14 @@ impl<T: Real> ConstantMap<T> for Scaling<T> {
         }
     }
 
+    fn blur(&self, _: f64, y: f64) -> f64 {
+        self.inverse.iter().fold(0.0, |most: f64, slope| most.max(slope.wide())) * y
+    }
+
+    fn blends(&self) -> bool {
+        false
+    }
+
     fn pull(&self, direction: Direction, bars: Rows<'_, T>, mut out: RowsMut<'_, T>) {
         for i in 0..bars.rows() {
             let slope = match direction {

@@ -103,6 +103,14 @@ impl<T: Real> ConstantMap<T> for Permutation {
         }
     }
 
+    fn blur(&self, _: f64, _: f64) -> f64 {
+        0.0
+    }
+
+    fn blends(&self) -> bool {
+        false
+    }
+
     fn pull(&self, direction: Direction, bars: Rows<'_, T>, out: RowsMut<'_, T>) {
         self.apply(direction.reversed(), bars, out);
     }

@@ -1,6 +1,7 @@
 //! Affine maps of one coordinate: the time-one flow of an affine field, and scale-then-shift.
 
 use super::super::Direction;
+use super::saturation::doubt_large;
 use super::{Mapped, Transformer, sign};
 use crate::columns::{Rows, RowsMut, Scratch};
 use crate::description::{Description, Restore, Source};
@@ -8,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::kernels::{AffineForm, AffineMap, AffinePulled, LogScale};
 use crate::outcome::shown;
 use crate::real::Real;
+use crate::real::portable::exp;
 
 /// What log-scales stay below in size unless told otherwise: a layer scales by e³ ≈ 20 at most.
 const BOUND: f64 = 3.0;
@@ -214,6 +216,22 @@ macro_rules! affine_transformer {
                 _: &mut Scratch<T>,
             ) {
                 self.map(direction).apply(raw, points, log_det);
+            }
+
+            fn may_saturate(&self) -> bool {
+                true
+            }
+
+            fn apply_doubting(
+                &self,
+                raw: Rows<'_, T>,
+                mut points: RowsMut<'_, T>,
+                log_det: &mut [T],
+                doubt: (f64, &mut [T]),
+                _: &mut Scratch<T>,
+            ) {
+                self.map(Direction::Forward).apply(raw, points.reborrow(), log_det);
+                doubt_large(points.as_rows(), exp(-self.bound), doubt);
             }
 
             fn pullback(

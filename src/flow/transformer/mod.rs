@@ -19,7 +19,7 @@ use crate::error::Result;
 use crate::real::Real;
 
 pub use affine::{Affine, BaseAffine, ScaleShift};
-pub(super) use saturation::{Forward, apply_forward};
+pub(super) use saturation::{Forward, apply_forward, mark_lost, raise, subtract};
 pub use shift::Shift;
 pub use spline::Spline;
 
@@ -70,8 +70,8 @@ pub trait Transformer<T: Real>: Clone + std::fmt::Debug + Send + Sync {
         scratch: &mut Scratch<T>,
     );
 
-    /// Whether the map may be so steep, or bend so sharply, that a coordinate that was made from the base
-    /// cannot be told from its neighbours by the scalar. Default: never.
+    /// Whether the map may be so steep, bend so sharply, or shift so far, that a coordinate that was made from
+    /// the base cannot be told from its neighbours by the scalar. Default: never.
     fn may_saturate(&self) -> bool {
         false
     }

@@ -40,16 +40,62 @@ pub(in crate::flow) fn apply_forward<T: Real, R: Transformer<T>>(
     if sums.row(1).iter().any(|doubt| *doubt > T::zero()) {
         let ends = [start.view(), points.as_rows()];
         let back = way_back(map, raw, ends, [sums.row(0), log_det], scratch);
-        for (lane, outcome) in outcomes.iter_mut().enumerate() {
-            let doubted = outcome.arrived() && sums.row(1)[lane] > T::zero();
-            if doubted && let Some(row) = lost(&back, lane) {
-                *outcome = saturated(coordinates[row]);
-            }
-        }
+        mark_lost(&back, sums.row(1), coordinates, outcomes);
         scratch.give(back);
     }
     scratch.give(sums);
     scratch.give(start);
+}
+
+/// Writes one into the doubt of lanes with a coordinate so large that rounding it may have moved it by
+/// `lost` of what a map no flatter than `slope` started from.
+pub(super) fn doubt_large<T: Real>(
+    points: Rows<'_, T>,
+    slope: f64,
+    (lost, doubt): (f64, &mut [T]),
+) {
+    let large = lost * slope / T::EPSILON;
+    raise(points, doubt);
+    let large = T::of(large.min(T::LARGEST));
+    doubt.iter_mut().for_each(|most| *most = if *most > large { T::one() } else { T::zero() });
+}
+
+/// Raises the numbers of lanes to the size of their largest coordinate.
+pub(in crate::flow) fn raise<T: Real>(points: Rows<'_, T>, most: &mut [T]) {
+    for i in 0..points.rows() {
+        for (most, value) in most.iter_mut().zip(points.row(i)) {
+            let size = value.abs();
+            *most = if size > *most { size } else { *most };
+        }
+    }
+}
+
+/// Fails the doubted samples that are too far off, by the distances of their coordinates and, in the last
+/// row, what is left of their log-determinants.
+pub(in crate::flow) fn mark_lost<T: Real>(
+    back: &Block<T>,
+    doubt: &[T],
+    coordinates: &[usize],
+    outcomes: &mut [Outcome],
+) {
+    for (lane, outcome) in outcomes.iter_mut().enumerate() {
+        let doubted = outcome.arrived() && doubt[lane] > T::zero();
+        if doubted && let Some(row) = lost(back, lane) {
+            *outcome = saturated(coordinates[row]);
+        }
+    }
+}
+
+/// A map and its inverse are rounded in parts of the coordinate that they start from, and none is known
+/// better than that: a slope of e^s as the sum of 1 and e^s - 1 has a rounding of e^-s, which is 20 by default.
+const ROUNDINGS: f64 = 64.0;
+
+/// From coordinates that came back to how far they are off from where they were, beyond roundings of
+/// numbers of that `size`.
+pub(in crate::flow) fn subtract<T: Real>(off: &mut T, start: T, size: T) {
+    let distance = (*off - start).abs();
+    let allowed = T::of(ROUNDINGS * T::EPSILON) * size;
+    *off = if distance < allowed { T::zero() } else { distance };
 }
 
 /// How far coordinates come back from where they were, row by row, and in the last row what is left of the
@@ -70,9 +116,10 @@ fn way_back<T: Real, R: Transformer<T>>(
     map.apply(Direction::Inverse, raw, points.reborrow(), rest, scratch);
     let turn = T::of(if map.space() == Space::Circle { TAU } else { 0.0 });
     for (value, start) in points.values_mut().iter_mut().zip(start.values()) {
-        let off = (*value - *start).abs();
         // On the circle the other way round may be shorter, after any number of turns.
-        *value = if turn > T::zero() { (off - (off / turn).round() * turn).abs() } else { off };
+        let turns = if turn > T::zero() { ((*value - *start) / turn).round() } else { T::zero() };
+        *value -= turns * turn;
+        subtract(value, *start, start.abs());
     }
     back
 }

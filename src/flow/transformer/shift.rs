@@ -1,6 +1,7 @@
 //! The shift of one coordinate.
 
 use super::super::Direction;
+use super::saturation::doubt_large;
 use super::{Mapped, Transformer, sign};
 use crate::columns::{Rows, RowsMut, Scratch};
 use crate::description::{Description, Restore, Source};
@@ -35,6 +36,22 @@ impl<T: Real> Transformer<T> for Shift {
         _: &mut Scratch<T>,
     ) {
         axpy(sign(direction), raw.values(), points.values_mut());
+    }
+
+    fn may_saturate(&self) -> bool {
+        true
+    }
+
+    fn apply_doubting(
+        &self,
+        raw: Rows<'_, T>,
+        mut points: RowsMut<'_, T>,
+        _: &mut [T],
+        doubt: (f64, &mut [T]),
+        _: &mut Scratch<T>,
+    ) {
+        axpy(sign(Direction::Forward), raw.values(), points.values_mut());
+        doubt_large(points.as_rows(), 1.0, doubt);
     }
 
     fn pullback(
