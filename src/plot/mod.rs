@@ -12,6 +12,7 @@
 //! | `axes` | axes around a plot, with numbers, colour bar and legend |
 //! | `output` | how shapes become a file |
 //! | `density`, `mass`, `contour` | heat map with highest-density regions, and where its mass is searched |
+//! | `corner` | samples of any dimension: every coordinate, and every pair |
 //! | `diagnosis` | what was found about a density, in panels |
 //! | `samples`, `field`, `curves`, `images`, `panels` | the other pictures |
 
@@ -19,6 +20,7 @@ mod animation;
 mod axes;
 mod canvas;
 mod contour;
+mod corner;
 mod curves;
 mod density;
 mod diagnosis;
@@ -37,6 +39,7 @@ pub use axes::{Aspect, Axes, Axis, ColorBar, Frame, Legend, Sign};
 pub use canvas::{
     Anchor, Area, Canvas, Color, ColorMap, Ink, Margins, Marker, Pixels, Stroke, Theme,
 };
+pub use corner::{CornerPicture, SampleSet, corner};
 pub use curves::{CurvesPicture, curves};
 pub use density::{DensityPicture, density};
 pub use diagnosis::diagnosis;

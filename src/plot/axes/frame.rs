@@ -35,18 +35,22 @@ impl Frame {
         canvas: &Canvas,
     ) -> Self {
         let steps = [axes.x.steps, axes.y.steps];
-        let ticks = [
-            x_ticks(canvas, ranges[0], steps[0], inner.width()),
-            y_ticks(canvas, ranges[1], steps[1], inner.height()),
-        ];
+        let ticks = match axes.bare {
+            true => Default::default(),
+            false => [
+                x_ticks(canvas, ranges[0], steps[0], inner.width()),
+                y_ticks(canvas, ranges[1], steps[1], inner.height()),
+            ],
+        };
+        let caption = |text: &String| if axes.bare { String::new() } else { text.clone() };
         Self {
             area,
             inner,
             ranges,
             steps,
             ticks,
-            labels: [axes.x.label.clone(), axes.y.label.clone()],
-            title: axes.title.clone(),
+            labels: [caption(&axes.x.label), caption(&axes.y.label)],
+            title: caption(&axes.title),
             bar: axes.bar.clone(),
             open: axes.open,
             first: canvas.shapes.len(),

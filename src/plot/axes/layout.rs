@@ -114,6 +114,7 @@ pub struct Axes {
     pub(super) title: String,
     pub(super) bar: Option<ColorBar>,
     pub(super) open: bool,
+    pub(super) bare: bool,
     aspect: Aspect,
     above: f64,
 }
@@ -122,7 +123,7 @@ impl Axes {
     /// Axes without a title.
     pub fn new(x: Axis, y: Axis) -> Self {
         let (title, aspect) = (String::new(), Aspect::default());
-        Self { x, y, title, bar: None, open: false, aspect, above: 0.0 }
+        Self { x, y, title, bar: None, open: false, bare: false, aspect, above: 0.0 }
     }
 
     /// What stands above.
@@ -149,6 +150,12 @@ impl Axes {
         self
     }
 
+    /// The border alone, without numbers and captions: the plot fills its area.
+    pub fn bare(mut self) -> Self {
+        (self.bare, self.aspect) = (true, Aspect::Free);
+        self
+    }
+
     /// Room for more between title and plot, in [units](Canvas::unit).
     pub fn room_above(mut self, height: f64) -> Self {
         self.above = height;
@@ -161,6 +168,9 @@ impl Axes {
     }
 
     fn margins_of(&self, canvas: &Canvas, area: Area, [x, y]: [Range; 2]) -> Margins {
+        if self.bare {
+            return Margins::default();
+        }
         let (theme, unit) = (canvas.theme(), canvas.unit());
         let line = |text: &str, size: f64| if text.is_empty() { 0.0 } else { 1.45 * size };
         let bottom =
@@ -192,7 +202,8 @@ impl Axes {
     /// If there is no room left.
     pub fn place(&self, canvas: &Canvas, area: Area) -> Result<Frame> {
         let asked = [self.x.range, self.y.range];
-        let mut margins = self.margins(canvas, area).max(canvas.least_margins());
+        let least = if self.bare { Margins::default() } else { canvas.least_margins() };
+        let mut margins = self.margins(canvas, area).max(least);
         let equal = self.is_equal();
         let mut ranges = asked;
         // Longer ranges may have longer numbers, which leave less room.
@@ -260,14 +271,14 @@ fn too_small(area: Area, margins: Margins) -> Error {
     ))
 }
 
-pub(super) fn x_ticks(canvas: &Canvas, range: Range, steps: Steps, pixels: f64) -> Ticks {
+pub(in crate::plot) fn x_ticks(canvas: &Canvas, range: Range, steps: Steps, pixels: f64) -> Ticks {
     let number = canvas.theme().number;
     let size = number * canvas.unit();
     let extent = |text: &str| canvas.text_width(text, number) + 0.8 * size;
     ticks(range, steps, &Room { pixels, apart: 5.0 * size, extent: &extent })
 }
 
-pub(super) fn y_ticks(canvas: &Canvas, range: Range, steps: Steps, pixels: f64) -> Ticks {
+pub(in crate::plot) fn y_ticks(canvas: &Canvas, range: Range, steps: Steps, pixels: f64) -> Ticks {
     let size = canvas.theme().number * canvas.unit();
     ticks(range, steps, &Room { pixels, apart: 4.0 * size, extent: &|_| 1.5 * size })
 }

@@ -22,5 +22,8 @@ pub use frame::Frame;
 pub use layout::{Aspect, Axes, Axis};
 pub use legend::{Legend, Sign};
 
+pub(super) use frame::fitted;
+pub(super) use layout::{x_ticks, y_ticks};
 pub(super) use range::{Range, Steps};
+pub(super) use ticks::Ticks;
 pub(super) use words::{Plane, plane_words};

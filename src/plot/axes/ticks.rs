@@ -4,7 +4,7 @@ use super::range::{Range, Steps};
 
 /// The numbers of an axis.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Ticks {
+pub(in crate::plot) struct Ticks {
     /// Places with their numbers.
     pub major: Vec<(f64, String)>,
     /// Places between them.
