@@ -214,20 +214,39 @@ fn the_last_ones_stay_and_time_counts_too() {
     let folder = Folder::new("last");
     let kept = Checkpoints::to(&folder.0).every_steps(4).keep(3);
     fit(&trainer(30).checkpoints(kept.clone())).1.expect("trains");
-    let names = ["step-00000020.safetensors", "step-00000024.safetensors"];
+    let names = ["step-00000024.safetensors", "step-00000028.safetensors"];
     assert_eq!(folder.names()[..2], names);
+    assert_eq!(folder.names()[2..], ["step-00000030.safetensors"], "the end is kept, too");
     assert_eq!(kept.files().expect("a folder").len(), 3);
     // A damaged file is passed over: from the one before, the run is the same.
-    fs::write(folder.0.join("step-00000028.safetensors"), "damaged").expect("written");
+    fs::write(folder.0.join("step-00000030.safetensors"), "damaged").expect("written");
     let newest = Checkpoint::<f32>::newest(&folder.0).expect("readable").expect("kept");
-    assert_eq!(newest.steps(), 24);
+    assert_eq!((newest.steps(), newest.ended()), (28, None));
     let other = Folder::new("time");
     let often = Checkpoints::to(&other.0).every_minutes(1e-9).keep(100);
     fit(&trainer(7).checkpoints(often)).1.expect("trains");
     assert_eq!(other.names().len(), 7);
     let seldom = Checkpoints::to(other.0.join("none"));
     fit(&trainer(7).checkpoints(seldom)).1.expect("trains");
-    assert!(Folder(other.0.join("none")).names().is_empty());
+    assert_eq!(Folder(other.0.join("none")).names(), ["step-00000007.safetensors"]);
+}
+
+#[test]
+fn a_run_that_has_ended_is_not_done_again() {
+    let folder = Folder::new("ended");
+    let patient = |steps: usize| trainer(steps).check_every(3).patience(2).learning_rate(0.3);
+    let kept = Checkpoints::to(&folder.0).every_steps(1000).resuming();
+    let (model, report) = fit(&patient(400).checkpoints(kept.clone()));
+    let report = report.expect("trains");
+    assert_eq!(report.stop, Stop::Early);
+    let last = Checkpoint::<f32>::newest(&folder.0).expect("readable").expect("kept");
+    assert_eq!((last.steps(), last.ended()), (report.steps.len(), Some(Stop::Early)));
+    // The same seconds of the same steps: none was taken.
+    let (again, found) = fit(&patient(400).checkpoints(kept.clone()));
+    assert_eq!(found.expect("is over"), report);
+    assert!(again.parameters() == model.parameters());
+    kept.clear().expect("removed");
+    assert!(!folder.0.exists());
 }
 
 #[test]

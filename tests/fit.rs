@@ -223,7 +223,57 @@ fn what_was_told_is_checked() {
     );
     assert!(message(plain(&table).contexts(["a"]).weights("a")).contains("one of them"));
     assert!(message(plain(&table).contexts(["a", "b"])).contains("no column is left"));
-    assert!(message(plain(&table).valid(0.9)).contains("0.9"));
+    assert!(message(plain(&table).valid_share(0.9)).contains("0.9"));
     assert!(message(plain(&table).members(0)).contains("at least one"));
     assert!(message(plain(&table).seconds(-1.0)).contains("-1"));
+}
+
+/// Two moons under the names x and y.
+fn moons(rows: usize, seed: u64) -> Table {
+    let samples: DMatrix<f64> = data::two_moons(0.1).sample(rows, &mut rng(seed)).expect("drawn");
+    Table::new(["x", "y"], samples).expect("named")
+}
+
+#[test]
+fn rows_to_choose_by_may_be_given() {
+    let (table, valid) = (moons(150, 14), moons(80, 15));
+    let names = |table: &Table, order: &[&str]| table.select(order).expect("columns");
+    // By name, in whatever order.
+    let fit = |valid: &Table| {
+        let fit = Fit::new(&table).valid(valid).flow(FlowChoice::RealNvp).steps(15).members(2);
+        fit.run().expect("fits")
+    };
+    let (one, turned) = (fit(&valid), fit(&names(&valid, &["y", "x"])));
+    assert_eq!(one.verdict, turned.verdict);
+    assert_eq!(one.candidates, turned.candidates);
+    assert_eq!((one.verdict.held_out, one.candidates.len()), (150, 3), "{one}");
+    // They choose: by rows of a Gaussian, of which the table knows nothing, it is no mixture of many.
+    let mut rng = rng(16);
+    let other = DMatrix::from_fn(2, 80, |_, _| rng.sample::<f64, _>(Gaussian));
+    let other = fit(&Table::new(["x", "y"], other).expect("named"));
+    assert_ne!(one.candidates, other.candidates);
+    assert!(other.candidates[1].1 < one.candidates[1].1, "{other}\n{one}");
+    // All rows are learnt from: what was learnt is the same whatever chooses between flows.
+    let closed = plain(&table).valid(&valid).run().expect("fits");
+    let expected = one.candidates.iter().take(2).copied().collect::<Vec<_>>();
+    assert_eq!(closed.candidates, expected);
+}
+
+#[test]
+fn rows_to_choose_by_are_checked() {
+    let table = moons(60, 17);
+    let error = |valid: &Table| plain(&table).valid(valid).run().unwrap_err().to_string();
+    let missing = error(&moons(20, 18).select(&["x"]).expect("a column"));
+    assert!(missing.contains("validation table") && missing.contains("\"y\""), "{missing}");
+    let both = plain(&table).valid(&table).valid_share(0.2).run().unwrap_err().to_string();
+    assert!(both.contains("one of them"), "{both}");
+    let known = plain(&table).valid(&table).run().expect("fits");
+    let expected = Warning::Known { rows: 60, first: "row 0".into() };
+    assert!(known.warnings.contains(&expected), "{known}");
+    let positive = plain(&table).kind("x", Kind::Bounded { low: -9.0, high: 9.0 });
+    let mut far = moons(20, 19).matrix().clone();
+    far[(0, 7)] = 11.0;
+    let far = Table::new(["x", "y"], far).expect("named");
+    let message = positive.valid(&far).run().unwrap_err().to_string();
+    assert!(message.contains("validation table") && message.contains("row 7"), "{message}");
 }

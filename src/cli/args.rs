@@ -84,6 +84,14 @@ fn positive(word: &str) -> Result<f64, String> {
     }
 }
 
+/// A share of rows to choose by.
+fn share(word: &str) -> Result<f64, String> {
+    match word.parse::<f64>() {
+        Ok(value) if value > 0.0 && value <= 0.5 => Ok(value),
+        _ => Err("give a number above 0, up to 0.5".into()),
+    }
+}
+
 /// The flow that is tried beside a Gaussian and a mixture of them.
 #[derive(Clone, Copy, ValueEnum)]
 pub enum Flow {
@@ -105,7 +113,7 @@ Examples:
   liouville fit wind.csv -o wind.safetensors --kind direction=angle:0:360 --kind speed=positive
 
 A Gaussian, mixtures of Gaussians and a flow are tried, and the best on rows that none of them learnt from is taken.
-Ctrl-C ends the training and keeps the best model so far.")]
+Ctrl-C ends the training and keeps the best model so far. A fit that was killed goes on by the same command with --resume.")]
 pub struct Fit {
     /// The table
     pub data: PathBuf,
@@ -140,9 +148,19 @@ pub struct Fit {
     /// A time limit for the training of all flows; the model then depends on the machine
     #[arg(long, value_name = "S", value_parser = positive, allow_negative_numbers = true)]
     pub seconds: Option<f64>,
+    /// A table whose rows end the training and choose between models, in place of a share of DATA
+    #[arg(long, value_name = "FILE", conflicts_with = "valid_share")]
+    pub valid: Option<PathBuf>,
     /// The share of rows by which training is ended and models are chosen [default: 0.1]
-    #[arg(long, value_name = "SHARE")]
-    pub valid: Option<f64>,
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub valid_share: Option<f64>,
+    /// Go on with a fit that was interrupted, from its checkpoints in MODEL.checkpoints: the model is that of a fit
+    /// without an interruption. Without it a fit begins anew
+    #[arg(long)]
+    pub resume: bool,
+    /// How far apart checkpoints are, in minutes
+    #[arg(long, value_name = "M", value_parser = positive, default_value_t = 1.0)]
+    pub checkpoint_minutes: f64,
     /// What all random numbers come from
     #[arg(long, default_value_t = 0)]
     pub seed: u64,

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use liouville::fit::{Fit, Fitted, FlowChoice, Kind, Nats, Stage};
 use liouville::table::Table;
+use liouville::train::Checkpoints;
 use liouville::{Error, Result};
 use serde_json::{Map, Value};
 
@@ -19,7 +20,8 @@ use super::plot;
 static PRESSED: AtomicUsize = AtomicUsize::new(0);
 
 pub fn run(asked: &args::Fit, out: Out) -> Result<()> {
-    out::check_output(&asked.output, &[&asked.data])?;
+    let read_too = [Some(&asked.data), asked.valid.as_ref()].into_iter().flatten();
+    out::check_output(&asked.output, &read_too.map(PathBuf::as_path).collect::<Vec<_>>())?;
     let picture = asked.picture.clone().or_else(|| beside(&asked.output));
     let picture = picture.filter(|_| !asked.no_picture);
     if let Some(path) = &picture {
@@ -27,14 +29,24 @@ pub fn run(asked: &args::Fit, out: Out) -> Result<()> {
         check_ending(path)?;
     }
     let table = read(asked)?;
+    let valid = asked.valid.as_ref().map(|path| out::reader(path, &asked.input)?.read());
+    let valid = valid.transpose()?;
     out.note(&format!("{} rows and {} columns", table.rows(), table.dim()));
     let told = Told::new(out);
     let progress = |stage: &Stage| told.hear(stage);
-    let fit = choose(Fit::new(&table), asked)?.progress(&progress);
+    let kept = checkpoints(asked, out);
+    let mut fit = choose(Fit::new(&table), asked)?.progress(&progress).checkpoints(kept.clone());
+    if let Some(valid) = &valid {
+        fit = fit.valid(valid);
+    }
     watch_for_the_end()?;
     let fitted = fit.run()?;
     told.finish();
     fitted.model.save(&asked.output)?;
+    let goes_on = interrupted() && asked.resume;
+    if !goes_on && let Err(error) = kept.clear() {
+        eprintln!("warning: checkpoints are left: {error}");
+    }
     // The verdict is said whatever becomes of the picture.
     let picture = picture.and_then(|path| {
         let drawn = draw(&fitted, &table, path);
@@ -44,12 +56,36 @@ pub fn run(asked: &args::Fit, out: Out) -> Result<()> {
     if interrupted() {
         words +=
             "\nwarning              training was ended by a signal: this is the best model so far";
+        if goes_on {
+            words += "; the same command goes on from here";
+        }
     }
     words += &format!("\nfile                 {}", asked.output.display());
     if let Some(path) = &picture {
         words += &format!("\npicture              {}", path.display());
     }
     out.say(&words, figures(&fitted, asked, picture.as_deref()))
+}
+
+/// Where checkpoints are kept, and what is done about those of an earlier fit.
+fn checkpoints(asked: &args::Fit, out: Out) -> Checkpoints {
+    let mut folder = asked.output.clone().into_os_string();
+    folder.push(".checkpoints");
+    let kept = Checkpoints::to(&folder).every_minutes(asked.checkpoint_minutes);
+    match (asked.resume, Path::new(&folder).is_dir()) {
+        (true, there) => {
+            if there {
+                out.note(&format!("going on from {}", folder.display()));
+            }
+            kept.resuming()
+        }
+        (false, there) => {
+            if there {
+                out.note("begins anew: with --resume it would have gone on with an earlier fit");
+            }
+            kept.replacing()
+        }
+    }
 }
 
 fn read(asked: &args::Fit) -> Result<Table> {
@@ -84,8 +120,8 @@ fn choose<'a>(mut fit: Fit<'a>, asked: &args::Fit) -> Result<Fit<'a>> {
     if let Some(limit) = asked.seconds {
         fit = fit.seconds(limit);
     }
-    if let Some(share) = asked.valid {
-        fit = fit.valid(share);
+    if let Some(share) = asked.valid_share {
+        fit = fit.valid_share(share);
     }
     Ok(match asked.members {
         Some(members) => fit.members(members),

@@ -41,6 +41,7 @@ fn as_options(message: &str) -> String {
         ("`missing`", "--missing"),
         ("`columns`", "--columns"),
         ("`except`", "--except"),
+        ("by `Checkpoints::replacing`", "without --resume"),
     ];
     words.iter().fold(message.to_string(), |text, (word, option)| text.replace(word, option))
 }

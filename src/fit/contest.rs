@@ -19,6 +19,7 @@ use crate::columns::Moments;
 use crate::density::{Density, Ensemble};
 use crate::error::{Error, Result};
 use crate::model::Model;
+use crate::real::portable::{exp, ln};
 use crate::train::Report;
 
 /// The most components of a mixture.
@@ -33,6 +34,8 @@ const LEAST: f64 = 0.02;
 /// How much is done in a contest.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scale {
+    /// Which contest it is.
+    pub part: usize,
     /// Into how many parts the rows are divided.
     pub folds: usize,
     /// How many of them judge what is made in closed form from the others.
@@ -63,8 +66,10 @@ struct Arena {
     seen: [DMatrix<f64>; 2],
     /// The places of all, as often as their weights say.
     all: Vec<usize>,
-    /// For each fold the places to learn from and those to choose by; the first belong to members.
+    /// For each fold the places to learn from and those to choose by; the first belong to members. Where rows to
+    /// choose by were given, there is one, of all.
     divisions: Vec<[Vec<usize>; 2]>,
+    given: bool,
     members: usize,
 }
 
@@ -104,11 +109,16 @@ pub(super) fn contest(
     let (mut reports, mut warnings, mut flow) = (Vec::new(), Vec::new(), None);
     let [dim, count] = [all[0].nrows(), all[0].ncols()];
     if let Some(kind) = choices.flow.resolved(dim, count) {
+        let goes_on = flows::is_begun(choices, scale.part)?;
         match train_all(kind, &arena, (choices, scale), seed, progress) {
             Ok((members, found, score)) => {
                 scores.push((Candidate::Flow { kind, members: members.len() }, score));
                 reports = found;
                 flow = Some(Model::mixture(Ensemble::new(members)?));
+            }
+            // A file that cannot be written or read is no fault of the flow.
+            Err(error) if error.is_file() || (goes_on && !error.is_training()) => {
+                return Err(error);
             }
             Err(error) => warnings.push(Warning::Failed { reason: error.to_string() }),
         }
@@ -162,7 +172,7 @@ fn arena(
     let own = flat(groups);
     let places: HashMap<usize, usize> =
         own.iter().enumerate().map(|(place, row)| (*row, place)).collect();
-    let [points, contexts] = rows.select(&own);
+    let [mut points, mut contexts] = rows.select(&own);
     let columns = [&survey.columns[..], &survey.contexts[..]];
     let dressing = Dressing::fit(columns, [&points, &contexts], &mut rng)?;
     let mut drawn = |part: Vec<usize>| -> Vec<usize> {
@@ -173,9 +183,27 @@ fn arena(
         let others = folds.iter().enumerate().filter(|(other, _)| *other != k);
         [others.flat_map(|(_, fold)| flat(fold)).collect(), flat(&folds[k])].map(&mut drawn)
     };
-    let divisions = (0..scale.judges.min(folds.len())).map(divide).collect();
+    let divisions = match &rows.chosen_by {
+        None => (0..scale.judges.min(folds.len())).map(divide).collect(),
+        Some(given) => {
+            let count = given.points.ncols();
+            let judges = given.by_weight(&(0..count).collect::<Vec<_>>(), &mut rng);
+            points = behind(&points, &given.points);
+            contexts = behind(&contexts, &given.contexts);
+            vec![[all.clone(), judges.iter().map(|row| own.len() + row).collect()]]
+        }
+    };
     let seen = [dressing.undress(&points, &mut rng)?, dressing.contexts(&contexts)];
-    Ok((Arena { seen, all, divisions, members: scale.members }, dressing))
+    let given = rows.chosen_by.is_some();
+    Ok((Arena { seen, all, divisions, given, members: scale.members }, dressing))
+}
+
+/// The columns of one matrix, and behind them those of another.
+fn behind(one: &DMatrix<f64>, other: &DMatrix<f64>) -> DMatrix<f64> {
+    let mut both = DMatrix::zeros(one.nrows(), one.ncols() + other.ncols());
+    both.columns_mut(0, one.ncols()).copy_from(one);
+    both.columns_mut(one.ncols(), other.ncols()).copy_from(other);
+    both
 }
 
 /// The log-densities of what chooses, by a closed form that learnt from the rest.
@@ -236,7 +264,8 @@ fn train_all(
 ) -> Result<(Vec<Member>, Vec<Report>, Vec<f64>)> {
     let count = arena.members;
     let train = |k: usize| {
-        let [learn, choose] = arena.divisions[k].each_ref().map(|places| arena.part(places));
+        let division = &arena.divisions[if arena.given { 0 } else { k }];
+        let [learn, choose] = division.each_ref().map(|places| arena.part(places));
         let mut rng = stream(seed, 1000 + k as u64);
         let told = |report: &Report| match progress.step(k, count, report) {
             true => ControlFlow::Continue(()),
@@ -244,7 +273,8 @@ fn train_all(
         };
         let parts = [learn.each_ref(), choose.each_ref()];
         let after = |_: &_, report: &Report| told(report);
-        let (member, report) = flows::train(kind, choices, scale.seconds, parts, &mut rng, after)?;
+        let trainer = flows::trainer(choices, scale.seconds, [scale.part, k]);
+        let (member, report) = flows::train(kind, &trainer, parts, &mut rng, after)?;
         let [points, contexts] = choose.map(|matrix| matrix.map(|x| x as f32));
         let scores = match contexts.nrows() {
             0 => member.log_prob(&points)?,
@@ -261,5 +291,17 @@ fn train_all(
         reports.push(report);
         scores.push(own);
     }
-    Ok((members, reports, scores.concat()))
+    let scores = if arena.given { of_mean(&scores) } else { scores.concat() };
+    Ok((members, reports, scores))
+}
+
+/// The log-densities of rows by the mean of the densities of all members, of none of which they were learnt.
+fn of_mean(members: &[Vec<f64>]) -> Vec<f64> {
+    let rows = members.first().map_or(0, Vec::len);
+    let row = |j: usize| {
+        let most = members.iter().map(|scores| scores[j]).fold(f64::NEG_INFINITY, f64::max);
+        let sum: f64 = members.iter().map(|scores| exp(scores[j] - most)).sum();
+        if most.is_finite() { most + ln(sum / members.len() as f64) } else { most }
+    };
+    (0..rows).map(row).collect()
 }

@@ -11,7 +11,9 @@ use crate::density::{Pushforward, StandardNormal};
 use crate::error::Result;
 use crate::field::Mlp;
 use crate::flow::{AnyFlow, ContinuousFlow, Stack};
-use crate::train::{Report, StepReport, Trainer};
+#[cfg(feature = "save")]
+use crate::train::Checkpoints;
+use crate::train::{MaximumLikelihood, Report, StepReport, Trainer};
 
 /// A member of the crate's own model.
 pub(super) type Member = Pushforward<StandardNormal, AnyFlow<f32>>;
@@ -52,18 +54,28 @@ impl FlowChoice {
     }
 }
 
-/// Trains one flow on samples with contexts, judged by others.
-pub(super) fn train(
-    kind: FlowChoice,
+/// The folder of a member of a contest.
+#[cfg(feature = "save")]
+fn folder(all: &Checkpoints, part: usize, member: usize) -> Checkpoints {
+    all.within(&format!("part-{part}")).within(&format!("member-{member}"))
+}
+
+/// Whether flows of a contest go on from where they stood.
+pub(super) fn is_begun(choices: &Choices, part: usize) -> Result<bool> {
+    #[cfg(feature = "save")]
+    if let Some(all) = &choices.checkpoints {
+        return all.within(&format!("part-{part}")).is_begun();
+    }
+    let _ = (choices, part);
+    Ok(false)
+}
+
+/// What trains a member of a contest.
+pub(super) fn trainer(
     choices: &Choices,
     seconds: Option<f64>,
-    [data, valid]: [[&DMatrix<f64>; 2]; 2],
-    rng: &mut Xoshiro256PlusPlus,
-    after: impl FnMut(&StepReport, &Report) -> ControlFlow<()>,
-) -> Result<(Member, Report)> {
-    let narrow = |part: [&DMatrix<f64>; 2]| part.map(|matrix| matrix.map(|x| x as f32));
-    let (data, valid) = (narrow(data), narrow(valid));
-    let mut member = kind.make([data[0].nrows(), data[1].nrows()], rng)?;
+    [part, member]: [usize; 2],
+) -> Trainer<MaximumLikelihood> {
     let mut trainer = Trainer::maximum_likelihood().quiet();
     if let Some(steps) = choices.steps {
         trainer = trainer.steps(steps);
@@ -71,6 +83,25 @@ pub(super) fn train(
     if let Some(seconds) = seconds {
         trainer = trainer.seconds(seconds);
     }
+    #[cfg(feature = "save")]
+    if let Some(all) = &choices.checkpoints {
+        trainer = trainer.checkpoints(folder(all, part, member).resuming());
+    }
+    let _ = (part, member);
+    trainer
+}
+
+/// Trains one flow on samples with contexts, judged by others.
+pub(super) fn train(
+    kind: FlowChoice,
+    trainer: &Trainer<MaximumLikelihood>,
+    [data, valid]: [[&DMatrix<f64>; 2]; 2],
+    rng: &mut Xoshiro256PlusPlus,
+    after: impl FnMut(&StepReport, &Report) -> ControlFlow<()>,
+) -> Result<(Member, Report)> {
+    let narrow = |part: [&DMatrix<f64>; 2]| part.map(|matrix| matrix.map(|x| x as f32));
+    let (data, valid) = (narrow(data), narrow(valid));
+    let mut member = kind.make([data[0].nrows(), data[1].nrows()], rng)?;
     let report = trainer.fit_judged_by(
         &mut member,
         [&data[0], &data[1]],

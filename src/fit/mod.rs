@@ -9,6 +9,7 @@
 //! | `dressing` | logarithms, log-odds, noise and scales between table and candidates |
 //! | `candidate`, `regression`, `mixture`, `flows` | a Gaussian, with contexts a linear regression, mixtures by expectation and maximisation, flows |
 //! | `contest` | all candidates on the same rows |
+//! | `kept` | checkpoints, and what they are of |
 //! | `judged`, `verdict` | held-out rows, and what they say |
 //! | `fitted`, `warning`, `progress` | what comes out, what to be warned of, and what is said on the way |
 
@@ -19,6 +20,8 @@ mod dressing;
 mod fitted;
 mod flows;
 mod judged;
+#[cfg(feature = "save")]
+mod kept;
 mod kind;
 mod mixture;
 mod progress;
@@ -32,8 +35,10 @@ mod warning;
 
 use rand::{Rng, RngExt};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::table::Table;
+#[cfg(feature = "save")]
+use crate::train::Checkpoints;
 
 pub use candidate::Candidate;
 pub use fitted::Fitted;
@@ -83,6 +88,7 @@ use settings::Choices;
 #[derive(Clone)]
 pub struct Fit<'a> {
     table: &'a Table,
+    valid: Option<&'a Table>,
     choices: Choices,
     listener: Option<&'a Listener<'a>>,
 }
@@ -90,7 +96,7 @@ pub struct Fit<'a> {
 impl<'a> Fit<'a> {
     /// Of all columns of a table.
     pub fn new(table: &'a Table) -> Self {
-        Self { table, choices: Choices::default(), listener: None }
+        Self { table, valid: None, choices: Choices::default(), listener: None }
     }
 
     /// The columns that the model is given in place of learning them: its density is that of the others at these.
@@ -131,8 +137,56 @@ impl<'a> Fit<'a> {
     }
 
     /// The share of the rows that each flow is judged by. Default: 0.1.
-    pub fn valid(mut self, share: f64) -> Self {
+    pub fn valid_share(mut self, share: f64) -> Self {
         self.choices.valid = Some(share);
+        self
+    }
+
+    /// The rows by which training is ended and models are chosen, in place of a share of the table: all that is
+    /// not held out for the verdict is then learnt from. The columns are found by their names; it may have others.
+    ///
+    /// ```
+    /// use liouville::fit::{Fit, FlowChoice};
+    /// use liouville::prelude::*;
+    /// use liouville::rand::{SeedableRng, rngs::StdRng};
+    ///
+    /// let mut rng = StdRng::seed_from_u64(1);
+    /// let mut table = |rows| Table::new(["x", "y"], data::two_moons(0.1).sample(rows, &mut rng)?);
+    /// let (table, valid) = (table(200)?, table(50)?);
+    /// let fitted = Fit::new(&table).valid(&valid).flow(FlowChoice::None).run()?;
+    /// assert_eq!(fitted.verdict.held_out, 200);
+    /// # Ok::<(), liouville::Error>(())
+    /// ```
+    pub fn valid(mut self, table: &'a Table) -> Self {
+        self.valid = Some(table);
+        self
+    }
+
+    /// Keeps checkpoints of the training of all flows in a folder of its own, so that a fit that was interrupted, in
+    /// whatever moment, can go on: the same call with [`resuming`](Checkpoints::resuming) gives the model that
+    /// it would have given, bit for bit. What is made in closed form is made again. When the model is safe,
+    /// [`Checkpoints::clear`] removes the files.
+    ///
+    /// ```
+    /// use liouville::fit::Fit;
+    /// use liouville::prelude::*;
+    /// use liouville::rand::{SeedableRng, rngs::StdRng};
+    /// use liouville::train::Checkpoints;
+    ///
+    /// let samples = data::two_moons(0.1).sample(60, &mut StdRng::seed_from_u64(1))?;
+    /// let table = Table::new(["x", "y"], samples)?;
+    /// let folder = std::env::temp_dir().join(format!("liouville-fit-{}", std::process::id()));
+    /// let kept = Checkpoints::to(&folder).every_minutes(1.0);
+    /// let fit = Fit::new(&table).steps(2).members(1);
+    /// let fitted = fit.clone().checkpoints(kept.clone().resuming()).run()?;
+    /// // Had it been killed, the same call would go on. The model is safe now:
+    /// kept.clear()?;
+    /// assert_eq!(fitted.verdict, fit.run()?.verdict);
+    /// # Ok::<(), liouville::Error>(())
+    /// ```
+    #[cfg(feature = "save")]
+    pub fn checkpoints(mut self, checkpoints: Checkpoints) -> Self {
+        self.choices.checkpoints = Some(checkpoints);
         self
     }
 
@@ -161,9 +215,15 @@ impl<'a> Fit<'a> {
     /// # Errors
     ///
     /// If a choice is out of range or names no column, a number is not finite or not of the kind that was told,
-    /// or fewer than ten different rows or no column is left.
+    /// or fewer than ten different rows or no column is left; and if checkpoints cannot be kept, or are of another
+    /// table or other choices: the error says what differs.
     pub fn run(&self) -> Result<Fitted> {
-        run::run(self.table, &self.choices, self.listener)
+        if self.valid.is_some() && self.choices.valid.is_some() {
+            return Err(Error::setting(
+                "a table to choose by and a share of the rows were given: leave one of them away",
+            ));
+        }
+        run::run(self.table, self.valid, &self.choices, self.listener)
     }
 
     /// Fits, with a seed from this generator.

@@ -1,6 +1,6 @@
 //! The rows of a table as a fit sees them: samples with contexts and weights, and which are the same.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use nalgebra::DMatrix;
 use rand::rngs::Xoshiro256PlusPlus;
@@ -30,6 +30,8 @@ pub(super) struct Rows {
     pub weights: Option<Vec<f64>>,
     /// Rows that must stay together: copies of one another.
     pub groups: Vec<Vec<usize>>,
+    /// The rows that choose between models, if they were given.
+    pub chosen_by: Option<Box<Rows>>,
 }
 
 impl Rows {
@@ -43,10 +45,7 @@ impl Rows {
         let mut groups: Vec<Vec<usize>> = Vec::new();
         let mut known = HashMap::<Vec<u64>, usize>::new();
         for row in (0..table.rows()).filter(kept) {
-            let (points, contexts) = (points.column(row), contexts.column(row));
-            // Zero has two signs.
-            let key = points.iter().chain(contexts.iter()).map(|x| (x + 0.0).to_bits());
-            let group = *known.entry(key.collect()).or_insert_with(|| {
+            let group = *known.entry(key([&points, &contexts], row)).or_insert_with(|| {
                 groups.push(Vec::new());
                 groups.len() - 1
             });
@@ -57,7 +56,43 @@ impl Rows {
         if survey.columns.iter().all(|column| column.kind == Kind::Whole) {
             groups = (0..table.rows()).filter(kept).map(|row| vec![row]).collect();
         }
-        Ok(Self { points, contexts, weights, groups })
+        Ok(Self { points, contexts, weights, groups, chosen_by: None })
+    }
+
+    /// The rows of a table whose columns are found by their names in that which is learnt from.
+    pub fn to_choose_by(
+        &self,
+        valid: &Table,
+        survey: &mut Survey,
+        choices: &Choices,
+    ) -> Result<Self> {
+        if valid.rows() == 0 {
+            return Err(Error::empty("it has no rows: there is nothing to choose by"));
+        }
+        valid.all_finite()?;
+        let select = |found: &[Found]| -> Result<DMatrix<f64>> {
+            let places = found.iter().map(|one| valid.place_of(&one.name));
+            Ok(valid.matrix().select_rows(&places.collect::<Result<Vec<_>>>()?))
+        };
+        let (points, contexts) = (select(&survey.columns)?, select(&survey.contexts)?);
+        for (found, values) in survey.columns.iter().zip(points.row_iter()) {
+            let values: Vec<f64> = values.iter().copied().collect();
+            found.kind.check(&found.name, &values, |row| valid.place(row).to_string())?;
+        }
+        let weights = choices.weights.as_ref().map(|name| weights(valid, name)).transpose()?;
+        let groups = (0..valid.rows()).map(|row| vec![row]).collect();
+        let own = (0..self.points.ncols()).map(|row| key([&self.points, &self.contexts], row));
+        let own: HashSet<Vec<u64>> = own.collect();
+        let known = (0..valid.rows()).filter(|row| own.contains(&key([&points, &contexts], *row)));
+        let known: Vec<usize> = known.collect();
+        // Whole numbers are equal by chance.
+        if survey.columns.iter().any(|column| column.kind != Kind::Whole)
+            && let Some(first) = known.first()
+        {
+            let first = valid.place(*first).to_string();
+            survey.warnings.push(Warning::Known { rows: known.len(), first });
+        }
+        Ok(Self { points, contexts, weights, groups, chosen_by: None })
     }
 
     /// Copies of columns that belong together.
@@ -88,6 +123,13 @@ impl Rows {
     pub fn weight(&self, row: usize) -> f64 {
         self.weights.as_ref().map_or(1.0, |weights| weights[row])
     }
+}
+
+/// The bits of a row.
+fn key([points, contexts]: [&DMatrix<f64>; 2], row: usize) -> Vec<u64> {
+    let (points, contexts) = (points.column(row), contexts.column(row));
+    // Zero has two signs.
+    points.iter().chain(contexts.iter()).map(|x| (x + 0.0).to_bits()).collect()
 }
 
 /// The weights that a column holds.

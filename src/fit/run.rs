@@ -6,6 +6,8 @@ use super::candidate::Candidate;
 use super::contest::{Outcome, Scale, contest};
 use super::fitted::Fitted;
 use super::judged::Judged;
+#[cfg(feature = "save")]
+use super::kept;
 use super::progress::{Listener, Progress, Stage};
 use super::rows::{Rows, folds, stream};
 use super::settings::Choices;
@@ -52,6 +54,7 @@ struct Fitting<'a> {
 
 pub(super) fn run(
     table: &Table,
+    valid: Option<&Table>,
     choices: &Choices,
     listener: Option<&Listener<'_>>,
 ) -> Result<Fitted> {
@@ -62,8 +65,17 @@ pub(super) fn run(
     }
     table.all_finite()?;
     let mut survey = Survey::of(table, choices)?;
-    let rows = Rows::of(table, &mut survey, choices)?;
+    let mut rows = Rows::of(table, &mut survey, choices)?;
     check_rows(&rows, &mut survey)?;
+    if let Some(valid) = valid {
+        let given = rows.to_choose_by(valid, &mut survey, choices);
+        let given = given.map_err(|error| error.during("the validation table"))?;
+        rows.chosen_by = Some(Box::new(given));
+    }
+    #[cfg(feature = "save")]
+    if let Some(plan) = &choices.checkpoints {
+        kept::begin(plan, (table, valid), choices)?;
+    }
     let progress = Progress::new(listener);
     let mut fitting = Fitting { table, choices, survey, rows, progress };
     let (outcome, verdict) = match fitting.rows.groups.len() {
@@ -114,15 +126,15 @@ impl Fitting<'_> {
                 .filter(|(other, _)| *other != k)
                 .flat_map(|(_, part)| part.clone())
                 .collect();
-            let scale =
-                self.scale(others.len(), self.choices.members.unwrap_or(JUDGES).min(JUDGES));
+            let judges = self.choices.members.unwrap_or(JUDGES).min(JUDGES);
+            let scale = self.scale(k + 1, others.len(), judges);
             let outcome = self.contest(&others, scale, mix(seed, k as u64))?;
             self.judge(&mut judged, &outcome, part)?;
         }
         self.progress.tell(Stage::Contest { number: FOLDS + 1, of: FOLDS + 1 });
         let groups = self.rows.groups.clone();
-        let scale =
-            self.scale(groups.len(), self.choices.members.unwrap_or(members_for(groups.len())));
+        let members = self.choices.members.unwrap_or(members_for(groups.len()));
+        let scale = self.scale(FOLDS + 1, groups.len(), members);
         let outcome = self.contest(&groups, scale, seed)?;
         let verdict = self.verdict(&judged, &outcome, Scheme::Folds(FOLDS));
         Ok((outcome, verdict))
@@ -138,7 +150,7 @@ impl Fitting<'_> {
         let others: Vec<Vec<usize>> = parts.into_iter().flatten().collect();
         self.progress.tell(Stage::Contest { number: 1, of: 1 });
         let members = self.choices.members.unwrap_or(members_for(others.len()));
-        let outcome = self.contest(&others, self.scale(others.len(), members), seed)?;
+        let outcome = self.contest(&others, self.scale(1, others.len(), members), seed)?;
         let mut judged = Judged::default();
         self.judge(&mut judged, &outcome, &aside)?;
         let verdict = self.verdict(&judged, &outcome, Scheme::SetAside);
@@ -146,7 +158,7 @@ impl Fitting<'_> {
     }
 
     /// How much a contest is to do.
-    fn scale(&self, groups: usize, members: usize) -> Scale {
+    fn scale(&self, part: usize, groups: usize, members: usize) -> Scale {
         let usual = self.choices.valid.map_or(SHARE, |share| (1.0 / share).round() as usize);
         let folds = usual.max(members).max(2).min(groups);
         let flows = match self.rows.groups.len() {
@@ -159,7 +171,7 @@ impl Fitting<'_> {
         let members = members.min(folds);
         let columns = self.survey.columns.len() + self.survey.contexts.len();
         let judges = if groups * columns * columns < WORK { folds } else { members };
-        Scale { folds, judges, members, seconds }
+        Scale { part, folds, judges, members, seconds }
     }
 
     fn contest(&self, groups: &[Vec<usize>], scale: Scale, seed: u64) -> Result<Outcome> {

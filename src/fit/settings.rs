@@ -3,6 +3,8 @@
 use super::kind::Kind;
 use crate::error::{Error, Result};
 use crate::table::Table;
+#[cfg(feature = "save")]
+use crate::train::Checkpoints;
 
 /// Which flow is a candidate beside the Gaussian and the mixture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -35,6 +37,8 @@ pub(super) struct Choices {
     pub valid: Option<f64>,
     pub members: Option<usize>,
     pub seed: u64,
+    #[cfg(feature = "save")]
+    pub checkpoints: Option<Checkpoints>,
 }
 
 impl Choices {

@@ -42,6 +42,13 @@ pub enum Warning {
         /// Where the first of them stands.
         first: String,
     },
+    /// Rows to choose models by are also among those that are learnt from.
+    Known {
+        /// How many.
+        rows: usize,
+        /// Where the first of them stands.
+        first: String,
+    },
     /// A number lies hundreds of times farther out than 98% of its column.
     Outlier {
         /// The name of the column.
@@ -105,6 +112,11 @@ impl fmt::Display for Warning {
                 f,
                 "{rows} {} of one before, the first at {first}: all copies of a row are on one side of every split",
                 if *rows == 1 { "row is a copy" } else { "rows are copies" }
+            ),
+            Self::Known { rows, first } => write!(
+                f,
+                "{rows} {} of the validation table in the table that is learnt from, too, the first at {first}: what is chosen by them flatters",
+                if *rows == 1 { "row stands" } else { "rows stand" }
             ),
             Self::Outlier { column, place, value, median, spread } => write!(
                 f,

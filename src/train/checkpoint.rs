@@ -5,7 +5,7 @@ use super::honesty::Tolerances;
 use super::stages::Stages;
 use super::state::State;
 use super::subject::Subject;
-use super::{Check, Report};
+use super::{Check, Report, Stop};
 use crate::parameters::{Fixed, Layout};
 use crate::real::Real;
 
@@ -51,6 +51,8 @@ pub struct Checkpoint<T> {
     pub(super) stages: Stages,
     pub(super) tolerances: Tolerances,
     pub(super) report: Report,
+    /// How the run ended, if it did by itself.
+    pub(super) ended: Option<Stop>,
 }
 
 impl<T: Real> Checkpoint<T> {
@@ -87,6 +89,11 @@ impl<T: Real> Checkpoint<T> {
     /// What the optimiser remembers.
     pub fn optimizer(&self) -> &[Fixed] {
         &self.state.optimizer
+    }
+
+    /// How the run ended, if it did by itself: to resume it then gives its parameters at once.
+    pub fn ended(&self) -> Option<Stop> {
+        self.ended
     }
 
     /// The curves so far.

@@ -9,13 +9,17 @@ use crate::error::{Error, Result};
 /// What the names of files begin and end with, around the number of steps.
 pub(super) const NAME: [&str; 2] = ["step-", ".safetensors"];
 
+/// The name of the file that says what several runs together are of.
+pub(crate) const SUBJECT: &str = "fit.safetensors";
+
 /// Where checkpoints of a run are kept as files, how often one is taken, and how many stay.
 ///
 /// Given to [`Trainer::checkpoints`](super::Trainer::checkpoints), a run writes `step-00001200.safetensors` and the
 /// like into a folder of its own, each whole or not at all, so that whatever moment it is killed in, the newest file there
 /// can be read. [`Trainer::resume_from`](super::Trainer::resume_from) goes on from it, and so does the same call of `fit`
 /// again if it is told to by [`resuming`](Checkpoints::resuming): the model then has the parameters that the run
-/// would have given it without an interruption, bit for bit.
+/// would have given it without an interruption, bit for bit. A run that ends by itself keeps a last one, from which
+/// the same call gives the model at once.
 ///
 /// ```
 /// use liouville::nalgebra::DMatrix;
@@ -41,16 +45,16 @@ pub(super) const NAME: [&str; 2] = ["step-", ".safetensors"];
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checkpoints {
-    pub(super) folder: PathBuf,
+    pub(crate) folder: PathBuf,
     pub(super) steps: Option<usize>,
     pub(super) minutes: Option<f64>,
     pub(super) keep: usize,
-    pub(super) earlier: Earlier,
+    pub(crate) earlier: Earlier,
 }
 
 /// What is done about checkpoints that are there before a run begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Earlier {
+pub(crate) enum Earlier {
     Refused,
     Resumed,
     Replaced,
@@ -102,11 +106,22 @@ impl Checkpoints {
 
     /// Those of one of several runs.
     pub(super) fn member(&self, k: usize) -> Self {
-        Self { folder: self.folder.join(format!("member-{k}")), ..self.clone() }
+        self.within(&format!("member-{k}"))
+    }
+
+    /// The same in a folder within the folder.
+    pub(crate) fn within(&self, name: &str) -> Self {
+        Self { folder: self.folder.join(name), ..self.clone() }
+    }
+
+    /// Makes the folder, and those that it is in.
+    pub(crate) fn make_folder(&self) -> Result<()> {
+        let failed = |error| Error::file(&self.folder, "make the folder", error);
+        fs::create_dir_all(&self.folder).map_err(failed)
     }
 
     /// An error if a number is out of range.
-    pub(super) fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         if self.steps == Some(0) {
             return Err(Error::setting("checkpoints must be at least one step apart"));
         }

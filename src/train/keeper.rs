@@ -58,7 +58,7 @@ impl<T: Real> Checkpoint<T> {
 }
 
 /// Removes a file, which may be gone already.
-fn remove(path: &Path) -> Result<()> {
+pub(super) fn remove(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             Err(Error::file(path, "remove", error))
@@ -77,8 +77,7 @@ pub(super) struct Keeper {
 impl Keeper {
     /// Makes the folder, and clears away what a process left that was killed while it wrote.
     pub fn new(plan: &Checkpoints) -> Result<Self> {
-        let failed = |error: io::Error| Error::file(&plan.folder, "make the folder", error);
-        fs::create_dir_all(&plan.folder).map_err(failed)?;
+        plan.make_folder()?;
         for (name, path) in entries(&plan.folder)? {
             let unfinished = name.strip_prefix('.').and_then(|name| name.rsplit_once('.'));
             if unfinished.is_some_and(|(name, _)| steps_of(name).is_some()) {

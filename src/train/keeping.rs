@@ -68,4 +68,14 @@ impl<T: Real, M, W: Watch<T, M>> Watch<T, M> for Keeping<'_, W> {
         }
         Ok(if asked { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
+
+    fn ended(&mut self, standing: &dyn Standing<T, M>) -> Result<()> {
+        self.watch.ended(standing)?;
+        // What has ended is not done again.
+        #[cfg(feature = "save")]
+        if let Some(keeper) = &mut self.keeper {
+            keeper.keep(&standing.checkpoint())?;
+        }
+        Ok(())
+    }
 }

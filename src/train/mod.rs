@@ -24,7 +24,7 @@
 //! | `schedule`, `stages`, `average` | the learning rate from step to step, how far a run goes, the moving average |
 //! | `watch`, `monitor`, `snapshot`, `recorder` | what becomes of the model, shown to a callback every so many steps |
 //! | `checkpoint`, `subject` | a run in the middle, as a value, and what it must fit |
-//! | `checkpoints`, `keeper`, `keeping` | checkpoints as files, and what is done between two steps |
+//! | `checkpoints`, `keeper`, `keeping`, `clearing` | checkpoints as files, what is done between two steps, and how files go |
 //! | `described` | the same as a description with arrays, which is what files hold |
 //! | `intake`, `scales` | what is looked at before the first step: errors, and warnings |
 //! | `blame` | which sample makes a loss infinite |
@@ -42,6 +42,8 @@ mod checkpoint;
 #[cfg(feature = "save")]
 mod checkpoints;
 mod choices;
+#[cfg(feature = "save")]
+mod clearing;
 mod cross_fitted;
 mod curves;
 mod defaults;
@@ -95,6 +97,8 @@ pub use adam::{Adam, AdamState};
 pub use checkpoint::Checkpoint;
 #[cfg(feature = "save")]
 pub use checkpoints::Checkpoints;
+#[cfg(all(feature = "save", feature = "table"))]
+pub(crate) use checkpoints::{Earlier, SUBJECT};
 pub use choices::Choices;
 pub use cross_fitted::{CrossFitted, EnsembleReport};
 pub use curves::{Check, StepReport};

@@ -33,6 +33,7 @@ where
         self.stages = checkpoint.stages.clone();
         self.audit.tolerances = checkpoint.tolerances;
         self.report = checkpoint.report.clone();
+        self.ended = checkpoint.ended;
         self.before = self.report.seconds();
         self.model.set_parameters(&self.state.parameters)?;
         Ok(self)
@@ -73,6 +74,7 @@ where
             stages: self.stages.clone(),
             tolerances: self.audit.tolerances,
             report: self.report.clone(),
+            ended: self.ended,
         }
     }
 }

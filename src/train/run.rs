@@ -82,6 +82,8 @@ pub(super) struct Run<'a, T: Real, M, O: Objective<T, M>, P: Optimizer<T>> {
     pub gradient: Vec<T>,
     pub report: Report,
     shown: bool,
+    /// How it ended, once it has by itself.
+    pub ended: Option<Stop>,
     pub start: Instant,
     /// The seconds of the run before an interruption.
     pub before: f64,
@@ -142,6 +144,7 @@ where
             pool: Pool::new(),
             report: Report::new(trainer.objective.name(), choices, warnings),
             shown: member.is_none(),
+            ended: None,
             start: Instant::now(),
             before: 0.0,
         })
@@ -155,7 +158,10 @@ where
     /// Takes all steps; `watch` is shown the model after each, and may end the run.
     pub fn train(mut self, watch: &mut impl Watch<T, M>) -> Result<Report> {
         let progress = Progress::new(self.shown && self.trainer.settings.progress);
-        let result = self.take_steps(&progress, watch);
+        let result = match self.ended {
+            Some(stop) => Ok(stop),
+            None => self.take_steps(&progress, watch).and_then(|stop| self.end(stop, watch)),
+        };
         progress.finish();
         self.report.schedule = self.stages.schedule();
         match &self.state.best {
@@ -174,6 +180,15 @@ where
             Err(error) if error.is_file() => Err(self.unkept(error)),
             Err(error) => Err(self.failed(error)),
         }
+    }
+
+    /// Shows the end of a run that nobody asked for.
+    fn end(&mut self, stop: Stop, watch: &mut impl Watch<T, M>) -> Result<Stop> {
+        if stop != Stop::Asked {
+            self.ended = Some(stop);
+            watch.ended(self)?;
+        }
+        Ok(stop)
     }
 
     /// What parameters a run that ended early leaves to the model.

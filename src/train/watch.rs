@@ -29,6 +29,11 @@ pub(super) trait Watch<T: Real, M> {
         step: &StepReport,
         standing: &dyn Standing<T, M>,
     ) -> Result<ControlFlow<()>>;
+
+    /// The run has ended by itself.
+    fn ended(&mut self, _: &dyn Standing<T, M>) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// Nothing is watched.

@@ -14,7 +14,7 @@ mod settings;
 mod state;
 mod words;
 
-use super::Checkpoint;
+use super::{Checkpoint, Stop};
 use crate::description::{Arrays, Describe, Description, Restore, Source};
 use crate::error::{Error, Result};
 use crate::parameters::Layout;
@@ -35,6 +35,7 @@ impl<T: Real> Describe<T> for Checkpoint<T> {
         let names: Vec<String> = entries.map(|entry| entry.name.clone()).collect();
         Ok(Description::new("Checkpoint")
             .with("seed", seed.as_slice())
+            .with_some("ended", self.ended.and_then(report::stop_word))
             .with("fingerprint", self.layout.fingerprint())
             .with("parameters", names)
             .part("subject", settings::describe_subject(&self.subject))
@@ -81,6 +82,7 @@ impl<T: Real> Restore<T> for Checkpoint<T> {
             tolerances: settings::tolerances(&source.part("tolerances")?)?,
             subject,
             report,
+            ended: ended(source)?,
         })
     }
 }
@@ -96,6 +98,16 @@ fn parameters<T: Real>(source: &Source<'_>) -> Result<(Layout, Vec<T>)> {
         layout.push(name, &array.shape);
     }
     Ok((layout.marked(source.whole("fingerprint")?), values))
+}
+
+/// How the run ended, if it did by itself.
+fn ended(source: &Source<'_>) -> Result<Option<Stop>> {
+    let told = source.description().setting("ended");
+    let stop = told.map(|_| report::stop_of(source, "ended")).transpose()?;
+    match stop {
+        Some(Stop::Asked | Stop::Failed) => Err(source.unknown("ended", "a run that can go on")),
+        stop => Ok(stop),
+    }
 }
 
 fn seed(source: &Source<'_>) -> Result<[u8; 32]> {

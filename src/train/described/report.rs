@@ -19,14 +19,25 @@ const STOPS: [(Stop, &str); 5] = [
     (Stop::Failed, "failed"),
 ];
 
+/// The word for how a run ended.
+pub(super) fn stop_word(stop: Stop) -> Option<&'static str> {
+    STOPS.iter().find(|(own, _)| *own == stop).map(|(_, word)| *word)
+}
+
+/// How a run ended, by the word of a setting.
+pub(super) fn stop_of(source: &Source<'_>, name: &str) -> Result<Stop> {
+    let word = source.word(name)?;
+    let stop = STOPS.iter().find(|(_, own)| *own == word).map(|(stop, _)| *stop);
+    stop.ok_or_else(|| source.unknown(name, word))
+}
+
 /// All but the arrays, and the choices, which are those of the subject.
 pub(super) fn describe(report: &Report) -> Description {
-    let stop = STOPS.iter().find(|(stop, _)| *stop == report.stop).map(|(_, word)| *word);
     let description = Description::new("Report")
         .with("loss_name", report.loss_name.to_string())
         .with("taken", report.steps.len())
         .with_some("foretold", report.foretold.map(any))
-        .with_some("stop", stop)
+        .with_some("stop", stop_word(report.stop))
         .part("schedule", describe_schedule(&report.schedule))
         .part("warnings", list("Warnings", report.warnings.iter().map(describe_warning)))
         .part("events", list("Events", report.events.iter().map(describe_event)));
@@ -52,8 +63,6 @@ pub(super) fn arrays(report: &Report) -> Result<Arrays> {
 pub(super) fn restore(source: &Source<'_>, choices: Choices) -> Result<Report> {
     source.check_kind("Report")?;
     let (steps, checks) = curves::restore(source)?;
-    let word = source.word("stop")?;
-    let stop = STOPS.iter().find(|(_, own)| *own == word).map(|(stop, _)| *stop);
     let foretold = source.description().setting("foretold");
     let best = match source.has_array("best") {
         true => Some(curves::check_of(&source.array("best")?.values)?),
@@ -70,7 +79,7 @@ pub(super) fn restore(source: &Source<'_>, choices: Choices) -> Result<Report> {
         choices,
         schedule: schedule(&source.part("schedule")?)?,
         foretold: foretold.map(|_| any_number(source, "foretold")).transpose()?,
-        stop: stop.ok_or_else(|| source.unknown("stop", word))?,
+        stop: stop_of(source, "stop")?,
     })
 }
 
