@@ -39,7 +39,28 @@ pub fn changed(bytes: &[u8], rng: &mut StdRng) -> Vec<u8> {
         }
         change(&mut changed, rng);
     }
+    // With a digest that fits, so that what is behind it is met.
+    sealed(&mut changed);
     changed
+}
+
+/// Where the digits of the digest are, and what they should be: CRC-32, bit by bit, of all bytes with zeros there.
+pub fn digest(bytes: &[u8]) -> Option<(usize, String)> {
+    let mark = br#"\"crc32\":\""#;
+    let place = bytes.windows(mark.len()).position(|window| window == mark)? + mark.len();
+    let mut all = bytes.to_vec();
+    all.get_mut(place..place + 8)?.fill(b'0');
+    let crc = all.iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 * (crc & 1)))
+    });
+    Some((place, format!("{:08x}", !crc)))
+}
+
+/// Writes the digest of a file anew, if it has one.
+pub fn sealed(bytes: &mut [u8]) {
+    if let Some((place, digits)) = digest(bytes) {
+        bytes[place..place + 8].copy_from_slice(digits.as_bytes());
+    }
 }
 
 fn change(bytes: &mut Vec<u8>, rng: &mut StdRng) {

@@ -277,3 +277,36 @@ fn rows_to_choose_by_are_checked() {
     let message = positive.valid(&far).run().unwrap_err().to_string();
     assert!(message.contains("validation table") && message.contains("row 7"), "{message}");
 }
+
+#[test]
+fn columns_that_follow_from_contexts_are_named() {
+    let mut columns = normal(3, 300, 20);
+    let c = columns[0].1.clone();
+    columns.push(("line".into(), c.iter().map(|c| 3.0 - 2.0 * c).collect()));
+    columns.push(("bow".into(), c.iter().map(|c| (2.0 * c).sin()).collect()));
+    let table = table(columns);
+    let fitted = plain(&table).contexts(["a"]).run().expect("fits");
+    let line = Warning::Dependent { column: "line".into(), from: vec!["a".into()] };
+    let bow = Warning::Determined { column: "bow".into(), context: "a".into() };
+    assert!(fitted.warnings.contains(&line) && fitted.warnings.contains(&bow), "{fitted}");
+    let of_others = |warning: &&Warning| matches!(warning, Warning::Determined { .. });
+    assert_eq!(fitted.warnings.iter().filter(of_others).count(), 1, "{fitted}");
+    let names: Vec<&str> = fitted.columns.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(names, ["b", "c", "bow"]);
+    let alone = table.select(&["a", "line"]).expect("columns");
+    let error = plain(&alone).contexts(["a"]).run().unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("no column is left") && text.contains("follows from \"a\""), "{text}");
+    let twice = plain(&table).contexts(["a", "a"]).run().unwrap_err().to_string();
+    assert!(twice.contains("context twice"), "{twice}");
+}
+
+#[test]
+fn numbers_in_warnings_are_short_whatever_their_size() {
+    let mut columns = normal(1, 50, 21);
+    columns.push(("least".into(), vec![5e-324; 50]));
+    columns.push(("most".into(), vec![1.5e300; 50]));
+    let fitted = plain(&table(columns)).run().expect("fits").to_string();
+    assert!(fitted.contains("it is 4.94066e-324 in every row"), "{fitted}");
+    assert!(fitted.contains("it is 1.5e300 in every row"), "{fitted}");
+}

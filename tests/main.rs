@@ -17,6 +17,7 @@ mod ensemble;
 mod ensemble_training;
 mod field_at;
 mod fixtures;
+mod flipped;
 mod frames;
 mod fresh_noise;
 mod hostile;

@@ -4,6 +4,11 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use liouville::fit::Kind;
+use liouville::kernels::Activation;
+use liouville::table::Format;
+
+use super::words;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -14,8 +19,8 @@ Examples:
   liouville sample moons.safetensors -n 1000 | head
   liouville plot moons.safetensors moons.csv -o moons.png
 
-Tables are CSV, NPY or NPZ by their ending; `-` is the standard input or output, as CSV. Log-densities are in nats, in the
-units of the table. Exit codes: 0 done, 1 failed, 2 usage.";
+Tables are read from CSV, NPY and NPZ by their ending, and written to CSV and NPY; `-` is the standard input or output, as CSV.
+Log-densities are in nats, in the units of the table. Exit codes: 0 done, 1 failed, 2 usage.";
 
 /// Densities from tables: continuous normalizing flows, fitted, judged, scored, sampled and drawn.
 #[derive(Parser)]
@@ -24,7 +29,8 @@ pub struct Arguments {
     /// The number of threads; results have the same bits whatever it is [default: all cores]
     #[arg(long, global = true, value_name = "N")]
     pub threads: Option<NonZeroUsize>,
-    /// Print one JSON object, with every figure to the last digit, in place of words
+    /// Print JSON in place of words and tables, with every figure to the last digit: one object, or one a row where
+    /// rows are drawn
     #[arg(long, global = true)]
     pub json: bool,
     /// Say nothing but results and errors
@@ -62,9 +68,18 @@ pub enum Command {
 /// Where a table is read from.
 #[derive(Args)]
 pub struct Input {
-    /// What separates the cells of a text [default: found]
-    #[arg(long, value_name = "CHAR")]
-    pub delimiter: Option<char>,
+    /// What separates the cells of a text, such as ; or \\t [default: found]
+    #[arg(long, value_name = "CHAR", value_parser = words::delimiter)]
+    pub delimiter: Option<u8>,
+    /// The format of the table: csv, npy or npz [default: by its ending; csv of the standard input]
+    #[arg(long, value_name = "FORMAT", value_parser = words::format)]
+    pub format: Option<Format>,
+    /// The names of all columns of the table, in place of those that it has
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub names: Vec<String>,
+    /// The array of an archive, if it holds more than one
+    #[arg(long, value_name = "NAME")]
+    pub array: Option<String>,
     /// The first row of a text is data, and columns are called x0, x1, ...
     #[arg(long)]
     pub no_header: bool,
@@ -74,22 +89,6 @@ pub struct Input {
     /// Leave out rows with missing values, which are an error otherwise
     #[arg(long)]
     pub leave_out_missing: bool,
-}
-
-/// A positive number.
-fn positive(word: &str) -> Result<f64, String> {
-    match word.parse::<f64>() {
-        Ok(value) if value > 0.0 && value.is_finite() => Ok(value),
-        _ => Err("give a number above zero".into()),
-    }
-}
-
-/// A share of rows to choose by.
-fn share(word: &str) -> Result<f64, String> {
-    match word.parse::<f64>() {
-        Ok(value) if value > 0.0 && value <= 0.5 => Ok(value),
-        _ => Err("give a number above 0, up to 0.5".into()),
-    }
 }
 
 /// The flow that is tried beside a Gaussian and a mixture of them.
@@ -134,38 +133,38 @@ pub struct Fit {
     pub weights: Option<String>,
     /// What a column holds, in place of what it seems: NAME=continuous, positive, whole, bounded:LOW:HIGH or
     /// angle:LOW:HIGH
-    #[arg(long, value_name = "NAME=KIND")]
-    pub kind: Vec<String>,
+    #[arg(long, value_name = "NAME=KIND", value_parser = words::kind)]
+    pub kind: Vec<(String, Kind)>,
     /// The flow that is tried
     #[arg(long, value_enum, default_value_t = Flow::Auto)]
     pub flow: Flow,
     /// The number of flows whose mean is the model [default: 3 to 10 by rows]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = words::count::<usize>, allow_negative_numbers = true)]
     pub members: Option<usize>,
     /// The steps of training of each flow [default: found]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = words::count::<usize>, allow_negative_numbers = true)]
     pub steps: Option<usize>,
     /// A time limit for the training of all flows; the model then depends on the machine
-    #[arg(long, value_name = "S", value_parser = positive, allow_negative_numbers = true)]
+    #[arg(long, value_name = "S", value_parser = words::positive, allow_negative_numbers = true)]
     pub seconds: Option<f64>,
     /// A table whose rows end the training and choose between models, in place of a share of DATA
     #[arg(long, value_name = "FILE", conflicts_with = "valid_share")]
     pub valid: Option<PathBuf>,
     /// The share of rows by which training is ended and models are chosen [default: 0.1]
-    #[arg(long, value_name = "SHARE", value_parser = share)]
+    #[arg(long, value_name = "SHARE", value_parser = words::share, allow_negative_numbers = true)]
     pub valid_share: Option<f64>,
     /// Go on with a fit that was interrupted, from its checkpoints in MODEL.checkpoints: the model is that of a fit
     /// without an interruption. Without it a fit begins anew
     #[arg(long)]
     pub resume: bool,
     /// How far apart checkpoints are, in minutes
-    #[arg(long, value_name = "M", value_parser = positive, default_value_t = 1.0)]
+    #[arg(long, value_name = "M", value_parser = words::positive, allow_negative_numbers = true, default_value_t = 1.0)]
     pub checkpoint_minutes: f64,
     /// What all random numbers come from
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
     /// The picture of the model beside the table [default: MODEL with the ending png]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = words::picture)]
     pub picture: Option<PathBuf>,
     /// Draw no picture
     #[arg(long)]
@@ -187,7 +186,7 @@ pub struct Score {
     /// The table
     pub data: PathBuf,
     /// Where the log-densities go, one a row [default: the standard output]
-    #[arg(long, short, value_name = "FILE")]
+    #[arg(long, short, value_name = "FILE", value_parser = words::table)]
     pub output: Option<PathBuf>,
     #[command(flatten)]
     pub input: Input,
@@ -202,7 +201,7 @@ pub struct Draw {
     /// The model
     pub model: PathBuf,
     /// The number of samples, or of samples for each row of contexts
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", value_parser = words::count::<u64>, allow_negative_numbers = true)]
     pub number: u64,
     /// A table with the contexts of a conditional model
     #[arg(long, value_name = "FILE")]
@@ -211,7 +210,7 @@ pub struct Draw {
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
     /// Where the samples go [default: the standard output]
-    #[arg(long, short, value_name = "FILE")]
+    #[arg(long, short, value_name = "FILE", value_parser = words::table)]
     pub output: Option<PathBuf>,
     #[command(flatten)]
     pub input: Input,
@@ -237,7 +236,7 @@ pub struct Plot {
     /// A table to draw beside the model, with the contexts of a conditional one
     pub data: Option<PathBuf>,
     /// The picture: PNG or SVG by its ending
-    #[arg(long, short, value_name = "FILE")]
+    #[arg(long, short, value_name = "FILE", value_parser = words::picture)]
     pub output: PathBuf,
     /// Which columns, two at a time [default: the first six]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
@@ -272,13 +271,13 @@ pub struct Datasets {
     /// Which
     pub name: Known,
     /// The number of rows
-    #[arg(short, long, value_name = "N", default_value_t = 1000)]
+    #[arg(short, long, value_name = "N", default_value_t = 1000, value_parser = words::count::<usize>, allow_negative_numbers = true)]
     pub number: usize,
     /// What the random numbers start from
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
     /// Where the table goes [default: the standard output]
-    #[arg(long, short, value_name = "FILE")]
+    #[arg(long, short, value_name = "FILE", value_parser = words::table)]
     pub output: Option<PathBuf>,
 }
 
@@ -301,8 +300,8 @@ pub struct Import {
     /// The weights
     pub weights: PathBuf,
     /// tanh, softplus, silu, sin or relu
-    #[arg(long)]
-    pub activation: String,
+    #[arg(long, value_parser = words::activation)]
+    pub activation: Activation,
     /// Which input is the time
     #[arg(long, value_enum)]
     pub time: Place,
@@ -313,9 +312,38 @@ pub struct Import {
     #[arg(long, value_name = "FROM,TO", value_delimiter = ',', num_args = 2, default_values_t = [0.0, 1.0], allow_negative_numbers = true)]
     pub span: Vec<f64>,
     /// The tolerance of integration
-    #[arg(long, default_value_t = 1e-5)]
+    #[arg(long, default_value_t = 1e-5, value_parser = words::tolerance, allow_negative_numbers = true)]
     pub tolerance: f64,
     /// Where the model goes
     #[arg(long, short, value_name = "FILE")]
     pub output: PathBuf,
+}
+
+impl Fit {
+    /// What is wrong with the columns that were named, before any table is read.
+    pub fn check(&self) -> Result<(), String> {
+        let roles = [
+            ("--columns", &self.columns[..]),
+            ("--except", &self.except),
+            ("--context", &self.context),
+            ("--weights", self.weights.as_slice()),
+        ];
+        let mut named: Vec<(&str, &str)> = Vec::new();
+        for (role, names) in roles {
+            for name in names {
+                match named.iter().find(|(_, other)| other == name) {
+                    Some((other, _)) if *other == role => {
+                        return Err(format!("column {name:?} is given to {role} twice"));
+                    }
+                    Some((other, _)) => {
+                        return Err(format!(
+                            "column {name:?} is given to {other} and to {role}: it can be one of them"
+                        ));
+                    }
+                    None => named.push((role, name)),
+                }
+            }
+        }
+        Ok(())
+    }
 }

@@ -8,7 +8,7 @@ use liouville::rand::SeedableRng;
 use liouville::rand::rngs::ChaCha8Rng;
 
 use super::args::{Datasets, Known};
-use super::out::{self, Out, object};
+use super::out::{self, Out, Rows, object};
 
 pub fn run(asked: &Datasets, out: Out) -> Result<()> {
     let mut rng = ChaCha8Rng::seed_from_u64(asked.seed);
@@ -21,10 +21,10 @@ pub fn run(asked: &Datasets, out: Out) -> Result<()> {
         Known::TwoSpirals => data::two_spirals().sample(asked.number, &mut rng)?,
         Known::Checkerboard => data::checkerboard().sample(asked.number, &mut rng)?,
     };
-    let mut writer = out::writer(asked.output.as_ref(), vec!["x".into(), "y".into()])?;
-    writer.write(&points)?;
-    writer.finish()?;
-    match (out.json, asked.output.is_some()) {
+    let mut rows = Rows::to(asked.output.as_ref(), vec!["x".into(), "y".into()], out)?;
+    rows.write(&points)?;
+    rows.finish()?;
+    match (out.json, asked.output.as_ref().is_some_and(|path| !out::is_standard(path))) {
         (true, true) => out.say("", object([("rows", points.ncols().into())])),
         _ => Ok(()),
     }

@@ -6,14 +6,14 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use liouville::fit::{Fit, Fitted, FlowChoice, Kind, Nats, Stage};
+use liouville::fit::{Fit, Fitted, FlowChoice, Nats, Stage};
 use liouville::table::Table;
 use liouville::train::Checkpoints;
 use liouville::{Error, Result};
 use serde_json::{Map, Value};
 
 use super::args::{self, Flow};
-use super::out::{self, Out, number, object};
+use super::out::{self, Out, counted, number, object};
 use super::plot;
 
 /// How often Ctrl-C was pressed.
@@ -26,16 +26,17 @@ pub fn run(asked: &args::Fit, out: Out) -> Result<()> {
     let picture = picture.filter(|_| !asked.no_picture);
     if let Some(path) = &picture {
         out::check_output(path, &[&asked.data, &asked.output])?;
-        check_ending(path)?;
     }
     let table = read(asked)?;
     let valid = asked.valid.as_ref().map(|path| out::reader(path, &asked.input)?.read());
     let valid = valid.transpose()?;
-    out.note(&format!("{} rows and {} columns", table.rows(), table.dim()));
+    let (rows, columns) =
+        (counted(table.rows() as u64, "row"), counted(table.dim() as u64, "column"));
+    out.note(&format!("{rows} and {columns}"));
     let told = Told::new(out);
     let progress = |stage: &Stage| told.hear(stage);
     let kept = checkpoints(asked, out);
-    let mut fit = choose(Fit::new(&table), asked)?.progress(&progress).checkpoints(kept.clone());
+    let mut fit = choose(Fit::new(&table), asked).progress(&progress).checkpoints(kept.clone());
     if let Some(valid) = &valid {
         fit = fit.valid(valid);
     }
@@ -98,7 +99,7 @@ fn read(asked: &args::Fit) -> Result<Table> {
     }
 }
 
-fn choose<'a>(mut fit: Fit<'a>, asked: &args::Fit) -> Result<Fit<'a>> {
+fn choose<'a>(mut fit: Fit<'a>, asked: &args::Fit) -> Fit<'a> {
     fit = fit.contexts(asked.context.clone()).seed(asked.seed).flow(match asked.flow {
         Flow::Auto => FlowChoice::Auto,
         Flow::Continuous => FlowChoice::Continuous,
@@ -107,9 +108,8 @@ fn choose<'a>(mut fit: Fit<'a>, asked: &args::Fit) -> Result<Fit<'a>> {
         Flow::Maf => FlowChoice::Maf,
         Flow::None => FlowChoice::None,
     });
-    for told in &asked.kind {
-        let (name, kind) = kind(told)?;
-        fit = fit.kind(name, kind);
+    for (name, kind) in &asked.kind {
+        fit = fit.kind(name, *kind);
     }
     if let Some(name) = &asked.weights {
         fit = fit.weights(name);
@@ -123,31 +123,10 @@ fn choose<'a>(mut fit: Fit<'a>, asked: &args::Fit) -> Result<Fit<'a>> {
     if let Some(share) = asked.valid_share {
         fit = fit.valid_share(share);
     }
-    Ok(match asked.members {
+    match asked.members {
         Some(members) => fit.members(members),
         None => fit,
-    })
-}
-
-/// A column and its kind, as in `angle=angle:-180:180`.
-fn kind(told: &str) -> Result<(&str, Kind)> {
-    let unknown = || {
-        Error::setting(format!(
-            "`{told}` is no kind of a column: give NAME=continuous, =positive, =whole, =bounded:LOW:HIGH or =angle:LOW:HIGH"
-        ))
-    };
-    let (name, words) = told.rsplit_once('=').ok_or_else(unknown)?;
-    let parts: Vec<&str> = words.split(':').collect();
-    let end = |k: usize| parts[k].parse::<f64>().map_err(|_| unknown());
-    let kind = match (parts[0], parts.len()) {
-        ("continuous", 1) => Kind::Continuous,
-        ("positive", 1) => Kind::Positive,
-        ("whole", 1) => Kind::Whole,
-        ("bounded", 3) => Kind::Bounded { low: end(1)?, high: end(2)? },
-        ("angle", 3) => Kind::Angle { low: end(1)?, high: end(2)? },
-        _ => return Err(unknown()),
-    };
-    Ok((name, kind))
+    }
 }
 
 /// Ctrl-C ends the training and keeps the best model; twice it ends the program.
@@ -165,18 +144,6 @@ fn watch_for_the_end() -> Result<()> {
 /// Whether a signal asked for the end.
 fn interrupted() -> bool {
     PRESSED.load(Ordering::Relaxed) > 0
-}
-
-/// An error unless the ending is that of a picture.
-fn check_ending(path: &Path) -> Result<()> {
-    let ending = path.extension().map(|ending| ending.to_ascii_lowercase());
-    match ending.and_then(|ending| ending.into_string().ok()).as_deref() {
-        Some("png" | "svg") => Ok(()),
-        _ => Err(Error::setting(format!(
-            "{} is no name of a picture: give one that ends in .png or .svg",
-            path.display()
-        ))),
-    }
 }
 
 /// What is said on the way: a line that is written over on a terminal, plain lines elsewhere.

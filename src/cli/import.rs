@@ -1,7 +1,6 @@
 //! `import-pytorch`: a model of a field of PyTorch.
 
 use liouville::flow::ContinuousFlow;
-use liouville::kernels::Activation;
 use liouville::model::Model;
 use liouville::model::pytorch::{Network, TimePlace};
 use liouville::prelude::*;
@@ -12,12 +11,6 @@ use super::out::{self, Out, object};
 
 pub fn run(asked: &Import, out: Out) -> Result<()> {
     out::check_output(&asked.output, &[&asked.weights])?;
-    let activation = Activation::named(&asked.activation).ok_or_else(|| {
-        Error::setting(format!(
-            "there is no activation `{}`: give tanh, softplus, silu, sin or relu",
-            asked.activation
-        ))
-    })?;
     let time = match asked.time {
         Place::First => TimePlace::First,
         Place::Last => TimePlace::Last,
@@ -26,7 +19,7 @@ pub fn run(asked: &Import, out: Out) -> Result<()> {
     let &[from, to] = asked.span.as_slice() else {
         return Err(Error::setting("a span has two times: give them as 0,1"));
     };
-    let field: Mlp<f32> = network.field(activation, time)?;
+    let field: Mlp<f32> = network.field(asked.activation, time)?;
     let dim = field.dim();
     let flow = ContinuousFlow::new(field).span(from, to).tolerance(asked.tolerance);
     flow.check()?;

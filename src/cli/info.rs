@@ -8,10 +8,10 @@ use liouville::model::{Column, Model};
 use serde_json::{Map, Value};
 
 use super::args::Info;
-use super::out::{Out, number, object};
+use super::out::{self, Out, number, object};
 
 pub fn run(asked: &Info, out: Out) -> Result<()> {
-    let model = Model::load(&asked.model)?;
+    let model = out::model(&asked.model)?;
     let mut words = String::new();
     let columns = |columns: &[Column]| {
         let name = |column: &Column| match column.unit.as_str() {

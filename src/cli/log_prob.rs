@@ -1,12 +1,11 @@
 //! `log-prob`: the log-density of every row of a table, a piece at a time.
 
-use liouville::model::Model;
 use liouville::nalgebra::DMatrix;
 use liouville::{Error, Result};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::args::Score;
-use super::out::{self, Out, number, object};
+use super::out::{self, Out, Rows, counted, number, object};
 
 /// The number of rows that are read at once.
 const ROWS: usize = 1 << 16;
@@ -40,7 +39,7 @@ pub fn run(asked: &Score, out: Out) -> Result<()> {
     if let Some(output) = asked.output.as_deref().filter(|output| !out::is_standard(output)) {
         out::check_output(output, &[&asked.model, &asked.data])?;
     }
-    let model = Model::load(&asked.model)?;
+    let model = out::model(&asked.model)?;
     let names: Vec<String> = model
         .column_names()
         .iter()
@@ -49,10 +48,11 @@ pub fn run(asked: &Score, out: Out) -> Result<()> {
         .collect();
     let chunks = out::reader(&asked.data, &asked.input)?.columns(names).chunks(ROWS)?;
     // With figures alone on the standard output there is no place for a table.
-    let silent = out.json && asked.output.is_none();
+    let (silent, mut listed) = (out.json && asked.output.is_none(), Listed::default());
     let columns = vec!["log_prob".into()];
-    let mut writer = if silent { None } else { Some(out::writer(asked.output.as_ref(), columns)?) };
-    let (mut sums, mut values) = (Sums::default(), Vec::new());
+    let output = asked.output.as_ref();
+    let mut rows = if silent { None } else { Some(Rows::to(output, columns, out)?) };
+    let mut sums = Sums::default();
     for chunk in chunks {
         let chunk = chunk?;
         let (points, context) = model.parts_of(&chunk)?;
@@ -61,21 +61,19 @@ pub fn run(asked: &Score, out: Out) -> Result<()> {
         let found = model.log_prob_rows(points.as_slice(), contexts);
         let found = found.map_err(|error| placed(error, &chunk, first))?;
         sums.add(&found);
-        match &mut writer {
-            Some(writer) => writer.write(&DMatrix::from_row_slice(1, found.len(), &found))?,
-            None => values.extend(found.into_iter().map(number)),
+        match &mut rows {
+            Some(rows) => rows.write(&DMatrix::from_row_slice(1, found.len(), &found))?,
+            None => listed.add(&found)?,
         }
     }
-    if let Some(writer) = writer {
-        writer.finish()?;
-    }
-    let mut figures = object([
+    let figures = object([
         ("rows", sums.rows.into()),
         ("zero_density", sums.zero.into()),
         ("mean_log_prob", number(sums.mean())),
     ]);
-    if silent {
-        figures.insert("log_prob".into(), Value::Array(values));
+    match rows {
+        Some(rows) => rows.finish()?,
+        None => return listed.finish(figures),
     }
     if out.json {
         return out.say("", figures);
@@ -84,8 +82,34 @@ pub fn run(asked: &Score, out: Out) -> Result<()> {
         0 => String::new(),
         zero => format!(", without {zero} of density zero"),
     };
-    out.note(&format!("{} rows, mean log-density {:.4} nats{zero}", sums.rows, sums.mean()));
+    let (rows, mean) = (counted(sums.rows, "row"), sums.mean());
+    out.note(&format!("{rows}, mean log-density {mean:.4} nats{zero}"));
     Ok(())
+}
+
+/// An object of JSON whose first entry is a list that is longer than memory.
+#[derive(Default)]
+struct Listed {
+    begun: bool,
+}
+
+impl Listed {
+    fn add(&mut self, values: &[f64]) -> Result<()> {
+        let mut text = String::new();
+        for value in values {
+            text += if self.begun { "," } else { "{\"log_prob\":[" };
+            self.begun = true;
+            text += &number(*value).to_string();
+        }
+        out::bytes(text.as_bytes())
+    }
+
+    /// The end of the list, and the other entries.
+    fn finish(self, figures: Map<String, Value>) -> Result<()> {
+        let begin = if self.begun { "" } else { "{\"log_prob\":[" };
+        let rest = Value::Object(figures).to_string();
+        out::bytes(format!("{begin}],{}\n", rest.trim_start_matches('{')).as_bytes())
+    }
 }
 
 /// The error with the place in the file of the first row that failed.

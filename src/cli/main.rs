@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod datasets;
+mod diagnosed;
 mod fit;
 mod import;
 mod info;
@@ -10,9 +11,11 @@ mod log_prob;
 mod out;
 mod plot;
 mod sample;
+mod words;
 
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use liouville::Error;
 
@@ -21,29 +24,47 @@ use out::Out;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let Command::Fit(asked) = &arguments.command
+        && let Err(message) = asked.check()
+    {
+        Arguments::command().error(ErrorKind::ArgumentConflict, message).exit();
+    }
+    let is_fit = matches!(arguments.command, Command::Fit(_));
     let out = Out { json: arguments.json, quiet: arguments.quiet };
     match prepare(&arguments).and_then(|()| run(arguments.command, out)) {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever reads has seen enough, as `head` does.
         Err(error) if error.io_kind() == Some(std::io::ErrorKind::BrokenPipe) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {}", as_options(&error.to_string()));
+            eprintln!("error: {}", as_options(&error.to_string(), is_fit));
             ExitCode::FAILURE
         }
     }
 }
 
-/// A message of the library, whose words for reading a table are options here.
-fn as_options(message: &str) -> String {
+/// A message of the library, whose words for reading a table are options here; columns are chosen by a fit alone.
+fn as_options(message: &str, is_fit: bool) -> String {
+    let phrases = [
+        (", or columns by `columns` or `except`", ""),
+        (", or leave them out by `columns` or `except`", ""),
+        ("choose columns of numbers by `columns`, ", ""),
+    ];
     let words = [
         ("`leave_out_missing`", "--leave-out-missing"),
         ("`delimiter`", "--delimiter"),
         ("`missing`", "--missing"),
         ("`columns`", "--columns"),
         ("`except`", "--except"),
+        ("`names`", "--names"),
+        ("`format`", "--format"),
+        ("`array`", "--array"),
         ("by `Checkpoints::replacing`", "without --resume"),
+        ("; `Table::write` knows NPZ, too", ""),
     ];
-    words.iter().fold(message.to_string(), |text, (word, option)| text.replace(word, option))
+    let phrases = phrases.iter().filter(|_| !is_fit);
+    phrases
+        .chain(&words)
+        .fold(message.to_string(), |text, (word, option)| text.replace(word, option))
 }
 
 /// The threads that were asked for.

@@ -3,6 +3,8 @@
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use liouville::model::Model;
+use liouville::nalgebra::DMatrix;
 use liouville::table::{Column, Format, Header, Reader, Writer};
 use liouville::{Error, Result};
 use serde_json::{Map, Value};
@@ -55,30 +57,85 @@ pub fn is_standard(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-/// The reader of a table, or of the standard input as CSV.
+/// The reader of a table, or of the standard input, as CSV unless it is told.
 pub fn reader(path: &Path, input: &Input) -> Result<Reader<'static>> {
-    let mut reader = match is_standard(path) {
-        true => Reader::over(io::stdin().lock(), Format::Csv),
-        false => Reader::new(path),
+    let mut reader = match (is_standard(path), input.format) {
+        (true, format) => Reader::over(io::stdin().lock(), format.unwrap_or(Format::Csv)),
+        (false, Some(format)) => Reader::new(path).format(format),
+        (false, None) => Reader::new(path),
     };
     if let Some(delimiter) = input.delimiter {
-        let delimiter = u8::try_from(delimiter).ok().filter(u8::is_ascii).ok_or_else(|| {
-            Error::setting(format!("the delimiter `{delimiter}` is no ASCII character"))
-        })?;
         reader = reader.delimiter(delimiter);
     }
     if input.no_header {
         reader = reader.header(Header::Absent);
     }
+    if !input.names.is_empty() {
+        reader = reader.names(&input.names);
+    }
+    if let Some(array) = &input.array {
+        reader = reader.array(array);
+    }
     reader = reader.missing(&input.missing);
     Ok(if input.leave_out_missing { reader.leave_out_missing() } else { reader })
 }
 
-/// The writer of a table, or of CSV to the standard output.
-pub fn writer(path: Option<&PathBuf>, columns: Vec<Column>) -> Result<Writer<'static>> {
-    match path.filter(|path| !is_standard(path)) {
-        Some(path) => Writer::create(path, columns),
-        None => Writer::csv(BufWriter::new(io::stdout().lock()), columns),
+/// A model from its file; a table in its place is called what it is.
+pub fn model(path: &Path) -> Result<Model> {
+    Model::load(path).map_err(|error| match (error.is_file(), Format::of(path)) {
+        (false, Ok(_)) => Error::format(format!(
+            "{0} is a table, and not a model: a model comes first, and `liouville fit {0} -o MODEL` makes one",
+            path.display()
+        )),
+        _ => error,
+    })
+}
+
+/// "1 row", "3 rows".
+pub fn counted(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Where rows go: a table, or lines of JSON.
+pub enum Rows {
+    Table(Writer<'static>),
+    Lines(Vec<String>),
+}
+
+impl Rows {
+    /// A table in a file; on the standard output CSV, or an object of JSON a row.
+    pub fn to(path: Option<&PathBuf>, columns: Vec<Column>, out: Out) -> Result<Self> {
+        match path.filter(|path| !is_standard(path)) {
+            Some(path) => Writer::create(path, columns).map(Self::Table),
+            None if out.json => {
+                let key = |column: &Column| Value::from(column.name()).to_string();
+                Ok(Self::Lines(columns.iter().map(key).collect()))
+            }
+            None => Writer::csv(BufWriter::new(io::stdout().lock()), columns).map(Self::Table),
+        }
+    }
+
+    /// Samples are columns.
+    pub fn write(&mut self, points: &DMatrix<f64>) -> Result<()> {
+        match self {
+            Self::Table(writer) => writer.write(points),
+            Self::Lines(keys) => {
+                let mut text = String::new();
+                for point in points.column_iter() {
+                    let pairs = keys.iter().zip(point.iter());
+                    let pairs = pairs.map(|(key, value)| format!("{key}:{}", number(*value)));
+                    text += &format!("{{{}}}\n", pairs.collect::<Vec<_>>().join(","));
+                }
+                bytes(text.as_bytes())
+            }
+        }
+    }
+
+    pub fn finish(self) -> Result<()> {
+        match self {
+            Self::Table(writer) => writer.finish(),
+            Self::Lines(_) => Ok(()),
+        }
     }
 }
 

@@ -18,7 +18,7 @@ const SHOWN: usize = 5000;
 
 pub fn run(asked: &Plot, out: Out) -> Result<()> {
     out::check_output(&asked.output, &[&asked.model])?;
-    let model = Model::load(&asked.model)?;
+    let model = out::model(&asked.model)?;
     let data = asked.data.as_ref().map(|path| out::reader(path, &asked.input)?.read());
     let data = data.transpose()?;
     draw(&model, data.as_ref(), &asked.columns, asked.seed, &asked.output)?;
@@ -82,8 +82,32 @@ fn line(model: &Model, data: Option<&DMatrix<f64>>, seed: u64) -> Result<Box<dyn
     let xs: Vec<f64> = (0..=600).map(|k| from + (to - from) * f64::from(k) / 600.0).collect();
     let found = model.evaluate(&DMatrix::from_row_slice(1, xs.len(), &xs), None)?;
     let ys: Vec<f64> = found.log_prob.iter().map(|log_p| log_p.exp()).collect();
-    let picture = curves().line("model", &xs, &ys).axis_labels(&caption(model, 0), "density");
+    let mut picture = curves();
+    if data.is_some() {
+        let [edges, heights] = histogram(&values, [from, to]);
+        picture = picture.line("data", &edges, &heights);
+    }
+    let picture = picture.line("model", &xs, &ys).axis_labels(&caption(model, 0), "density");
     Ok(Box::new(picture))
+}
+
+/// The outline of a histogram whose area is the share of the values that lie between the ends.
+fn histogram(values: &[f64], [from, to]: [f64; 2]) -> [Vec<f64>; 2] {
+    let bins = ((values.len() as f64).sqrt() as usize).clamp(5, 60);
+    let width = (to - from) / bins as f64;
+    let mut counts = vec![0.0; bins];
+    for value in values.iter().filter(|value| (from..to).contains(*value)) {
+        counts[(((value - from) / width) as usize).min(bins - 1)] += 1.0;
+    }
+    let (mut edges, mut heights) = (vec![from], vec![0.0]);
+    for (k, count) in counts.iter().enumerate() {
+        let height = count / (values.len() as f64 * width);
+        edges.extend([from + k as f64 * width, from + (k + 1) as f64 * width]);
+        heights.extend([height; 2]);
+    }
+    edges.push(to);
+    heights.push(0.0);
+    [edges, heights]
 }
 
 /// The density in the plane, with the data as dots.
@@ -146,4 +170,19 @@ fn places(model: &Model, columns: &[String]) -> Result<Vec<usize>> {
         places.insert(last, places[last - 1]);
     }
     Ok(places)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_histogram_has_the_area_of_what_it_holds() {
+        let values: Vec<f64> = (0..500).map(|k| (f64::from(k) * 0.7).sin()).chain([9.0]).collect();
+        let [edges, heights] = histogram(&values, [-1.5, 1.5]);
+        let parts = edges.windows(2).zip(heights.windows(2));
+        let area: f64 = parts.map(|(x, y)| (x[1] - x[0]) * 0.5 * (y[0] + y[1])).sum();
+        assert!((area - 500.0 / 501.0).abs() < 1e-12, "{area}");
+        assert_eq!((edges[0], edges[edges.len() - 1]), (-1.5, 1.5));
+    }
 }

@@ -8,7 +8,7 @@ use liouville::table::Table;
 use liouville::{Error, Result};
 
 use super::args::Draw;
-use super::out::{self, Out, object};
+use super::out::{self, Out, Rows, object};
 
 /// The number of samples that are drawn at once.
 const ROWS: u64 = 1 << 15;
@@ -17,16 +17,13 @@ pub fn run(asked: &Draw, out: Out) -> Result<()> {
     if let Some(output) = asked.output.as_deref().filter(|output| !out::is_standard(output)) {
         out::check_output(output, &[&asked.model])?;
     }
-    let model = Model::load(&asked.model)?;
+    let model = out::model(&asked.model)?;
     let contexts = contexts(&model, asked)?;
-    if asked.number == 0 {
-        return Err(Error::setting("asked for zero samples: ask for one or more by -n"));
-    }
     let mut columns = model.table_columns();
     if contexts.is_some() {
         columns.extend(model.context_names().iter().map(|column| column.name.clone().into()));
     }
-    let mut writer = out::writer(asked.output.as_ref(), columns)?;
+    let mut rows = Rows::to(asked.output.as_ref(), columns, out)?;
     let mut rng = ChaCha8Rng::seed_from_u64(asked.seed);
     let sets = contexts.as_ref().map_or(1, DMatrix::ncols);
     let (mut drawn, mut failed) = (0u64, 0u64);
@@ -44,18 +41,18 @@ pub fn run(asked: &Draw, out: Out) -> Result<()> {
                 points = beside(&points, context);
             }
             if points.ncols() > 0 {
-                writer.write(&points)?;
+                rows.write(&points)?;
             }
         }
     }
-    writer.finish()?;
+    rows.finish()?;
     if failed > 0 {
         eprintln!(
-            "warning: {failed} of {} samples did not arrive and are left out",
-            drawn + failed
+            "warning: {failed} of {} did not arrive and are left out",
+            out::counted(drawn + failed, "sample")
         );
     }
-    match (out.json, asked.output.is_some()) {
+    match (out.json, asked.output.as_ref().is_some_and(|path| !out::is_standard(path))) {
         (true, true) => out.say("", object([("drawn", drawn.into()), ("failed", failed.into())])),
         _ => Ok(()),
     }

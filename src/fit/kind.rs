@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::columns::Moments;
 use crate::error::{Error, Result};
+use crate::outcome::shown::number;
 use crate::real::portable::{ln, ln_1p};
 
 /// What the numbers of a column are.
@@ -93,14 +94,16 @@ impl Kind {
             && !(low < high && low.is_finite() && high.is_finite())
         {
             return Err(Error::setting(format!(
-                "column {name:?} is to lie between {low} and {high}: give finite numbers, the lower one first"
+                "column {name:?} is to lie between {} and {}: give finite numbers, the lower one first",
+                number(low),
+                number(high)
             )));
         }
         match values.iter().position(|x| !fits(*x)) {
             None => Ok(()),
             Some(row) => Err(Error::setting(format!(
                 "column {name:?} is to be {self}, and holds {} at {}: leave the row out, or tell another kind",
-                values[row],
+                number(values[row]),
                 at(row)
             ))),
         }
@@ -130,9 +133,13 @@ impl fmt::Display for Kind {
         match self {
             Self::Continuous => f.write_str("continuous"),
             Self::Positive => f.write_str("positive"),
-            Self::Bounded { low, high } => write!(f, "between {low} and {high}"),
+            Self::Bounded { low, high } => {
+                write!(f, "between {} and {}", number(*low), number(*high))
+            }
             Self::Whole => f.write_str("whole numbers"),
-            Self::Angle { low, high } => write!(f, "an angle from {low} to {high}"),
+            Self::Angle { low, high } => {
+                write!(f, "an angle from {} to {}", number(*low), number(*high))
+            }
         }
     }
 }

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `settings` | what a fit may be told |
 //! | `run` | the whole way |
-//! | `kind`, `survey`, `dependence` | what columns are, and which are left out |
+//! | `kind`, `survey`, `dependence`, `function` | what columns are, and which are left out |
 //! | `rows` | samples, contexts and weights of rows; copies; folds |
 //! | `dressing` | logarithms, log-odds, noise and scales between table and candidates |
 //! | `candidate`, `regression`, `mixture`, `flows` | a Gaussian, with contexts a linear regression, mixtures by expectation and maximisation, flows |
@@ -19,6 +19,7 @@ mod dependence;
 mod dressing;
 mod fitted;
 mod flows;
+mod function;
 mod judged;
 #[cfg(feature = "save")]
 mod kept;
@@ -74,7 +75,8 @@ use settings::Choices;
 /// # What happens
 ///
 /// 1. **Columns** get a [kind](Kind::of): continuous, positive, shares, or whole numbers. Those that are constant or
-///    follow from others exactly are left out, with a [warning](Warning) by name.
+///    follow from others exactly, contexts counted, are left out, with a [warning](Warning) by name; of those that are
+///    a function of one context in any other way it warns.
 /// 2. **Rows** are divided. From 2000 different rows on a tenth (at most 5000) is set aside for the verdict; fewer are
 ///    judged in five folds, each by a model that was made from the others in the same way, choices included.
 ///    Copies of a row stay on one side of every split, unless all columns hold whole numbers, where rows are equal by

@@ -12,6 +12,7 @@ use super::settings::Choices;
 use super::survey::{Found, Survey};
 use super::warning::Warning;
 use crate::error::{Error, Result};
+use crate::outcome::shown::number;
 use crate::table::Table;
 use crate::trace::mix;
 
@@ -138,7 +139,7 @@ fn weights(table: &Table, name: &str) -> Result<Vec<f64>> {
     if let Some(row) = weights.iter().position(|weight| *weight < 0.0) {
         return Err(Error::setting(format!(
             "column {name:?} is to weigh rows, and holds {} at {}: give numbers from zero on",
-            weights[row],
+            number(weights[row]),
             table.place(row)
         )));
     }

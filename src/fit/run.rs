@@ -16,6 +16,7 @@ use super::verdict::{Scheme, Verdict, are_few};
 use super::warning::Warning;
 use crate::error::{Error, Result};
 use crate::model::Model;
+use crate::outcome::shown;
 use crate::table::Table;
 use crate::trace::mix;
 
@@ -107,8 +108,9 @@ fn check_rows(rows: &Rows, survey: &mut Survey) -> Result<()> {
     if count >= FEWEST {
         return Ok(());
     }
+    let (rows, columns) = (shown::count(count, "different row"), shown::count(dim, "column"));
     Err(Error::empty(format!(
-        "{count} different rows for {dim} columns: from fewer than {FEWEST} nothing can be learnt and held out; give more rows"
+        "{rows} for {columns}: from fewer than {FEWEST} nothing can be learnt and held out; give more rows"
     )))
 }
 

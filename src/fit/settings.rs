@@ -52,6 +52,11 @@ impl Choices {
         for name in self.contexts.iter().chain(self.weights.as_ref()).chain(kinds) {
             table.place_of(name)?;
         }
+        let twice = |k: &usize| self.contexts[..*k].contains(&self.contexts[*k]);
+        if let Some(k) = (0..self.contexts.len()).find(twice) {
+            let name = &self.contexts[k];
+            return Err(Error::setting(format!("column {name:?} is a context twice")));
+        }
         let context = |name: &&String| self.contexts.contains(name);
         if let Some(name) = self.weights.as_ref().filter(context) {
             return Err(Error::setting(format!(

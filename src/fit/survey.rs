@@ -1,6 +1,7 @@
 //! What the columns of a table are: kept with a kind, or left out with a reason.
 
 use super::dependence::Basis;
+use super::function::follows;
 use super::kind::{Kind, distinct};
 use super::settings::Choices;
 use super::warning::Warning;
@@ -42,10 +43,14 @@ impl Survey {
         let mut survey = Self { columns: Vec::new(), contexts: Vec::new(), warnings: Vec::new() };
         choices.check_names(table)?;
         let mut basis = Basis::new();
-        for place in 0..table.dim() {
-            let name = table.columns()[place].name();
-            if choices.weights.as_deref() != Some(name) {
-                survey.column(table, place, choices, &mut basis)?;
+        // Contexts first: what follows from them is not to be learnt, wherever it stands.
+        for contexts in [true, false] {
+            for place in 0..table.dim() {
+                let name = table.columns()[place].name();
+                let context = choices.contexts.iter().any(|own| own == name);
+                if context == contexts && choices.weights.as_deref() != Some(name) {
+                    survey.column(table, place, choices, &mut basis)?;
+                }
             }
         }
         match survey.columns.is_empty() {
@@ -76,19 +81,34 @@ impl Survey {
         let kind =
             if context { Kind::Continuous } else { told.unwrap_or_else(|| Kind::of(&values)) };
         kind.check(&name, &values, |row| table.place(row).to_string())?;
-        if !context {
+        if context {
+            // That a context follows from others does no harm.
+            basis.take(place, &values).ok();
+        } else {
             if let Err(from) = basis.take(place, &values) {
                 let from = from.into_iter().map(|k| table.columns()[k].name().to_string());
                 self.warnings.push(Warning::Dependent { column: name, from: from.collect() });
                 return Ok(());
             }
             self.warn_of_values(&name, kind, told.is_some(), &values);
+            self.warn_of_functions(table, &name, &values);
         }
         self.warnings.extend(outlier(table, place, kind, &values));
         let unit = column.unit().unwrap_or("").to_string();
         let kept = if context { &mut self.contexts } else { &mut self.columns };
         kept.push(Found { name, unit, kind, place });
         Ok(())
+    }
+
+    /// Warns of a column that is a function of a context.
+    fn warn_of_functions(&mut self, table: &Table, name: &str, values: &[f64]) {
+        for context in &self.contexts {
+            let given: Vec<f64> = table.matrix().row(context.place).iter().copied().collect();
+            if follows(values, &given) {
+                let (column, context) = (name.to_string(), context.name.clone());
+                self.warnings.push(Warning::Determined { column, context });
+            }
+        }
     }
 
     fn warn_of_values(&mut self, name: &str, kind: Kind, told: bool, values: &[f64]) {

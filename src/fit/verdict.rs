@@ -5,6 +5,7 @@ use std::fmt;
 use super::candidate::Candidate;
 use super::judged::{Judged, Row};
 use crate::diagnose::Uniformity;
+use crate::outcome::shown::count;
 
 /// A mean over held-out rows, in nats a row.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -141,7 +142,8 @@ impl Verdict {
     fn doubt(&self, judged: &Judged) -> Vec<String> {
         let mut doubts = Vec::new();
         if are_few(self.rows, self.columns) {
-            doubts.push(format!("{} rows for {} columns", self.rows, self.columns));
+            let (rows, columns) = (count(self.rows, "row"), count(self.columns, "column"));
+            doubts.push(format!("{rows} for {columns}"));
         }
         let lost = judged.rows.iter().filter(|row| !row.log_prob[0].is_finite()).count();
         if lost > 0 {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::outcome::shown::{count, number};
+
 /// What was found in a table, by the names of its columns.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -19,6 +21,14 @@ pub enum Warning {
         column: String,
         /// From which, as far as they matter.
         from: Vec<String>,
+    },
+    /// A column is a function of a context, to a thousandth of its spread: its density given that is a ridge without
+    /// width, and its likelihood flatters.
+    Determined {
+        /// Its name.
+        column: String,
+        /// The name of the context.
+        context: String,
     },
     /// A column has two values: it is taken as whole numbers, and a context is often what is wanted.
     TwoValued {
@@ -90,6 +100,7 @@ impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Constant { column, value } => {
+                let value = number(*value);
                 write!(f, "column {column:?} is left out of the model: it is {value} in every row")
             }
             Self::Dependent { column, from } => {
@@ -100,9 +111,15 @@ impl fmt::Display for Warning {
                     from.join(", ")
                 )
             }
+            Self::Determined { column, context } => write!(
+                f,
+                "column {column:?} is a function of the context {context:?}: given that its density is a ridge without width and its likelihood flatters; leave it out"
+            ),
             Self::TwoValued { column, values: [a, b] } => write!(
                 f,
-                "column {column:?} is {a} or {b}: it is taken as whole numbers with noise; as a context, or one model for each value, it may serve better"
+                "column {column:?} is {} or {}: it is taken as whole numbers with noise; as a context, or one model for each value, it may serve better",
+                number(*a),
+                number(*b)
             ),
             Self::Repeating { column, different } => write!(
                 f,
@@ -123,7 +140,8 @@ impl fmt::Display for Warning {
                 "column {column:?} holds {value:.3e} at {place}, where the median is {median:.3e} and the deviation {spread:.1e}: repair the row or leave it out"
             ),
             Self::Few { rows, columns } => {
-                write!(f, "{rows} different rows are few for {columns} columns")
+                let columns = count(*columns, "column");
+                write!(f, "{rows} different rows are few for {columns}")
             }
             Self::Failed { reason } => write!(f, "a flow could not be trained: {reason}"),
         }

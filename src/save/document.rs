@@ -9,6 +9,7 @@ use safetensors::{Dtype, SafeTensorError};
 
 use super::disk;
 use super::header::{Header, Node, VERSION, Version};
+use super::seal;
 use crate::description::{Array, Arrays, Description};
 use crate::error::{Error, Result};
 use crate::real::Real;
@@ -78,11 +79,14 @@ impl Document {
     /// If the description holds what JSON does not.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         let model = Node::from(&self.description);
-        let header = Header { version: VERSION, scalar: self.scalar.clone(), model };
+        let (crc32, scalar) = (Some(seal::OPEN.to_string()), self.scalar.clone());
+        let header = Header { version: VERSION, crc32, scalar, model };
         let json = serde_json::to_string(&header).map_err(unwritable)?;
         let metadata = HashMap::from([(ENTRY.to_string(), json)]);
         let arrays = self.arrays.iter().map(|(name, array)| (name, Stored(array)));
-        serialize(arrays, Some(metadata)).map_err(unwritable)
+        let mut bytes = serialize(arrays, Some(metadata)).map_err(unwritable)?;
+        seal::seal(&mut bytes);
+        Ok(bytes)
     }
 
     /// The document of the bytes of a file.
@@ -90,10 +94,11 @@ impl Document {
     /// # Errors
     ///
     /// If these are no safetensors, or not of this crate; if a later version wrote them; if an array is of
-    /// another type than `F32` and `F64`, or holds a NaN or an infinity.
+    /// another type than `F32` and `F64`, or holds a NaN or an infinity; if a bit of the file has changed.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
         let header = header(&metadata)?;
+        seal::check(bytes, header.crc32.as_deref())?;
         if !["f32", "f64"].contains(&header.scalar.as_str()) {
             return Err(Error::format(
                 "the scalar of the model is neither f32 nor f64: the file was changed",

@@ -14,8 +14,12 @@ pub(super) const VERSION: u64 = 1;
 
 /// All of the entry.
 #[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Header {
     pub version: u64,
+    /// The digest of the file; see `seal`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crc32: Option<String>,
     pub scalar: String,
     pub model: Node,
 }

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `header` | the JSON entry: version, scalar and description |
 //! | `document` | a description with its arrays, to and from bytes |
+//! | `seal` | the digest of a file, by which changed bits are noticed |
 //! | `disk` | bytes to and from files, whole or not at all |
 //!
 //! What describes itself ([`Describe`]) and can be made again ([`Restore`]) has `save` and `load` by the trait
@@ -13,6 +14,7 @@ mod disk;
 mod document;
 pub mod format;
 mod header;
+mod seal;
 
 use std::path::Path;
 

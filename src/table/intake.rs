@@ -81,6 +81,7 @@ impl Intake {
         if all && self.earlier + rows == 0 {
             return Err(match seen {
                 0 => Error::empty("there is no row"),
+                1 => Error::empty("the only row has missing or infinite values"),
                 _ => Error::empty(format!("all {seen} rows have missing or infinite values")),
             });
         }

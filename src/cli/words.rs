@@ -1,0 +1,131 @@
+//! What single words on the command line mean; a wrong one is a usage error.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use liouville::fit::Kind;
+use liouville::kernels::Activation;
+use liouville::table::Format;
+
+/// A word, or what to give in its place.
+pub type Parsed<T> = Result<T, String>;
+
+fn number(word: &str, good: impl Fn(f64) -> bool, advice: &str) -> Parsed<f64> {
+    word.parse().ok().filter(|value| good(*value)).ok_or_else(|| advice.into())
+}
+
+/// A positive number.
+pub fn positive(word: &str) -> Parsed<f64> {
+    number(word, |value| value > 0.0 && value.is_finite(), "give a number above zero")
+}
+
+/// A tolerance of a solver.
+pub fn tolerance(word: &str) -> Parsed<f64> {
+    number(word, |value| value > 0.0 && value < 1.0, "give a number between 0 and 1, such as 1e-5")
+}
+
+/// A share of rows to choose by.
+pub fn share(word: &str) -> Parsed<f64> {
+    number(word, |value| value > 0.0 && value <= 0.5, "give a number above 0, up to 0.5")
+}
+
+/// A whole number from one on.
+pub fn count<T: FromStr + PartialOrd + From<u8>>(word: &str) -> Parsed<T> {
+    let found = word.parse().ok().filter(|count| *count >= T::from(1));
+    found.ok_or_else(|| "give a whole number from 1 on".into())
+}
+
+/// What separates cells: one character of ASCII, or a name of one.
+pub fn delimiter(word: &str) -> Parsed<u8> {
+    match word {
+        r"\t" | "tab" => Ok(b'\t'),
+        "space" => Ok(b' '),
+        _ => match word.as_bytes() {
+            [one] if !matches!(one, b'"' | b'\n' | b'\r') && one.is_ascii() => Ok(*one),
+            _ => Err(r"give one character, such as ; or |, or \t for a tab".into()),
+        },
+    }
+}
+
+/// A format of tables, by the ending that usually names it.
+pub fn format(word: &str) -> Parsed<Format> {
+    Format::of(Path::new(&format!("x.{word}"))).map_err(|_| {
+        let others = if cfg!(feature = "parquet") { ", parquet or arrow" } else { "" };
+        format!("give csv, npy or npz{others}")
+    })
+}
+
+/// Where a table is written: in one of the formats that are written row by row.
+pub fn table(word: &str) -> Parsed<PathBuf> {
+    let path = PathBuf::from(word);
+    match Format::of(&path) {
+        _ if word == "-" => Ok(path),
+        // What is no regular file, such as a pipe, gets text.
+        Ok(Format::Csv | Format::Npy) => Ok(path),
+        _ => Err("tables are written as .csv, .tsv, .txt, .dat or .npy".into()),
+    }
+}
+
+/// Where a picture is written.
+pub fn picture(word: &str) -> Parsed<PathBuf> {
+    let path = PathBuf::from(word);
+    let ending = path.extension().map(|ending| ending.to_ascii_lowercase());
+    match ending.as_ref().and_then(|ending| ending.to_str()) {
+        Some("png" | "svg") => Ok(path),
+        _ => Err("give a name that ends in .png or .svg".into()),
+    }
+}
+
+/// What the units of a network do.
+pub fn activation(word: &str) -> Parsed<Activation> {
+    Activation::named(word).ok_or_else(|| "give tanh, softplus, silu, sin or relu".into())
+}
+
+/// A column and its kind, as in `angle=angle:-180:180`.
+pub fn kind(word: &str) -> Parsed<(String, Kind)> {
+    let unknown = || {
+        "give NAME=continuous, =positive, =whole, =bounded:LOW:HIGH or =angle:LOW:HIGH".to_string()
+    };
+    let (name, words) = word.rsplit_once('=').ok_or_else(unknown)?;
+    let parts: Vec<&str> = words.split(':').collect();
+    let ends = || -> Parsed<[f64; 2]> {
+        let [low, high] = [1, 2].map(|k| parts[k].parse::<f64>().map_err(|_| unknown()));
+        match (low?, high?) {
+            (low, high) if low < high && low.is_finite() && high.is_finite() => Ok([low, high]),
+            _ => Err("give two finite numbers, the lower one first".into()),
+        }
+    };
+    let kind = match (parts[0], parts.len()) {
+        ("continuous", 1) => Kind::Continuous,
+        ("positive", 1) => Kind::Positive,
+        ("whole", 1) => Kind::Whole,
+        ("bounded", 3) => ends().map(|[low, high]| Kind::Bounded { low, high })?,
+        ("angle", 3) => ends().map(|[low, high]| Kind::Angle { low, high })?,
+        _ => return Err(unknown()),
+    };
+    Ok((name.into(), kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_mean_what_they_say() {
+        assert_eq!(delimiter(r"\t"), Ok(b'\t'));
+        assert_eq!(delimiter("\t"), Ok(b'\t'));
+        assert_eq!(delimiter(";"), Ok(b';'));
+        assert!(["", "ab", "é", "\"", "\n"].iter().all(|word| delimiter(word).is_err()));
+        assert_eq!(count::<usize>("3"), Ok(3));
+        assert!(["0", "-1", "x", "1.5", "1e3"].iter().all(|word| count::<u64>(word).is_err()));
+        assert!(["0", "0.6", "NaN", "-0.1"].iter().all(|word| share(word).is_err()));
+        assert!(["0", "inf", "NaN"].iter().all(|word| positive(word).is_err()));
+        assert!(table("a.npz").is_err() && table("a.csv").is_ok() && table("-").is_ok());
+        assert!(picture("a.PNG").is_ok() && picture("a.pdf").is_err());
+        let whole = ("a=b".to_string(), Kind::Angle { low: -180.0, high: 180.0 });
+        assert_eq!(kind("a=b=angle:-180:180"), Ok(whole));
+        for bad in ["x", "x=", "x=round", "x=angle:1", "x=bounded:2:1", "x=bounded:0:inf"] {
+            assert!(kind(bad).is_err(), "{bad}");
+        }
+    }
+}
