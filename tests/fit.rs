@@ -263,7 +263,7 @@ fn rows_to_choose_by_may_be_given() {
 fn rows_to_choose_by_are_checked() {
     let table = moons(60, 17);
     let error = |valid: &Table| plain(&table).valid(valid).run().unwrap_err().to_string();
-    let missing = error(&moons(20, 18).select(&["x"]).expect("a column"));
+    let missing = error(&moons(20, 18).select(["x"]).expect("a column"));
     assert!(missing.contains("validation table") && missing.contains("\"y\""), "{missing}");
     let both = plain(&table).valid(&table).valid_share(0.2).run().unwrap_err().to_string();
     assert!(both.contains("one of them"), "{both}");
@@ -293,7 +293,7 @@ fn columns_that_follow_from_contexts_are_named() {
     assert_eq!(fitted.warnings.iter().filter(of_others).count(), 1, "{fitted}");
     let names: Vec<&str> = fitted.columns.iter().map(|one| one.name.as_str()).collect();
     assert_eq!(names, ["b", "c", "bow"]);
-    let alone = table.select(&["a", "line"]).expect("columns");
+    let alone = table.select(["a", "line"]).expect("columns");
     let error = plain(&alone).contexts(["a"]).run().unwrap_err();
     let text = error.to_string();
     assert!(text.contains("no column is left") && text.contains("follows from \"a\""), "{text}");
