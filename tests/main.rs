@@ -34,6 +34,8 @@ mod ode;
 mod pairing;
 mod parameters;
 mod peer_layers;
+mod picture_outputs;
+mod picture_properties;
 mod picture_ranges;
 mod pictures;
 mod prepared;

@@ -55,7 +55,7 @@ fn every_picture_becomes_a_png_and_an_svg() {
     let picture = plot::field(|t, x| [x[1] + t, -x[0]]).trajectories(&steps).time(0.5);
     check("field", &|path| picture.save(path), "start");
     let picture = plot::curves().line("falling", &xs, &ys).log_y().axis_labels("step", "loss");
-    check("curves", &|path| picture.save(path), "falling");
+    check("curves", &|path| picture.save(path), "loss");
     let picture =
         plot::images("squares", &DMatrix::from_fn(16, 9, |i, j| (i * j) as f64)).shape(4, 4);
     check("images", &|path| picture.save(path), "squares");

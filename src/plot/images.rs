@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 
-use super::axes::{Range, Steps};
+use super::axes::{Range, Steps, fitted};
 use super::canvas::{Anchor, Area, Canvas, Margins, Pixels};
 use super::picture::Picture;
 use crate::error::{Error, Result};
@@ -16,6 +16,7 @@ pub struct ImagesPicture {
     shape: Option<[usize; 2]>,
     range: Option<[f64; 2]>,
     size: Option<(u32, u32)>,
+    per_row: Option<usize>,
 }
 
 /// Every column as a small image, dark for large values, its rows from the top down.
@@ -29,7 +30,7 @@ pub struct ImagesPicture {
 /// # Ok::<(), liouville::Error>(())
 /// ```
 pub fn images<T: Real>(title: &str, columns: &DMatrix<T>) -> ImagesPicture {
-    ImagesPicture { groups: Vec::new(), shape: None, range: None, size: None }
+    ImagesPicture { groups: Vec::new(), shape: None, range: None, size: None, per_row: None }
         .beside(title, columns)
 }
 
@@ -45,6 +46,13 @@ impl ImagesPicture {
     /// The rows and columns of each image. Default: a square.
     pub fn shape(mut self, rows: usize, columns: usize) -> Self {
         self.shape = Some([rows, columns]);
+        self
+    }
+
+    /// How many images stand in a row, as of a [path between two](super::interpolated). Default: as many as in a
+    /// column.
+    pub fn per_row(mut self, count: usize) -> Self {
+        self.per_row = Some(count);
         self
     }
 
@@ -67,6 +75,9 @@ impl ImagesPicture {
                 "there is no image to draw: give one or more, of one pixel or more",
             ));
         };
+        if self.per_row == Some(0) {
+            return Err(Error::setting("images in rows of 0: give one or more"));
+        }
         let side = (pixels as f64).sqrt().round() as usize;
         let [rows, columns] = self.shape.unwrap_or([side, side]);
         for (title, images) in &self.groups {
@@ -93,11 +104,6 @@ impl ImagesPicture {
     }
 }
 
-/// The number of images along a side of a sheet.
-fn side(count: usize) -> usize {
-    (count as f64).sqrt().ceil() as usize
-}
-
 impl Picture for ImagesPicture {
     fn size(&self) -> (u32, u32) {
         self.size.unwrap_or((760u32.saturating_mul(self.groups.len() as u32), 800))
@@ -105,33 +111,59 @@ impl Picture for ImagesPicture {
 
     fn draw(&self, canvas: &mut Canvas, area: Area) -> Result<()> {
         let (shape, greys) = self.check()?;
+        let (unit, theme) = (canvas.unit(), canvas.theme().clone());
+        let gap = theme.gap * unit;
+        let inner = area.inset(Margins { left: gap, right: gap, ..Margins::default() });
         for (k, (title, images)) in self.groups.iter().enumerate() {
-            let (unit, theme) = (canvas.unit(), canvas.theme().clone());
-            let gap = 1.5 * theme.gap * unit;
-            let cell = area.inset(Margins { left: gap, right: gap, ..Margins::default() });
-            let cell = cell.cell([self.groups.len(), 1], [k, 0], 1.5 * gap);
+            let cell = inner.cell([self.groups.len(), 1], [k, 0], 2.0 * gap);
             let above = if title.is_empty() { gap } else { 2.0 * theme.title * unit };
-            let sheet = cell.inset(Margins { top: above, bottom: gap, ..Margins::default() });
-            let side = side(images.len()).max(1);
-            let least = sheet.width().min(sheet.height()) / side as f64;
-            if least < 1.0 {
+            let room = cell.inset(Margins { top: above, bottom: gap, ..Margins::default() });
+            let places = places(room, images.len(), self.per_row, shape).ok_or_else(|| {
                 let (width, height) = (area.width(), area.height());
                 let count = shown::count(images.len(), "image");
-                return Err(Error::setting(format!(
+                Error::setting(format!(
                     "{title}: {count} do not fit into {width:.0} x {height:.0} pixels: draw fewer, \
                      or give the picture a larger size"
-                )));
-            }
-            let middle = [sheet.middle()[0], sheet.top - 0.95 * theme.title * unit];
-            canvas.text(middle, title, theme.title, theme.ink, Anchor::Middle);
-            for (n, image) in images.iter().enumerate() {
-                let gap = (0.2 * least).min(8.0);
-                let place = sheet.cell([side, side], [n % side, n / side], gap);
+                ))
+            })?;
+            let top = places.first().map_or(room.top, |place| place.top);
+            let (text, size) = fitted(canvas, title, cell.width(), theme.title);
+            let middle = [room.middle()[0], top - 0.95 * theme.title * unit];
+            canvas.text(middle, &text, size, theme.ink, Anchor::Middle);
+            for (image, place) in images.iter().zip(places) {
                 draw_image(canvas, place, image, shape, greys)?;
             }
         }
         Ok(())
     }
+}
+
+/// Where images stand in the middle of an area, with square pixels; none if these are too small.
+fn places(
+    room: Area,
+    count: usize,
+    per_row: Option<usize>,
+    [rows, columns]: [usize; 2],
+) -> Option<Vec<Area>> {
+    let across = per_row.unwrap_or((count as f64).sqrt().ceil() as usize).clamp(1, count.max(1));
+    let down = count.div_ceil(across).max(1);
+    let [wide, high] = [room.width() / across as f64, room.height() / down as f64];
+    let gap = (0.08 * wide.min(high)).clamp(0.0, 8.0);
+    let pixel = ((wide - gap) / columns as f64).min((high - gap) / rows as f64);
+    // Whole pixels where that costs little.
+    let pixel = if pixel >= 6.0 { pixel.floor() } else { pixel };
+    let [width, height] = [pixel * columns as f64, pixel * rows as f64];
+    if width.max(height) < 1.0 || width.is_nan() {
+        return None;
+    }
+    let left = room.middle()[0] - 0.5 * (across as f64 * (width + gap) - gap);
+    let top = room.middle()[1] - 0.5 * (down as f64 * (height + gap) - gap);
+    let place = |n: usize| {
+        let (column, row) = ((n % across) as f64, (n / across) as f64);
+        let corner = [left + column * (width + gap), top + row * (height + gap)];
+        Area::new(corner, [corner[0] + width, corner[1] + height])
+    };
+    Some((0..count).map(place).collect())
 }
 
 /// Row after row; NaN has the colour of a grid.

@@ -11,22 +11,22 @@
 //! | `canvas` | shapes in pixels, colours, letters, and the theme |
 //! | `axes` | axes around a plot, with numbers, colour bar and legend |
 //! | `output` | how shapes become a file |
-//! | `density`, `mass`, `contour` | heat map with highest-density regions, and where its mass is searched |
+//! | `density` | heat maps with highest-density regions, beside others, and their differences |
 //! | `corner` | samples of any dimension: every coordinate, and every pair |
 //! | `diagnosis` | what was found about a density, in panels |
 //! | `samples`, `field`, `curves`, `images`, `panels` | the other pictures |
+//! | `latent` | paths between images |
 
 mod animation;
 mod axes;
 mod canvas;
-mod contour;
 mod corner;
 mod curves;
 mod density;
 mod diagnosis;
 mod field;
 mod images;
-mod mass;
+mod latent;
 mod output;
 mod panels;
 mod picture;
@@ -41,10 +41,11 @@ pub use canvas::{
 };
 pub use corner::{CornerPicture, SampleSet, corner};
 pub use curves::{CurvesPicture, curves};
-pub use density::{DensityPicture, density};
+pub use density::{DensityPicture, DifferencePicture, density, difference};
 pub use diagnosis::diagnosis;
 pub use field::{FieldPicture, field};
 pub use images::{ImagesPicture, images};
+pub use latent::interpolated;
 pub use output::Style;
 pub use panels::{Panels, panels};
 pub use picture::{Picture, Styled};

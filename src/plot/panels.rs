@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 pub struct Panels<'a> {
     pictures: Vec<Box<dyn Picture + 'a>>,
     columns: usize,
+    shared: bool,
 }
 
 /// A grid of two columns, to be filled row by row.
@@ -22,7 +23,7 @@ pub struct Panels<'a> {
 /// # Ok::<(), liouville::Error>(())
 /// ```
 pub fn panels<'a>() -> Panels<'a> {
-    Panels { pictures: Vec::new(), columns: 2 }
+    Panels { pictures: Vec::new(), columns: 2, shared: false }
 }
 
 impl<'a> Panels<'a> {
@@ -36,6 +37,12 @@ impl<'a> Panels<'a> {
     /// The number of columns. Default: 2.
     pub fn columns(mut self, count: usize) -> Self {
         self.columns = count;
+        self
+    }
+
+    /// One number for the last colour of all heat maps, so that they can be compared.
+    pub fn shared_colors(mut self) -> Self {
+        self.shared = true;
         self
     }
 
@@ -62,17 +69,52 @@ impl Picture for Panels<'_> {
             return Err(Error::setting("panels in 0 columns: give one or more"));
         }
         let shape = self.shape();
-        let cell = |k: usize| area.cell(shape, [k % shape[0], k / shape[0]], 0.0);
-        let mut found = Vec::new();
-        for (k, picture) in self.pictures.iter().enumerate() {
-            let none = Margins::default();
-            found.push(canvas.part(cell(k), none, |canvas| picture.margins(canvas, cell(k)))?);
+        let cells: Vec<Area> = (0..self.pictures.len())
+            .map(|k| area.cell(shape, [k % shape[0], k / shape[0]], 0.0))
+            .collect();
+        let margins =
+            self.each(canvas, &cells, |picture, canvas, cell| picture.margins(canvas, cell))?;
+        let least: Vec<Margins> = (0..cells.len()).map(|k| common(&margins, shape[0], k)).collect();
+        let brightest = match self.shared {
+            true => self.brightest_of(canvas, &cells, &least)?,
+            false => canvas.brightest(),
+        };
+        canvas.with_brightest(brightest, |canvas| {
+            let panels = self.pictures.iter().zip(cells).zip(least);
+            panels.into_iter().try_for_each(|((picture, cell), least)| {
+                canvas.part(cell, least, |canvas| picture.draw(canvas, cell))
+            })
+        })
+    }
+}
+
+impl Panels<'_> {
+    /// What each picture says of itself in its cell.
+    fn each<R>(
+        &self,
+        canvas: &mut Canvas,
+        cells: &[Area],
+        say: impl Fn(&dyn Picture, &mut Canvas, Area) -> Result<R>,
+    ) -> Result<Vec<R>> {
+        let pairs = self.pictures.iter().zip(cells);
+        let none = Margins::default();
+        pairs
+            .map(|(picture, cell)| canvas.part(*cell, none, |canvas| say(picture, canvas, *cell)))
+            .collect()
+    }
+
+    fn brightest_of(
+        &self,
+        canvas: &mut Canvas,
+        cells: &[Area],
+        least: &[Margins],
+    ) -> Result<Option<f64>> {
+        let mut found: Option<f64> = None;
+        for ((picture, cell), least) in self.pictures.iter().zip(cells).zip(least) {
+            let one = canvas.part(*cell, *least, |canvas| picture.brightest(canvas, *cell))?;
+            found = found.into_iter().chain(one).reduce(f64::max);
         }
-        for (k, picture) in self.pictures.iter().enumerate() {
-            let least = common(&found, shape[0], k);
-            canvas.part(cell(k), least, |canvas| picture.draw(canvas, cell(k)))?;
-        }
-        Ok(())
+        Ok(found)
     }
 }
 

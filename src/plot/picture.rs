@@ -33,6 +33,16 @@ pub trait Picture {
         Ok(Margins::default())
     }
 
+    /// The greatest number that the picture shows as a colour in an area, so that those beside one another can
+    /// share their colours. Default: none.
+    ///
+    /// # Errors
+    ///
+    /// As [`draw`](Picture::draw).
+    fn brightest(&self, _canvas: &mut Canvas, _area: Area) -> Result<Option<f64>> {
+        Ok(None)
+    }
+
     /// The theme and scale in which the picture is written. Default: light, at its own size.
     fn style(&self) -> Style {
         Style::new()
@@ -144,6 +154,10 @@ impl<P: Picture> Picture for Styled<P> {
         self.picture.margins(canvas, area)
     }
 
+    fn brightest(&self, canvas: &mut Canvas, area: Area) -> Result<Option<f64>> {
+        self.picture.brightest(canvas, area)
+    }
+
     fn style(&self) -> Style {
         self.style.clone()
     }
@@ -160,6 +174,10 @@ impl<P: Picture + ?Sized> Picture for Box<P> {
 
     fn margins(&self, canvas: &Canvas, area: Area) -> Result<Margins> {
         (**self).margins(canvas, area)
+    }
+
+    fn brightest(&self, canvas: &mut Canvas, area: Area) -> Result<Option<f64>> {
+        (**self).brightest(canvas, area)
     }
 
     fn style(&self) -> Style {

@@ -2,7 +2,7 @@
 
 use nalgebra::{DMatrix, DVectorView};
 
-use super::axes::{Axes, Frame, Plane, Range, Steps, plane_words};
+use super::axes::{Axes, Frame, Plane, Range, plane_words};
 use super::canvas::{Area, Canvas, Ink, Margins, Marker};
 use super::picture::Picture;
 use crate::error::{Error, Result};
@@ -57,17 +57,38 @@ impl SamplesPicture {
     }
 }
 
+/// A title that says how many points are left out of sight.
+fn noted(title: &str, points: &[[f64; 2]], [x, y]: [[f64; 2]; 2]) -> String {
+    let beyond =
+        |value: f64, [from, to]: [f64; 2]| value.is_finite() && !(from..=to).contains(&value);
+    match points.iter().filter(|point| beyond(point[0], x) || beyond(point[1], y)).count() {
+        0 => title.to_string(),
+        count => {
+            format!("{title} ({count} of {} beyond the axes)", points.len()).trim().to_string()
+        }
+    }
+}
+
 /// The name and the points of a panel.
 type Group<'a> = (&'a str, Vec<[f64; 2]>);
 
-/// The range of all points along an axis.
+/// The range of most points along an axis.
 fn range(groups: &[Group<'_>], name: &str, axis: usize) -> Result<Range> {
     let values = groups.iter().flat_map(|(_, points)| points.iter().map(|p| p[axis]));
-    Range::around(name, Steps::Even, values, 0.05)?.ok_or_else(|| {
-        Error::non_finite(format!(
-            "no sample has a finite {name}: give other samples, or the range"
-        ))
-    })
+    Range::around_most(name, values, 0.05)?.ok_or_else(|| nothing_finite(name))
+}
+
+fn nothing_finite(name: &str) -> Error {
+    Error::non_finite(format!("no sample has a finite {name}: give other samples, or the range"))
+}
+
+/// The ranges of most samples, with a margin.
+pub(super) fn range_of_samples<T: Real>(samples: &DMatrix<T>) -> Result<[Range; 2]> {
+    let row = |name: &str, i: usize| {
+        Range::around_most(name, samples.row(i).iter().map(|x| x.wide()), 0.06)?
+            .ok_or_else(|| nothing_finite(name))
+    };
+    Ok([row("x", 0)?, row("y", 1)?])
 }
 
 impl Picture for SamplesPicture {
@@ -90,7 +111,8 @@ impl Picture for SamplesPicture {
             let axes = self.axes(&groups, title)?;
             let cell = area.cell([groups.len(), 1], [k, 0], gap);
             canvas.part(cell, canvas.least_margins(), |canvas| {
-                let frame = axes.place(canvas, cell)?;
+                let seen = axes.place(canvas, cell)?.ranges();
+                let frame = axes.title(&noted(title, points, seen)).place(canvas, cell)?;
                 frame.draw_grid(canvas);
                 let ink = Ink::new(canvas.theme().series(k)).alpha(0.45);
                 draw_dots(canvas, &frame, points, ink);

@@ -1,7 +1,8 @@
 //! The colour bar: what the colours of a plot mean.
 
+use super::numbers::y_ticks;
 use super::range::{Range, Steps};
-use super::ticks::{Room, ticks};
+use super::ticks::Ticks;
 use crate::error::Result;
 use crate::plot::canvas::{Anchor, Area, Canvas, ColorMap, Pixels, Stroke};
 
@@ -15,7 +16,7 @@ const WIDTH: f64 = 20.0;
 /// Numbers with their colours, to the right of a plot.
 #[derive(Debug, Clone)]
 pub struct ColorBar {
-    pub(super) range: Range,
+    range: Range,
     map: ColorMap,
     label: String,
 }
@@ -53,10 +54,8 @@ impl ColorBar {
         canvas.unit() * (GAP + WIDTH + 11.0) + usual.max(widest(300.0 * canvas.unit()))
     }
 
-    fn ticks(&self, canvas: &Canvas, pixels: f64) -> super::ticks::Ticks {
-        let number = canvas.theme().number * canvas.unit();
-        let room = Room { pixels, apart: 3.5 * number, extent: &|_| 1.4 * number };
-        ticks(self.range, Steps::Even, &room)
+    fn ticks(&self, canvas: &Canvas, pixels: f64) -> Ticks {
+        y_ticks(canvas, self.range, Steps::Even, pixels)
     }
 
     /// Draws the bar beside a plot.

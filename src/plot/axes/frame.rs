@@ -2,7 +2,6 @@
 
 use super::bar::ColorBar;
 use super::clip;
-use super::layout::{Axes, x_ticks, y_ticks};
 use super::range::{Range, Steps};
 use super::ticks::Ticks;
 use crate::error::Result;
@@ -14,49 +13,19 @@ const TICK: f64 = 5.0;
 /// Axes that have their place: the map from numbers to pixels.
 #[derive(Debug, Clone)]
 pub struct Frame {
-    area: Area,
-    inner: Area,
-    ranges: [Range; 2],
-    steps: [Steps; 2],
-    ticks: [Ticks; 2],
-    labels: [String; 2],
-    title: String,
-    bar: Option<ColorBar>,
-    open: bool,
-    first: usize,
+    pub(super) area: Area,
+    pub(super) inner: Area,
+    pub(super) ranges: [Range; 2],
+    pub(super) steps: [Steps; 2],
+    pub(super) ticks: [Ticks; 2],
+    pub(super) labels: [String; 2],
+    pub(super) title: String,
+    pub(super) bar: Option<ColorBar>,
+    pub(super) open: bool,
+    pub(super) first: usize,
 }
 
 impl Frame {
-    pub(super) fn new(
-        axes: &Axes,
-        area: Area,
-        inner: Area,
-        ranges: [Range; 2],
-        canvas: &Canvas,
-    ) -> Self {
-        let steps = [axes.x.steps, axes.y.steps];
-        let ticks = match axes.bare {
-            true => Default::default(),
-            false => [
-                x_ticks(canvas, ranges[0], steps[0], inner.width()),
-                y_ticks(canvas, ranges[1], steps[1], inner.height()),
-            ],
-        };
-        let caption = |text: &String| if axes.bare { String::new() } else { text.clone() };
-        Self {
-            area,
-            inner,
-            ranges,
-            steps,
-            ticks,
-            labels: [caption(&axes.x.label), caption(&axes.y.label)],
-            title: caption(&axes.title),
-            bar: axes.bar.clone(),
-            open: axes.open,
-            first: canvas.shapes.len(),
-        }
-    }
-
     /// The place of the plot.
     pub fn inner(&self) -> Area {
         self.inner

@@ -2,8 +2,9 @@
 
 use super::bar::ColorBar;
 use super::frame::Frame;
+use super::numbers::{x_ticks, y_ticks};
 use super::range::{Range, Steps};
-use super::ticks::{Room, Ticks, ticks};
+use super::ticks::Ticks;
 use crate::error::{Error, Result};
 use crate::outcome::shown;
 use crate::plot::canvas::{Area, Canvas, Margins};
@@ -27,10 +28,10 @@ pub enum Aspect {
 /// One axis: its range, its steps, and what stands at it.
 #[derive(Debug, Clone)]
 pub struct Axis {
-    pub(super) range: Range,
-    pub(super) steps: Steps,
-    pub(super) label: String,
-    pub(super) stretches: bool,
+    range: Range,
+    steps: Steps,
+    label: String,
+    stretches: bool,
 }
 
 impl Axis {
@@ -109,12 +110,12 @@ impl Axis {
 /// ```
 #[derive(Debug, Clone)]
 pub struct Axes {
-    pub(super) x: Axis,
-    pub(super) y: Axis,
-    pub(super) title: String,
-    pub(super) bar: Option<ColorBar>,
-    pub(super) open: bool,
-    pub(super) bare: bool,
+    x: Axis,
+    y: Axis,
+    title: String,
+    bar: Option<ColorBar>,
+    open: bool,
+    bare: bool,
     aspect: Aspect,
     above: f64,
 }
@@ -141,6 +142,12 @@ impl Axes {
     /// A colour bar to the right.
     pub fn bar(mut self, bar: ColorBar) -> Self {
         self.bar = Some(bar);
+        self
+    }
+
+    /// Ranges as they are, which were brought in line with an area before.
+    pub(in crate::plot) fn fixed(mut self) -> Self {
+        (self.x.stretches, self.y.stretches) = (false, false);
         self
     }
 
@@ -220,7 +227,31 @@ impl Axes {
             return Err(too_small(area, margins));
         }
         let inner = if equal { with_equal_units(inner, ranges) } else { inner };
-        Ok(Frame::new(self, area, rounded(inner), ranges, canvas))
+        Ok(self.frame(canvas, area, rounded(inner), ranges))
+    }
+
+    fn frame(&self, canvas: &Canvas, area: Area, inner: Area, ranges: [Range; 2]) -> Frame {
+        let steps = [self.x.steps, self.y.steps];
+        let ticks = match self.bare {
+            true => Default::default(),
+            false => [
+                x_ticks(canvas, ranges[0], steps[0], inner.width()),
+                y_ticks(canvas, ranges[1], steps[1], inner.height()),
+            ],
+        };
+        let caption = |text: &String| if self.bare { String::new() } else { text.clone() };
+        Frame {
+            area,
+            inner,
+            ranges,
+            steps,
+            ticks,
+            labels: [caption(&self.x.label), caption(&self.y.label)],
+            title: caption(&self.title),
+            bar: self.bar.clone(),
+            open: self.open,
+            first: canvas.shapes.len(),
+        }
     }
 
     fn is_equal(&self) -> bool {
@@ -269,16 +300,4 @@ fn too_small(area: Area, margins: Margins) -> Error {
         shown::number(width.round()),
         shown::number(height.round())
     ))
-}
-
-pub(in crate::plot) fn x_ticks(canvas: &Canvas, range: Range, steps: Steps, pixels: f64) -> Ticks {
-    let number = canvas.theme().number;
-    let size = number * canvas.unit();
-    let extent = |text: &str| canvas.text_width(text, number) + 0.8 * size;
-    ticks(range, steps, &Room { pixels, apart: 5.0 * size, extent: &extent })
-}
-
-pub(in crate::plot) fn y_ticks(canvas: &Canvas, range: Range, steps: Steps, pixels: f64) -> Ticks {
-    let size = canvas.theme().number * canvas.unit();
-    ticks(range, steps, &Room { pixels, apart: 4.0 * size, extent: &|_| 1.5 * size })
 }

@@ -2,7 +2,7 @@
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `range`, `ticks` | from where to where axes run, and their numbers |
+//! | `range`, `ticks`, `numbers` | from where to where axes run, and their numbers |
 //! | `layout` | axes as they are asked for, and the room they need |
 //! | `frame`, `clip` | axes in their place: from numbers to pixels, cut at the border |
 //! | `bar`, `legend` | what colours and lines mean |
@@ -13,6 +13,7 @@ mod clip;
 mod frame;
 mod layout;
 mod legend;
+mod numbers;
 mod range;
 mod ticks;
 mod words;
@@ -23,7 +24,7 @@ pub use layout::{Aspect, Axes, Axis};
 pub use legend::{Legend, Sign};
 
 pub(super) use frame::fitted;
-pub(super) use layout::{x_ticks, y_ticks};
+pub(super) use numbers::{x_ticks, y_ticks};
 pub(super) use range::{Range, Steps};
 pub(super) use ticks::Ticks;
 pub(super) use words::{Plane, plane_words};

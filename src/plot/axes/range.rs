@@ -11,6 +11,8 @@ const LARGEST_POWER: f64 = 1e250;
 const FINEST: f64 = 1e-9;
 /// Nor is this.
 const SHORTEST: f64 = 1e-290;
+/// Values reach far out if all are so many times farther apart than 99% of them.
+const FAR: f64 = 5.0;
 
 /// From where to where an axis runs: finite numbers, so far apart that places between them differ.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -117,6 +119,36 @@ impl Range {
 
     pub fn contains(&self, value: f64) -> bool {
         (self.from..=self.to).contains(&value)
+    }
+
+    /// The shortest range that holds both.
+    pub fn joined(&self, other: Self) -> Self {
+        Self { from: self.from.min(other.from), to: self.to.max(other.to) }
+    }
+
+    /// As [`around`](Self::around), without what lies so far out that the rest would be a spot.
+    pub fn around_most(
+        name: &str,
+        values: impl Iterator<Item = f64>,
+        margin: f64,
+    ) -> Result<Option<Self>> {
+        let mut all: Vec<f64> = values.filter(|value| value.is_finite()).collect();
+        all.sort_unstable_by(f64::total_cmp);
+        let last = all.len().saturating_sub(1);
+        let [low, high] = [0.005, 0.995].map(|share| (share * last as f64).round() as usize);
+        if let (Some(&least), Some(&most)) = (all.first(), all.last()) {
+            let spare = 0.4 * (all[high] - all[low]);
+            let kept = all[low] - spare..=all[high] + spare;
+            if spare > 0.0 && most - least > FAR * (all[high] - all[low]) {
+                return Self::around(
+                    name,
+                    Steps::Even,
+                    all.iter().copied().filter(|x| kept.contains(x)),
+                    margin,
+                );
+            }
+        }
+        Self::around(name, Steps::Even, all.into_iter(), margin)
     }
 
     /// Longer by this much at each end.

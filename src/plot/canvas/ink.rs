@@ -112,3 +112,9 @@ pub(in crate::plot) fn mixed(from: Color, to: Color, share: f64) -> Color {
         (from + share * (to - from)).round() as u8
     })
 }
+
+/// White on dark colours and near-black on light ones.
+pub(in crate::plot) fn contrasting([r, g, b]: Color) -> Color {
+    let light = 0.299 * f64::from(r) + 0.587 * f64::from(g) + 0.114 * f64::from(b);
+    if light < 140.0 { [255; 3] } else { [20; 3] }
+}

@@ -23,5 +23,5 @@ pub use shapes::Canvas;
 pub use theme::Theme;
 
 pub(super) use font::{outline, width as text_width};
-pub(super) use ink::mixed;
+pub(super) use ink::{contrasting, mixed};
 pub(super) use shapes::Shape;

@@ -29,13 +29,14 @@ pub struct Canvas {
     theme: Theme,
     unit: f64,
     least: Margins,
+    brightest: Option<f64>,
 }
 
 impl Canvas {
     /// An empty canvas for an area.
     pub fn new(theme: Theme, area: Area) -> Self {
         let unit = unit_of(area);
-        Self { shapes: Vec::new(), theme, unit, least: Margins::default() }
+        Self { shapes: Vec::new(), theme, unit, least: Margins::default(), brightest: None }
     }
 
     /// The colours and sizes to be drawn with.
@@ -51,6 +52,23 @@ impl Canvas {
     /// The margins that axes leave free at least, so that they stand in line with others.
     pub fn least_margins(&self) -> Margins {
         self.least
+    }
+
+    /// The number that has the last colour in all panels, where they share their colours.
+    pub fn brightest(&self) -> Option<f64> {
+        self.brightest
+    }
+
+    /// Draws something with one number for the last colour.
+    pub(in crate::plot) fn with_brightest<R>(
+        &mut self,
+        brightest: Option<f64>,
+        draw: impl FnOnce(&mut Self) -> R,
+    ) -> R {
+        let kept = std::mem::replace(&mut self.brightest, brightest);
+        let drawn = draw(self);
+        self.brightest = kept;
+        drawn
     }
 
     /// Draws something with the units that suit a part of the canvas, and at least these margins there.

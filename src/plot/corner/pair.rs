@@ -2,7 +2,7 @@
 
 use super::smooth::Counts;
 use crate::plot::axes::{Range, Steps};
-use crate::plot::contour::{Grid, joined};
+use crate::plot::density::contour::{Grid, joined};
 
 /// The nodes along each axis.
 const NODES: usize = 120;

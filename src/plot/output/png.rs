@@ -1,4 +1,4 @@
-//! Pixels as PNG.
+//! Pixels as the bytes of a PNG file.
 
 use crate::error::{Error, Result};
 use crate::plot::canvas::Pixels;

@@ -1,14 +1,10 @@
 //! Where the mass of a density in the plane lies, searched on grids of nodes.
 
-use std::collections::BTreeSet;
-
-use nalgebra::DMatrix;
-
-use super::axes::{Range, Steps};
+use super::ask::log_densities;
 use super::contour::mass_level;
 use crate::density::Density;
 use crate::error::{Error, Result};
-use crate::outcome::shown;
+use crate::plot::axes::{Range, Steps};
 use crate::real::Real;
 
 /// The first square that is searched runs so far from the origin.
@@ -18,12 +14,14 @@ const NEAREST: f64 = 4.0;
 const NARROWINGS: usize = 60;
 /// The nodes along a side of a square that is searched.
 const SEARCHED: usize = 81;
+/// What holds nearly all mass may be so many times longer than what holds nine tenths of it.
+const FARTHEST: f64 = 3.2;
 /// A density has mass one: what is found must hold this much of it.
 const HELD: f64 = 0.75;
 
 /// Widens a square until its border holds next to no mass, then narrows it to where the mass is, as
 /// often as it lies on a few nodes only. Far out all points may fail, and so they do farther still.
-pub(super) fn find_mass<T: Real>(model: &dyn Density<T>) -> Result<[Range; 2]> {
+pub(in crate::plot) fn find_mass<T: Real>(model: &dyn Density<T>) -> Result<[Range; 2]> {
     let mut half = NEAREST;
     while half < T::LARGEST.sqrt() {
         let square = Range::given("x", Steps::Even, [-half, half])?;
@@ -40,12 +38,12 @@ pub(super) fn find_mass<T: Real>(model: &dyn Density<T>) -> Result<[Range; 2]> {
     )))
 }
 
-/// Where the mass is within these ranges, if the border holds next to none and the inside enough.
+/// Where most of the mass is within these ranges, if the border holds next to none and the inside enough.
 ///
 /// Densities count by their ratio to the largest on the grid, so that nodes that miss a narrow density
 /// by orders of magnitude still say where it is.
 fn narrow<T: Real>(model: &dyn Density<T>, mut ranges: [Range; 2]) -> Result<Option<[Range; 2]>> {
-    for _ in 0..NARROWINGS {
+    for turn in 0..NARROWINGS {
         let log_prob = survey(model, ranges)?;
         let most = log_prob.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         if most == f64::NEG_INFINITY {
@@ -54,7 +52,7 @@ fn narrow<T: Real>(model: &dyn Density<T>, mut ranges: [Range; 2]) -> Result<Opt
         let ratios: Vec<f64> = log_prob.iter().map(|value| (value - most).exp()).collect();
         let total: f64 = ratios.iter().sum();
         let border = (0..ratios.len()).filter(|&k| is_border(k)).map(|k| ratios[k]);
-        if border.sum::<f64>() > 1e-4 * total {
+        if turn == 0 && border.sum::<f64>() > 1e-4 * total {
             return Ok(None);
         }
         let narrower = mass_ranges(&ratios, SEARCHED, ranges);
@@ -72,42 +70,14 @@ fn narrow<T: Real>(model: &dyn Density<T>, mut ranges: [Range; 2]) -> Result<Opt
     Ok(None)
 }
 
-/// Log-densities on a grid of nodes, minus infinity where they could not be computed: far from all mass
-/// a flow may fail, and a formula may overflow.
-fn survey<T: Real>(model: &dyn Density<T>, ranges: [Range; 2]) -> Result<Vec<f64>> {
-    let points = grid(SEARCHED, ranges);
-    let (known, values) = match model.log_prob(&points) {
-        Ok(values) => ((0..points.ncols()).collect(), values),
-        Err(error) => {
-            let failed: BTreeSet<usize> =
-                error.failed_columns().iter().map(|(column, _)| *column).collect();
-            let known: Vec<usize> =
-                (0..points.ncols()).filter(|column| !failed.contains(column)).collect();
-            if failed.is_empty() || known.is_empty() {
-                return Err(error.during("drawing a density"));
-            }
-            let values = model.log_prob(&points.select_columns(&known));
-            (known, values.map_err(|error| error.during("drawing a density"))?)
-        }
-    };
-    let mut all = vec![f64::NEG_INFINITY; points.ncols()];
-    for (&column, &value) in known.iter().zip(values.iter()) {
-        if value.wide() == f64::INFINITY {
-            return Err(colourless(&points, column, value));
-        }
-        if !value.wide().is_nan() {
-            all[column] = value.wide();
-        }
-    }
-    Ok(all)
-}
-
-/// The nodes of a grid, row after row.
-pub(super) fn grid<T: Real>(nodes: usize, [x, y]: [Range; 2]) -> DMatrix<T> {
-    let along = |range: Range, k: usize| range.at(k as f64 / (nodes as f64 - 1.0));
-    DMatrix::from_fn(2, nodes * nodes, |row, k| {
-        T::of(if row == 0 { along(x, k % nodes) } else { along(y, k / nodes) })
-    })
+/// Log-densities on a grid of nodes, minus infinity where they could not be computed.
+fn survey<T: Real>(model: &dyn Density<T>, [x, y]: [Range; 2]) -> Result<Vec<f64>> {
+    let along = |range: Range, k: usize| range.at(k as f64 / (SEARCHED as f64 - 1.0));
+    let point = |k: usize| [along(x, k % SEARCHED), along(y, k / SEARCHED)];
+    let points: Vec<[f64; 2]> = (0..SEARCHED * SEARCHED).map(point).collect();
+    let values = log_densities(model, &points)?;
+    let known = |value: f64| if value.is_nan() { f64::NEG_INFINITY } else { value };
+    Ok(values.into_iter().map(known).collect())
 }
 
 /// Whether a node of a searched grid lies at its border.
@@ -116,18 +86,20 @@ fn is_border(k: usize) -> bool {
     [0, last].contains(&(k % SEARCHED)) || [0, last].contains(&(k / SEARCHED))
 }
 
-/// The error of a point whose density is no number.
-pub(super) fn colourless<T: Real>(points: &DMatrix<T>, k: usize, value: T) -> Error {
-    let [x, y] = [points[(0, k)], points[(1, k)]].map(|number| shown::number(number.wide()));
-    Error::non_finite(format!(
-        "the log-density at ({x}, {y}) is {}, which has no colour: draw another range",
-        shown::number(value.wide())
-    ))
+/// Where on a grid of nodes over some ranges most of the mass is: nearly all, or less where the rest is far
+/// away, as that of heavy tails, and would leave nothing to be seen.
+fn mass_ranges(values: &[f64], nodes: usize, ranges: [Range; 2]) -> [Range; 2] {
+    let core = part_with(values, nodes, ranges, 0.9);
+    let near =
+        |found: &[Range; 2]| (0..2).all(|k| found[k].length() <= FARTHEST * core[k].length());
+    let wider = [0.995, 0.98].map(|share| part_with(values, nodes, ranges, share));
+    let last = part_with(values, nodes, ranges, 0.95);
+    wider.into_iter().find(near).unwrap_or(last)
 }
 
-/// Where on a grid of nodes over some ranges most of the mass is, with a margin of two nodes or more.
-fn mass_ranges(values: &[f64], nodes: usize, ranges: [Range; 2]) -> [Range; 2] {
-    let level = mass_level(values, 0.995);
+/// Where a share of the mass is, with a margin of two nodes or more.
+fn part_with(values: &[f64], nodes: usize, ranges: [Range; 2], share: f64) -> [Range; 2] {
+    let level = mass_level(values, share);
     let kept = || (0..values.len()).filter(|&k| values[k] >= level);
     let part = |range: Range, places: &mut dyn Iterator<Item = usize>| {
         let [first, last] = places.fold([nodes, 0], |[a, b], k| [a.min(k), b.max(k)]);
@@ -144,7 +116,7 @@ fn mass_ranges(values: &[f64], nodes: usize, ranges: [Range; 2]) -> [Range; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nalgebra::DVector;
+    use nalgebra::{DMatrix, DVector};
 
     /// Two normal densities of equal weight, `apart` each way from a centre.
     struct Pair {

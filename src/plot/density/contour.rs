@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::axes::Range;
+use crate::plot::axes::Range;
 
 /// A function on the nodes of a regular grid: `values[row * columns + column]`.
-pub(super) struct Grid<'a> {
+pub(in crate::plot) struct Grid<'a> {
     pub values: &'a [f64],
     pub columns: usize,
     pub x: Range,
@@ -60,7 +60,7 @@ impl Grid<'_> {
 }
 
 /// Segments joined into lines at their common ends.
-pub(super) fn joined(segments: &[[[f64; 2]; 2]]) -> Vec<Vec<[f64; 2]>> {
+pub(in crate::plot) fn joined(segments: &[[[f64; 2]; 2]]) -> Vec<Vec<[f64; 2]>> {
     let key = |point: [f64; 2]| point.map(f64::to_bits);
     let mut at: HashMap<[u64; 2], Vec<usize>> = HashMap::new();
     for (k, segment) in segments.iter().enumerate() {
@@ -91,7 +91,7 @@ pub(super) fn joined(segments: &[[[f64; 2]; 2]]) -> Vec<Vec<[f64; 2]>> {
 
 /// The density above which the given share of the mass lies (Hyndman 1996, Computing and graphing
 /// highest density regions), from densities on cells of equal area.
-pub(super) fn mass_level(densities: &[f64], share: f64) -> f64 {
+pub(in crate::plot) fn mass_level(densities: &[f64], share: f64) -> f64 {
     let mut sorted: Vec<f64> = densities.to_vec();
     sorted.sort_unstable_by(|a, b| b.total_cmp(a));
     let total: f64 = sorted.iter().sum();
