@@ -28,7 +28,8 @@ pub enum Warning {
         /// The standard deviation of a normal density with as wide a middle 98%.
         spread: f64,
     },
-    /// A value lies hundreds of times farther out than 98% of its row.
+    /// A value lies far farther out than 98% of its row: thirty times, or more where there are many columns, so that
+    /// heavy tails are none.
     Outlier {
         /// Where the value is.
         part: Part,
