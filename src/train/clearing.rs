@@ -23,6 +23,7 @@ impl Checkpoints {
     }
 
     /// Whether there is any checkpoint, those of members and parts counted.
+    #[cfg(any(feature = "table", test))]
     pub(crate) fn is_begun(&self) -> Result<bool> {
         holds(&self.folder)
     }
@@ -63,6 +64,7 @@ fn clear(folder: &Path) -> Result<()> {
     }
 }
 
+#[cfg(any(feature = "table", test))]
 fn holds(folder: &Path) -> Result<bool> {
     for (name, path) in entries(folder)? {
         if steps_of(&name).is_some() || (is_within(&name) && path.is_dir() && holds(&path)?) {

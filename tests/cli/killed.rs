@@ -104,3 +104,35 @@ fn checkpoints_of_another_fit_are_refused_by_what_differs() {
     assert!(anew.status.success(), "{}", String::from_utf8_lossy(&anew.stderr));
     assert_eq!(folder.names(), ["few.csv", "m.safetensors"]);
 }
+
+#[test]
+#[cfg(unix)]
+fn a_fit_that_was_asked_to_end_gives_a_model_and_goes_on_later() {
+    let Some(command) = built() else { return };
+    let folder = Folder::new("asked");
+    few(&folder);
+    let words = format!("{FIT} -o m.safetensors --resume");
+    let start = Instant::now();
+    let whole = folder.command(&command, &words).output().expect("ran");
+    let usual = start.elapsed();
+    let bytes = folder.bytes("m.safetensors");
+    assert_eq!(folder.names(), ["few.csv", "m.safetensors"]);
+    std::fs::remove_file(folder.0.join("m.safetensors")).expect("removed");
+    let mut asked = folder.command(&command, &words);
+    let process = asked.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("ran");
+    std::thread::sleep(usual.mul_f64(0.3));
+    let id = process.id().to_string();
+    let sent = std::process::Command::new("kill").args(["-INT", &id]).status().expect("ran");
+    assert!(sent.success());
+    let ended = process.wait_with_output().expect("over");
+    assert!(ended.status.success());
+    let said = String::from_utf8_lossy(&ended.stdout).into_owned();
+    assert!(said.contains("\"interrupted\":true"), "{said}");
+    let names = ["few.csv", "m.safetensors", "m.safetensors.checkpoints"];
+    assert_eq!(folder.names(), names);
+    let last = folder.command(&command, &words).output().expect("ran");
+    assert!(last.status.success(), "{}", String::from_utf8_lossy(&last.stderr));
+    assert_eq!(folder.names(), ["few.csv", "m.safetensors"]);
+    assert!(folder.bytes("m.safetensors") == bytes);
+    assert_eq!(candidates(&last.stdout), candidates(&whole.stdout));
+}

@@ -1,6 +1,7 @@
 //! What a user types, and what comes of it.
 
 mod killed;
+mod unfinished;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
