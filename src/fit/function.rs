@@ -7,10 +7,10 @@ use crate::columns::Moments;
 const FEWEST: usize = 20;
 /// Which share of its spread a column may keep to itself.
 const NOTHING: f64 = 1e-3;
-/// The share of rows that must say so: the others may lie far apart.
-const MOST: f64 = 0.9;
+/// The share of rows that must say so: the others may lie too far apart.
+const MOST: f64 = 0.5;
 
-/// Whether each value of x comes with one of y: where values of x repeat, exactly; elsewhere nine of ten rows lie on
+/// Whether each value of x comes with one of y: where values of x repeat, exactly; elsewhere half of the rows lie on
 /// the line between their neighbours to a thousandth of the spread of y.
 pub(super) fn follows(y: &[f64], x: &[f64]) -> bool {
     if y.len() < FEWEST {
@@ -33,7 +33,7 @@ fn repeats(pairs: &[[f64; 2]]) -> bool {
     repeated >= FEWEST && several().all(same) && several().any(|group| Some(group[0][1]) != first)
 }
 
-/// Whether most rows lie on the lines between their neighbours.
+/// Whether half of the rows lie on the lines between their neighbours.
 fn is_smooth(pairs: &[[f64; 2]], spread: f64) -> bool {
     let beside = |three: &[[f64; 2]]| {
         let [[a, from], [x, y], [b, to]] = [three[0], three[1], three[2]];
