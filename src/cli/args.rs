@@ -19,8 +19,8 @@ Examples:
   liouville sample moons.safetensors -n 1000 | head
   liouville plot moons.safetensors moons.csv -o moons.png
 
-Tables are read from CSV, NPY and NPZ by their ending, and written to CSV and NPY; `-` is the standard input or output, as CSV.
-Log-densities are in nats, in the units of the table. Exit codes: 0 done, 1 failed, 2 usage.";
+Tables are read from CSV, NPY and NPZ by their ending, in a build with the feature `parquet` from Parquet and Arrow, too, and
+written to CSV and NPY; `-` is the standard input or output, as CSV. Log-densities are in nats, in the units of the table. Exit codes: 0 done, 1 failed, 2 usage.";
 
 /// Densities from tables: continuous normalizing flows, fitted, judged, scored, sampled and drawn.
 #[derive(Parser)]
@@ -68,7 +68,7 @@ pub enum Command {
 /// Where a table is read from.
 #[derive(Args)]
 pub struct Input {
-    /// What separates the cells of a text, such as ; or \\t [default: found]
+    /// What separates the cells of a text, such as ; or \t [default: found]
     #[arg(long, value_name = "CHAR", value_parser = words::delimiter)]
     pub delimiter: Option<u8>,
     /// The format of the table: csv, npy or npz [default: by its ending; csv of the standard input]

@@ -28,7 +28,11 @@ pub fn run(asked: &args::Fit, out: Out) -> Result<()> {
         out::check_output(path, &[&asked.data, &asked.output])?;
     }
     let table = read(asked)?;
-    let valid = asked.valid.as_ref().map(|path| out::reader(path, &asked.input)?.read());
+    let valid = asked.valid.as_ref().map(|path| {
+        // Those of the table: what else it holds does not matter.
+        let names = table.columns().iter().map(|column| column.name().to_string());
+        out::reader(path, &asked.input)?.columns(names).read()
+    });
     let valid = valid.transpose()?;
     let (rows, columns) =
         (counted(table.rows() as u64, "row"), counted(table.dim() as u64, "column"));
