@@ -18,6 +18,7 @@ mod ensemble_training;
 mod field_at;
 mod fixtures;
 mod flipped;
+mod flow_pictures;
 mod frames;
 mod fresh_noise;
 mod hostile;

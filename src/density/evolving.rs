@@ -39,6 +39,31 @@ pub trait Moving<T: Real>: Sync {
     ///
     /// If the flow takes no time, shapes do not fit, there is no time, or a setting is out of range.
     fn path(&self, points: &DMatrix<T>, times: &[f64]) -> Result<Vec<DMatrix<T>>>;
+
+    /// Samples at a time, as far as it is known where they start: of what has a base.
+    ///
+    /// # Errors
+    ///
+    /// As [`path`](Moving::path), or if `count` is zero or too large for memory.
+    fn drawn(&self, t: f64, count: usize, rng: &mut dyn Rng) -> Result<Option<DMatrix<T>>> {
+        let _ = (t, count, rng);
+        Ok(None)
+    }
+}
+
+/// Samples of what has a base, brought to a time.
+pub(crate) fn brought<T: Real, E: Evolving<T> + ?Sized>(
+    model: &E,
+    t: f64,
+    count: usize,
+    rng: &mut dyn Rng,
+) -> Result<Option<DMatrix<T>>> {
+    let start = model.draw_base(count, rng)?;
+    let from = model.span()?.from;
+    match t == from {
+        true => Ok(Some(start)),
+        false => Ok(model.path(&start, &[from, t])?.pop()),
+    }
 }
 
 /// A density at any time between base and data.
@@ -123,9 +148,9 @@ fn shared<'a, M, T: Real>(given: &'a Given<'_, M, T>) -> Result<Option<&'a DMatr
     }
 }
 
-/// The same lines for all that has a flow: what is generic, the type, the flow, and the context.
+/// The same lines for all that has a flow: what is generic, the type, the flow, the context, and more.
 macro_rules! moving {
-    ([$($bounds:tt)*], $self:ident: $type:ty, $flow:expr, $context:expr) => {
+    ([$($bounds:tt)*], $self:ident: $type:ty, $flow:expr, $context:expr $(, $more:item)?) => {
         impl<$($bounds)*> Moving<T> for $type {
             fn coordinates(&$self) -> usize {
                 Flow::<T>::dim($flow)
@@ -142,6 +167,8 @@ macro_rules! moving {
             fn path(&$self, points: &DMatrix<T>, times: &[f64]) -> Result<Vec<DMatrix<T>>> {
                 motion($flow)?.path(points, $context, times)
             }
+
+            $($more)?
         }
     };
 }
@@ -150,10 +177,17 @@ moving!([T: Real, F: VectorField<T>, S: Solver<T>], self: ContinuousFlow<F, S>, 
 moving!([T: Real], self: AnyFlow<T>, self, None);
 moving!([T: Real], self: Chain<T>, self, None);
 moving!([T: Real, F: Flow<T>], self: Frozen<F>, self, None);
-moving!([T: Real, B: Base<T>, F: Flow<T>], self: Pushforward<B, F>, self.flow(), None);
+moving!([T: Real, B: Base<T>, F: Flow<T>], self: Pushforward<B, F>, self.flow(), None,
+    fn drawn(&self, t: f64, count: usize, rng: &mut dyn Rng) -> Result<Option<DMatrix<T>>> {
+        brought(self, t, count, rng)
+    }
+);
 moving!(
     [T: Real, B: Base<T>, F: Flow<T>],
-    self: Given<'_, Pushforward<B, F>, T>, self.family().flow(), shared(self)?
+    self: Given<'_, Pushforward<B, F>, T>, self.family().flow(), shared(self)?,
+    fn drawn(&self, t: f64, count: usize, rng: &mut dyn Rng) -> Result<Option<DMatrix<T>>> {
+        brought(self, t, count, rng)
+    }
 );
 
 fn draw_base<T: Real, B: Base<T>, F: Flow<T>>(

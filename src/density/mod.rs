@@ -35,6 +35,7 @@ pub use base::{
 };
 pub(crate) use base::{check_finite, mark_lanes_outside};
 pub use ensemble::{Ensemble, Mixed};
+pub(crate) use evolving::brought;
 pub use evolving::{Evolving, Moving};
 pub use given::Given;
 pub use pushforward::{Evaluated, Pushforward};

@@ -4,7 +4,7 @@ use nalgebra::{DMatrix, DVector};
 use rand::Rng;
 
 use super::Model;
-use crate::density::{Evolving, Given, Moving};
+use crate::density::{Evolving, Given, Moving, brought};
 use crate::error::{Error, Result};
 use crate::flow::{AnyFlow, Cotangent, Direction, PACKET, Packet, Track, TrainableFlow, transport};
 use crate::ode::{Span, Workspace};
@@ -135,6 +135,10 @@ impl Moving<f64> for Model {
     fn path(&self, points: &DMatrix<f64>, times: &[f64]) -> Result<Vec<DMatrix<f64>>> {
         Way::new(self, None)?.path(points, times)
     }
+
+    fn drawn(&self, t: f64, count: usize, rng: &mut dyn Rng) -> Result<Option<DMatrix<f64>>> {
+        brought(self, t, count, rng)
+    }
 }
 
 impl Evolving<f64> for Model {
@@ -162,6 +166,10 @@ impl Moving<f64> for Given<'_, Model, f64> {
 
     fn path(&self, points: &DMatrix<f64>, times: &[f64]) -> Result<Vec<DMatrix<f64>>> {
         Way::new(self.family(), Some(self.context()))?.path(points, times)
+    }
+
+    fn drawn(&self, t: f64, count: usize, rng: &mut dyn Rng) -> Result<Option<DMatrix<f64>>> {
+        brought(self, t, count, rng)
     }
 }
 

@@ -14,7 +14,9 @@
 //! | `density` | heat maps with highest-density regions, beside others, and their differences |
 //! | `corner` | samples of any dimension: every coordinate, and every pair |
 //! | `diagnosis` | what was found about a density, in panels |
-//! | `samples`, `field`, `curves`, `images`, `panels` | the other pictures |
+//! | `field`, `motion` | velocities as arrows and streamlines; what a flow does in time |
+//! | `lattice`, `transformer` | how a flow bends a chessboard, and a layer one coordinate |
+//! | `samples`, `curves`, `images`, `panels` | the other pictures |
 //! | `latent` | paths between images |
 
 mod animation;
@@ -27,10 +29,13 @@ mod diagnosis;
 mod field;
 mod images;
 mod latent;
+mod lattice;
+mod motion;
 mod output;
 mod panels;
 mod picture;
 mod samples;
+mod transformer;
 
 pub use plotters;
 
@@ -43,10 +48,16 @@ pub use corner::{CornerPicture, SampleSet, corner};
 pub use curves::{CurvesPicture, curves};
 pub use density::{DensityPicture, DifferencePicture, density, difference};
 pub use diagnosis::diagnosis;
-pub use field::{FieldPicture, field};
+pub use field::{FieldPicture, field, field_of};
 pub use images::{ImagesPicture, images};
 pub use latent::interpolated;
+pub use lattice::{LatticePicture, lattice};
+pub use motion::{
+    Film, FilmstripPicture, TimelinePicture, TrajectoriesPicture, film, filmstrip, timeline,
+    trajectories, trajectories_from, trajectories_through,
+};
 pub use output::Style;
 pub use panels::{Panels, panels};
 pub use picture::{Picture, Styled};
 pub use samples::{SamplesPicture, samples};
+pub use transformer::transformer;

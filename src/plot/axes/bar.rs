@@ -59,7 +59,7 @@ impl ColorBar {
     }
 
     /// Draws the bar beside a plot.
-    pub(super) fn draw(&self, canvas: &mut Canvas, plot: Area, end: f64) -> Result<()> {
+    pub(in crate::plot) fn draw(&self, canvas: &mut Canvas, plot: Area, end: f64) -> Result<()> {
         let (unit, theme) = (canvas.unit(), canvas.theme().clone());
         let left = plot.right + GAP * unit;
         let bar = Area { left, right: left + WIDTH * unit, ..plot }.rounded();
@@ -75,7 +75,7 @@ impl ColorBar {
         }
         let label = [self.label.as_str(), found.factor.trim()].join(" ");
         let width = canvas.text_width(label.trim(), theme.number);
-        let place = [bar.left.min(end - width), bar.top - 0.85 * theme.number * unit];
+        let place = [bar.left.min(end - width), bar.top - 1.1 * theme.number * unit];
         canvas.text(place, label.trim(), theme.number, theme.soft, Anchor::Left);
         Ok(())
     }

@@ -185,7 +185,7 @@ impl Axes {
         let y_ticks = y_ticks(canvas, y, self.y.steps, area.height() - bottom - unit * theme.gap);
         let x_ticks = x_ticks(canvas, x, self.x.steps, area.width());
         let noted = |text: &str| if text.trim().is_empty() { 0.0 } else { 1.5 * theme.number };
-        let bar_label = if self.bar.is_some() { 1.5 * theme.number } else { 0.0 };
+        let bar_label = if self.bar.is_some() { 1.75 * theme.number } else { 0.0 };
         let title = line(&self.title, 1.15 * theme.title);
         let room = 0.8 * theme.gap + title.max(bar_label).max(noted(&y_ticks.factor)) + self.above;
         let widest = |ticks: &Ticks| {

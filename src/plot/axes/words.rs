@@ -22,6 +22,11 @@ impl Plane {
         Self { title: String::new(), labels, x: None, y: None, aspect, size: None }
     }
 
+    /// The same, in a size.
+    pub fn sized(self, width: u32, height: u32) -> Self {
+        Self { size: Some((width, height)), ..self }
+    }
+
     /// Axes of the ranges that were given, or else that are found; the latter may become longer.
     pub fn axes(&self, found: impl FnOnce() -> Result<[Range; 2]>) -> Result<Axes> {
         let given = |name: &str, ends: Option<[f64; 2]>| {

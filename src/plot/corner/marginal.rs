@@ -96,7 +96,7 @@ impl Sorted {
         let width = 0.9 * self.deviation() * (self.count() as f64).powf(-0.2) / node;
         let scale = 1.0 / (self.count() as f64 * node);
         let at = |(k, value): (usize, f64)| [ends[0] + node * k as f64, scale * value];
-        counts.smoothed(&[width]).into_iter().enumerate().map(at).collect()
+        counts.smoothed(&[width]).0.into_iter().enumerate().map(at).collect()
     }
 }
 

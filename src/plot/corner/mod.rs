@@ -51,14 +51,13 @@ pub struct CornerPicture {
 /// Samples are a matrix (dim x n), what a model drew, or a table, which brings its names and units.
 ///
 /// ```no_run
+/// use liouville::nalgebra::DMatrix;
 /// use liouville::prelude::*;
-/// use liouville::rand::{SeedableRng, rngs::StdRng};
-/// # let (posterior, prior) = (StandardNormal::new(4), StandardNormal::new(4));
+/// # let (posterior, prior) = (DMatrix::<f64>::zeros(4, 9), DMatrix::<f64>::zeros(4, 9));
 ///
-/// let mut rng = StdRng::seed_from_u64(1);
-/// plot::corner(posterior.sample(20_000, &mut rng)?)
+/// plot::corner(&posterior)
 ///     .label("posterior")
-///     .over("prior", prior.sample(20_000, &mut rng)?)
+///     .over("prior", &prior)
 ///     .names(["mass (kg)", "spin", "distance (Mpc)", "phase"])
 ///     .truths(&[0.1, 0.3, -0.2, 0.0])
 ///     .save("corner.png")?;

@@ -7,6 +7,9 @@ use crate::plot::density::contour::{Grid, joined};
 /// The nodes along each axis.
 const NODES: usize = 120;
 
+/// A ring of less area than so many squares of a kernel's width is no region.
+const SPECK: f64 = 9.0;
+
 /// One coordinate of a pair.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Side<'a> {
@@ -33,10 +36,10 @@ pub(super) fn regions(x: Side<'_>, y: Side<'_>, shares: &[f64]) -> (Vec<Region>,
         x.values.iter().zip(y.values).map(|(a, b)| [place(x, *a), place(y, *b)]).collect();
     let counts = Counts::of_plane(places.iter().copied(), NODES);
     // Where coordinates hang together, the density is narrower than each of them.
-    let narrow = (1.0 - correlation(x, y).powi(2)).max(0.0).sqrt();
+    let narrow = (1.0 - correlation(x, y).powi(2)).max(0.1).sqrt();
     let shrink = (places.len() as f64).powf(-1.0 / 6.0) * narrow;
     let width = |side: Side<'_>| shrink * side.deviation / side.range.length() * (NODES - 1) as f64;
-    let density = counts.smoothed(&[width(x), width(y)]);
+    let (density, widths) = counts.smoothed(&[width(x), width(y)]);
     let heights: Vec<f64> = places.iter().map(|place| height(&density, *place)).collect();
     let mut sorted = heights.clone();
     sorted.sort_unstable_by(|a, b| b.total_cmp(a));
@@ -46,7 +49,8 @@ pub(super) fn regions(x: Side<'_>, y: Side<'_>, shares: &[f64]) -> (Vec<Region>,
         sorted[count as usize - 1].max(1e-9 * sorted[0]).min(0.999 * sorted[0])
     };
     let padded = Padded::new(&density, [x.range, y.range]);
-    let found = shares.iter().map(|share| Region { rings: padded.rings(level(*share)) }).collect();
+    let found =
+        shares.iter().map(|share| Region { rings: padded.rings(level(*share), &widths) }).collect();
     let last = shares.iter().copied().fold(0.0, f64::max);
     let outside = |k: &usize| heights[*k] < level(last);
     let stray = (0..places.len()).filter(outside).map(|k| [x.values[k], y.values[k]]).collect();
@@ -103,12 +107,19 @@ impl Padded {
     }
 
     /// Lines around what is above a level: outer ones one way round, holes the other, so that filled together
-    /// they leave the holes out.
-    fn rings(&self, level: f64) -> Vec<Vec<[f64; 2]>> {
+    /// they leave the holes out. What is hardly larger than a kernel shows a sample and no region; the largest stays.
+    fn rings(&self, level: f64, widths: &[f64]) -> Vec<Vec<[f64; 2]>> {
         let [x, y] = self.ranges;
         let grid = Grid { values: &self.values, columns: NODES + 2, x, y };
         let mut rings = joined(&grid.contour(level));
-        rings.retain(|ring| ring.len() > 3);
+        let node = |range: Range| range.length() / (NODES + 1) as f64;
+        let kernel: f64 = widths.iter().product::<f64>() * node(x) * node(y);
+        let largest = rings.iter().map(|ring| signed_area(ring).abs()).fold(0.0, f64::max);
+        let seen = |ring: &Vec<[f64; 2]>| {
+            let area = signed_area(ring).abs();
+            ring.len() > 3 && (area >= largest || area > SPECK * kernel)
+        };
+        rings.retain(seen);
         let depth = |k: usize| {
             let inside = |other: &usize| *other != k && encloses(&rings[*other], rings[k][0]);
             (0..rings.len()).filter(inside).count()

@@ -3,7 +3,7 @@
 /// The widths that are tried, in units of the one that suits a normal density.
 const FACTORS: [f64; 5] = [1.0, 0.7, 0.5, 0.35, 0.25];
 /// By how much of the first the cost of a narrower kernel must be less: chance makes smaller differences.
-const CLEARLY: f64 = 0.02;
+const CLEARLY: f64 = 0.01;
 /// A kernel narrower than this share of a cell smooths nothing that linear binning has not.
 const NARROWEST: f64 = 0.6;
 /// A kernel ends so many widths from its middle.
@@ -47,28 +47,42 @@ impl Counts {
         self.values.len() / self.columns
     }
 
-    /// Smoothed by normal kernels of the width, among some, whose density is clearly nearest to that of the samples:
-    /// the one with the least ∫ f̂² - 2/n Σ f̂₋ᵢ(xᵢ) (Rudemo 1982, Empirical choice of histograms and kernel density
-    /// estimators). `widths` are those that suit a normal density, in nodes along each axis.
-    pub fn smoothed(&self, widths: &[f64]) -> Vec<f64> {
+    /// Smoothed by normal kernels of the widths, among some, whose density is clearly nearest to that of the
+    /// samples: the one with the least ∫ f̂² - 2/n Σ f̂₋ᵢ(xᵢ) (Rudemo 1982, Empirical choice of histograms and
+    /// kernel density estimators), axis by axis from the last on. `widths` are those that suit a normal density,
+    /// in nodes along each axis; what was chosen is given back.
+    pub fn smoothed(&self, widths: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        let mut chosen: Vec<f64> = widths.iter().map(|width| width.max(NARROWEST)).collect();
+        let (first, mut best) = self.tried(&chosen);
+        let mut least = first;
+        // What few samples say about small shapes is mostly chance.
         let total: f64 = self.values.iter().sum();
-        let tried = FACTORS.map(|factor| {
-            let widths: Vec<f64> = widths.iter().map(|w| (factor * w).max(NARROWEST)).collect();
-            let found = self.with_kernels(&widths);
-            // The share of a sample's own kernel at its place.
-            let own: f64 = widths.iter().map(|width| kernel(*width)[0]).product();
-            let squares: f64 = found.iter().map(|value| value * value).sum();
-            let products = found.iter().zip(&self.values).map(|(f, count)| f * count);
-            let others = products.sum::<f64>() - own * total;
-            let cost = squares / total - 2.0 * others / (total - 1.0).max(1.0);
-            (cost, found)
-        });
-        let first = tried[0].0;
-        let best = tried.into_iter().enumerate().min_by(|(i, a), (j, b)| {
-            let handicap = |k: usize| if k == 0 { CLEARLY * first.abs() } else { 0.0 };
-            (a.0 - handicap(*i)).total_cmp(&(b.0 - handicap(*j)))
-        });
-        best.map_or_else(|| self.values.clone(), |(_, (_, found))| found)
+        let narrowest = 0.49 * (total.max(1.0) / 2000.0).powf(-0.3);
+        for axis in (0..chosen.len()).rev() {
+            // A narrower kernel has to be clearly better than a wider one.
+            for factor in FACTORS[1..].iter().filter(|factor| **factor >= narrowest) {
+                let mut narrower = chosen.clone();
+                narrower[axis] = (factor * widths[axis]).max(NARROWEST);
+                let (cost, found) = self.tried(&narrower);
+                if cost < least - CLEARLY * first.abs() {
+                    (least, best) = (cost, found);
+                    chosen = narrower;
+                }
+            }
+        }
+        (best, chosen)
+    }
+
+    /// The cost of widths, and what is smoothed by them.
+    fn tried(&self, widths: &[f64]) -> (f64, Vec<f64>) {
+        let total: f64 = self.values.iter().sum();
+        let found = self.with_kernels(widths);
+        // The share of a sample's own kernel at its place.
+        let own: f64 = widths.iter().map(|width| kernel(*width)[0]).product();
+        let squares: f64 = found.iter().map(|value| value * value).sum();
+        let products = found.iter().zip(&self.values).map(|(f, count)| f * count);
+        let others = products.sum::<f64>() - own * total;
+        (squares / total.max(1e-300) - 2.0 * others / (total - 1.0).max(1.0), found)
     }
 
     /// Smoothed along every axis. What would cross an end comes back, so that bounds stay sharp.
@@ -147,19 +161,19 @@ mod tests {
         let places = normals(5000, 1).into_iter().map(|x| 60.0 + 10.0 * x);
         let counts = Counts::of_line(places, 121);
         let total: f64 = counts.values.iter().sum();
-        let smooth: f64 = counts.smoothed(&[2.0]).iter().sum();
+        let smooth: f64 = counts.smoothed(&[2.0]).0.iter().sum();
         assert!((smooth - total).abs() < 1e-9 * total);
         let xs = normals(4000, 2).into_iter().zip(normals(4000, 3));
         let plane = Counts::of_plane(xs.map(|(x, y)| [30.0 + 5.0 * x, 30.0 + 9.0 * y]), 61);
         let total: f64 = plane.values.iter().sum();
-        assert!((plane.smoothed(&[1.0, 2.0]).iter().sum::<f64>() - total).abs() < 1e-9 * total);
+        assert!((plane.smoothed(&[1.0, 2.0]).0.iter().sum::<f64>() - total).abs() < 1e-9 * total);
     }
 
     #[test]
     fn a_normal_density_is_found() {
         let n = 200_000;
         let places = normals(n, 4).into_iter().map(|x| 100.0 + 20.0 * x);
-        let found = Counts::of_line(places, 201).smoothed(&[20.0 * (n as f64).powf(-0.2)]);
+        let found = Counts::of_line(places, 201).smoothed(&[20.0 * (n as f64).powf(-0.2)]).0;
         for (k, value) in found.iter().enumerate() {
             let x = (k as f64 - 100.0) / 20.0;
             let expected = (-0.5 * x * x).exp() / (20.0 * std::f64::consts::TAU.sqrt());
@@ -176,7 +190,7 @@ mod tests {
             .into_iter()
             .enumerate()
             .map(|(k, x)| 100.0 + 3.0 * x + if k % 2 == 0 { 60.0 } else { -60.0 });
-        let found = Counts::of_line(places, 201).smoothed(&[60.0 * 20_000f64.powf(-0.2)]);
+        let found = Counts::of_line(places, 201).smoothed(&[60.0 * 20_000f64.powf(-0.2)]).0;
         let top = found.iter().copied().fold(0.0, f64::max);
         let expected = 0.5 * 20_000.0 / (3.0 * std::f64::consts::TAU.sqrt());
         assert!(top > 0.8 * expected, "{top} for {expected}");
@@ -195,7 +209,7 @@ mod tests {
     fn a_single_sample_and_equal_samples_are_no_trouble() {
         for count in [1, 7] {
             let counts = Counts::of_line(std::iter::repeat_n(3.0, count), 8);
-            assert!(counts.smoothed(&[0.0]).iter().all(|value| value.is_finite()));
+            assert!(counts.smoothed(&[0.0]).0.iter().all(|value| value.is_finite()));
         }
     }
 }
