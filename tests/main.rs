@@ -38,6 +38,7 @@ mod peer_layers;
 mod picture_outputs;
 mod picture_properties;
 mod picture_ranges;
+mod picture_texts;
 mod pictures;
 mod prepared;
 mod pulses;

@@ -55,8 +55,8 @@ impl Frame {
         [0, 1].map(|k| match self.steps[k] {
             Steps::Even => self.ranges[k].at(shares[k]),
             Steps::Logarithmic => {
-                let [from, to] = [self.ranges[k].from(), self.ranges[k].to()];
-                from * (to / from).powf(shares[k])
+                let [from, to] = [self.ranges[k].from().ln(), self.ranges[k].to().ln()];
+                (from + shares[k] * (to - from)).exp()
             }
         })
     }

@@ -113,7 +113,11 @@ impl Range {
     pub fn share(&self, steps: Steps, value: f64) -> f64 {
         match steps {
             Steps::Even => (value - self.from) / self.length(),
-            Steps::Logarithmic => (value / self.from).ln() / (self.to / self.from).ln(),
+            // The quotient of the ends may be more than a number can be.
+            Steps::Logarithmic => {
+                let [from, to] = [self.from.ln(), self.to.ln()];
+                (value.ln() - from) / (to - from)
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! The densities above which shares of the mass lie: highest-density regions (Hyndman 1996).
 
+use super::heat::FINE;
 use super::sheet::{Ask, Budget, Sheet};
 use crate::error::Result;
 use crate::plot::axes::Range;
@@ -42,7 +43,7 @@ impl Levels {
         if mass < ALL
             && let Ok(ranges) = search()
         {
-            let sheet = Sheet::of(ask, ranges, Budget::of(140))?;
+            let sheet = Sheet::of(ask, ranges, Budget::of(140))?.with_columns(FINE);
             let levels = within(&sheet, 1.0);
             if levels.iter().all(Option::is_some) && sheet.mass() < TOO_MUCH {
                 return Ok(Self { levels, of_all: true });
@@ -88,7 +89,9 @@ mod tests {
     #[test]
     fn levels_of_a_normal_are_known_even_where_it_is_cut() {
         for ends in [[-4.5, 4.5], [-0.5, 4.5], [0.1, 0.9]] {
-            let drawn = Sheet::of(&normal, [range(ends[0], ends[1]); 2], Budget::of(200)).unwrap();
+            let drawn = Sheet::of(&normal, [range(ends[0], ends[1]); 2], Budget::of(200))
+                .unwrap()
+                .with_columns(FINE);
             let whole = || Ok([range(-5.0, 5.0); 2]);
             let found = Levels::of(&normal, &drawn, whole, &[0.5, 0.9]).unwrap();
             assert!(found.of_all);
@@ -102,7 +105,8 @@ mod tests {
 
     #[test]
     fn levels_of_what_cannot_be_found_are_those_of_the_picture() {
-        let drawn = Sheet::of(&normal, [range(0.0, 4.5); 2], Budget::of(100)).unwrap();
+        let drawn =
+            Sheet::of(&normal, [range(0.0, 4.5); 2], Budget::of(100)).unwrap().with_columns(FINE);
         let none = || Err(crate::error::Error::empty("nothing"));
         let found = Levels::of(&normal, &drawn, none, &[0.5]).unwrap();
         // A quarter of the normal, of the same shape.

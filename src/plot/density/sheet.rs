@@ -7,6 +7,9 @@ use crate::plot::axes::Range;
 /// Errors of interpolation below this share of the greatest value are not seen.
 const SEEN: f64 = 2.5e-3;
 
+/// As many nodes along a side as a picture has pixels.
+const MANY: usize = 800;
+
 /// Values on the nodes of a regular grid, `values[row * columns + column]`, rows from below; NaN where
 /// there is none.
 #[derive(Debug, Clone)]
@@ -32,16 +35,19 @@ pub(in crate::plot) struct Budget {
 }
 
 impl Budget {
-    /// As many points as a square with so many nodes along a side has, of which a quarter is spread evenly.
+    /// As many points as a square with so many nodes along a side has, of which a quarter is spread evenly;
+    /// all of them where they are as many as the pixels of a picture.
     pub fn of(resolution: usize) -> Self {
-        let coarse = (resolution.div_ceil(2) + 1).max(2);
-        Self { coarse, points: resolution * resolution, fine: 4 * resolution }
+        let half = (resolution.div_ceil(2) + 1).max(2);
+        let coarse = if resolution > MANY { resolution } else { half.min(resolution) };
+        let fine = (4 * resolution).min(2 * MANY).max(coarse);
+        Self { coarse, points: resolution * resolution, fine }
     }
 }
 
 impl Sheet {
     /// Values on an even grid, which is halved again and again: between the nodes there are new ones, whose
-    /// values follow by cubic interpolation where that differs little from a straight line, and are asked for
+    /// values follow by cubic interpolation where the values around bend little, and are asked for
     /// elsewhere, the worst first, until as many points as allowed were asked for.
     pub fn of(ask: &Ask<'_>, [x, y]: [Range; 2], budget: Budget) -> Result<Self> {
         let columns = budget.coarse;
@@ -73,33 +79,65 @@ impl Sheet {
 
     /// The grid with nodes between, and the new nodes that have to be asked for.
     fn doubled(&self, most: usize) -> (Self, Vec<usize>) {
-        let cubic = doubled(&self.values, self.columns, cubic);
-        let straight = doubled(&self.values, self.columns, straight);
-        let columns = 2 * self.columns - 1;
-        let top = self.top();
-        let off = |k: usize| {
-            let error = (cubic[k] - straight[k]).abs();
-            // Beside what is not known nothing can be followed.
-            if error.is_nan() { top } else { error }
-        };
+        let finer = self.between(cubic);
+        let (top, columns) = (self.top(), finer.columns);
+        let bends = [self.bends(1), self.bends(self.columns)];
+        let off = |k: usize| self.bend_at(&bends, [k / columns, k % columns], top);
         let is_new = |k: &usize| (k % columns) % 2 == 1 || (k / columns) % 2 == 1;
         let mut worst: Vec<usize> =
-            (0..cubic.len()).filter(is_new).filter(|k| off(*k) > SEEN * top).collect();
+            (0..finer.values.len()).filter(is_new).filter(|k| off(*k) > SEEN * top).collect();
         if worst.len() > most {
             worst.sort_by(|a, b| off(*b).total_cmp(&off(*a)));
             worst.truncate(most);
         }
-        // Cubic curves swing below zero beside a steep edge.
+        (finer, worst)
+    }
+
+    /// How far the middle of two neighbours is from a straight line at each node, by the second difference
+    /// along rows or along columns.
+    fn bends(&self, step: usize) -> Vec<f64> {
+        let last = self.columns - 1;
+        let bend = |k: usize| match (k / step) % self.columns {
+            place if place == 0 || place == last => 0.0,
+            _ => {
+                0.125 * (self.values[k - step] - 2.0 * self.values[k] + self.values[k + step]).abs()
+            }
+        };
+        (0..self.values.len()).map(bend).collect()
+    }
+
+    /// The greatest bend of the nodes around a new one; everything beside what is not known.
+    fn bend_at(&self, bends: &[Vec<f64>; 2], [row, column]: [usize; 2], top: f64) -> f64 {
+        let around = |place: usize| [place / 2, place.div_ceil(2)];
+        let mut most = 0.0f64;
+        for r in around(row) {
+            for c in around(column) {
+                let k = r * self.columns + c;
+                let across = if column % 2 == 1 { bends[0][k] } else { 0.0 };
+                let along = if row % 2 == 1 { bends[1][k] } else { 0.0 };
+                let bend = across.max(along);
+                most = most.max(if across.is_nan() || along.is_nan() { top } else { bend });
+            }
+        }
+        most
+    }
+
+    /// The grid with nodes between that follow from their neighbours. Cubic curves swing beyond what is there
+    /// beside a steep edge: no value is beyond the greatest, or below zero where none was.
+    fn between(&self, between: Between) -> Self {
+        let columns = 2 * self.columns - 1;
+        let top = self.top();
         let least = if self.values.iter().any(|value| *value < 0.0) { -top } else { 0.0 };
-        let values =
-            cubic.into_iter().map(|value| if value < least { least } else { value }).collect();
-        (Self { values, columns, x: self.x, y: self.y }, worst)
+        let mut values = doubled(&self.values, self.columns, between);
+        let within = |value: f64| if value.is_nan() { value } else { value.max(least).min(top) };
+        values.iter_mut().for_each(|value| *value = within(*value));
+        Self { values, columns, x: self.x, y: self.y }
     }
 
     /// The same with more nodes, which follow by interpolation, until there are enough along a side.
     pub fn with_columns(mut self, enough: usize) -> Self {
         while self.columns < enough {
-            self = self.doubled(0).0;
+            self = self.between(cubic);
         }
         self
     }

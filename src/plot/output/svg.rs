@@ -1,4 +1,4 @@
-//! Shapes as SVG.
+//! Shapes as the text of an SVG file.
 
 use std::fmt::Write;
 
