@@ -128,6 +128,8 @@ fn what_has_no_such_picture_is_named() {
     let steps = [DMatrix::<f64>::zeros(2, 3), DMatrix::zeros(2, 4)];
     let uneven = plot::trajectories_through(&[0.0, 1.0], &steps);
     assert!(uneven.to_svg().expect_err("uneven").is_shape());
+    let given = plot::trajectories_from(model.flow(), &samples).count(3);
+    assert!(given.to_svg().expect_err("nothing is drawn").is_setting());
 }
 
 #[test]

@@ -88,6 +88,15 @@ impl<T: Real> FilmstripPicture<'_, T> {
     }
 }
 
+/// Whether one unit is equally long on axes whose ranges have this ratio.
+fn is_equal(aspect: Aspect, ratio: f64) -> bool {
+    match aspect {
+        Aspect::Equal => true,
+        Aspect::Auto => (1.0 / 3.5..=3.5).contains(&ratio),
+        Aspect::Free => false,
+    }
+}
+
 /// Ranges that hold the samples of several times, equally long in units where they are similar.
 pub(super) fn common_ranges<T: Real>(
     model: &dyn Evolving<T>,
@@ -114,11 +123,7 @@ pub(super) fn common_ranges<T: Real>(
     };
     let [x, y] = [given("x", 0, plane.x)?, given("y", 1, plane.y)?];
     let ratio = x.length() / y.length();
-    let equal = match plane.aspect {
-        Aspect::Equal => true,
-        Aspect::Auto => (1.0 / 3.5..=3.5).contains(&ratio),
-        Aspect::Free => false,
-    };
+    let equal = is_equal(plane.aspect, ratio);
     let longest = x.length().max(y.length());
     let square = |range: Range, given: bool| match equal && !given {
         true => range.widened(0.5 * (longest - range.length())),
@@ -199,8 +204,7 @@ impl Strip {
         let wide = (inner.width() - gap * (columns - 1.0)) / columns;
         let high = (inner.height() - gap * (rows - 1.0)) / rows - head;
         let ratio = ranges[0].length() / ranges[1].length();
-        let equal = (1.0 / 3.5..=3.5).contains(&ratio) && plane.aspect != Aspect::Free;
-        let [wide, high] = if equal {
+        let [wide, high] = if is_equal(plane.aspect, ratio) {
             let wide = wide.min(high * ratio);
             [wide, wide / ratio]
         } else {

@@ -7,7 +7,7 @@ use super::under::{lifted, sampled, seen_range};
 use crate::density::Evolving;
 use crate::error::{Error, Result};
 use crate::outcome::shown;
-use crate::plot::axes::{Plane, Range, Steps, fitted, plane_words};
+use crate::plot::axes::{Plane, Range, Steps, fitted};
 use crate::plot::canvas::{Anchor, Area, Canvas, Ink, Margins, Pixels, Stroke};
 use crate::plot::picture::Picture;
 use crate::real::Real;
@@ -27,8 +27,6 @@ pub struct TimelinePicture<'a, T: Real> {
     model: &'a dyn Evolving<T>,
     lines: usize,
 }
-
-plane_words!(TimelinePicture<'a, T> where ['a, T: Real]);
 
 /// What a continuous flow of one coordinate does: its density at all times with trajectories over it, the
 /// density of the base at the left, and that of the data at the right. Between neighbouring trajectories
@@ -50,6 +48,30 @@ impl<T: Real> TimelinePicture<'_, T> {
     /// The number of trajectories. Default: 20.
     pub fn lines(mut self, count: usize) -> Self {
         self.lines = count;
+        self
+    }
+
+    /// What stands above.
+    pub fn title(mut self, text: &str) -> Self {
+        self.plane.title = text.to_string();
+        self
+    }
+
+    /// What stands at the axes. Default: time and x.
+    pub fn axis_labels(mut self, time: &str, coordinate: &str) -> Self {
+        self.plane.labels = [time.to_string(), coordinate.to_string()];
+        self
+    }
+
+    /// From where to where the coordinate runs. Default: where samples are at the first and at the last time.
+    pub fn y_range(mut self, from: f64, to: f64) -> Self {
+        self.plane.y = Some([from, to]);
+        self
+    }
+
+    /// Width and height in pixels.
+    pub fn size(mut self, width: u32, height: u32) -> Self {
+        self.plane.size = Some((width, height));
         self
     }
 
@@ -115,7 +137,7 @@ impl<T: Real> Picture for TimelinePicture<'_, T> {
             None => found,
         };
         let [low, high] = [span.from.min(span.to), span.from.max(span.to)];
-        let x = Range::given("time", Steps::Even, self.plane.x.unwrap_or([low, high]))?;
+        let x = Range::given("time", Steps::Even, [low, high])?;
         let columns: Vec<Vec<f64>> = (0..NODES[0])
             .map(|k| self.densities(x.at(k as f64 / (NODES[0] - 1) as f64), y))
             .collect::<Result<_>>()?;

@@ -32,6 +32,9 @@ pub struct TrajectoriesPicture<'a> {
     find: Box<Find<'a>>,
     count: usize,
     seed: u64,
+    /// Whether points are given, and none are drawn.
+    given: bool,
+    problem: Option<Error>,
     found: OnceLock<Result<Paths>>,
 }
 
@@ -69,7 +72,7 @@ pub fn trajectories_from<'a, T: Real>(
         let steps = flow.path(&start, &times)?;
         Ok((times, steps.iter().map(points_of).collect()))
     };
-    TrajectoriesPicture::new(Box::new(find))
+    TrajectoriesPicture::new(Box::new(find)).given()
 }
 
 /// The ways through points that are known: 2 x n at each of the times.
@@ -78,7 +81,7 @@ pub fn trajectories_through<T: Real>(
     steps: &[DMatrix<T>],
 ) -> TrajectoriesPicture<'static> {
     let known = known(times, steps);
-    TrajectoriesPicture::new(Box::new(move |_, _| known.clone()))
+    TrajectoriesPicture::new(Box::new(move |_, _| known.clone())).given()
 }
 
 fn known<T: Real>(times: &[f64], steps: &[DMatrix<T>]) -> Result<Paths> {
@@ -127,18 +130,35 @@ fn check_planar(dim: usize) -> Result<()> {
 impl<'a> TrajectoriesPicture<'a> {
     fn new(find: Box<Find<'a>>) -> Self {
         let plane = Plane::new("x₁", "x₂");
-        Self { plane, find, count: 120, seed: 1, found: OnceLock::new() }
+        let (given, problem) = (false, None);
+        Self { plane, find, count: 120, seed: 1, given, problem, found: OnceLock::new() }
     }
 
-    /// How many samples are followed, where they are drawn. Default: 120.
+    /// How many samples of the base are followed. Default: 120.
     pub fn count(mut self, samples: usize) -> Self {
         (self.count, self.found) = (samples, OnceLock::new());
+        self.drawing()
+    }
+
+    /// The seed of the samples. Default: 1.
+    pub fn seed(mut self, seed: u64) -> Self {
+        (self.seed, self.found) = (seed, OnceLock::new());
+        self.drawing()
+    }
+
+    /// The same, of points that are given.
+    fn given(mut self) -> Self {
+        self.given = true;
         self
     }
 
-    /// The seed of samples that are drawn. Default: 1.
-    pub fn seed(mut self, seed: u64) -> Self {
-        (self.seed, self.found) = (seed, OnceLock::new());
+    /// The same, with an error where no samples are drawn.
+    fn drawing(mut self) -> Self {
+        if self.given {
+            self.problem = Some(Error::setting(
+                "trajectories of points that were given draw no samples: leave `count` and `seed` out",
+            ));
+        }
         self
     }
 
@@ -148,6 +168,9 @@ impl<'a> TrajectoriesPicture<'a> {
                 "{} trajectories would cover one another: give up to {MOST}",
                 self.count
             )));
+        }
+        if let Some(error) = &self.problem {
+            return Err(error.clone());
         }
         let found = self.found.get_or_init(|| (self.find)(self.count, self.seed));
         found.as_ref().map_err(Clone::clone)
