@@ -10,6 +10,7 @@ mod checkpoint_files;
 mod checkpoints;
 mod checks;
 mod circle;
+mod closures;
 mod compaction;
 mod diagnose;
 mod edges;

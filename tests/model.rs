@@ -227,6 +227,9 @@ fn typed_models_have_files() {
     type Stacked = Pushforward<StandardNormal, Chain<f32>>;
     let error = Stacked::from_bytes(&bytes, &Kinds::new()).expect_err("another kind");
     assert!(error.to_string().contains("ContinuousFlow"), "{error}");
-    let closure = field::autonomous::<2, _>(|x| [x[1], -x[0].sin()]);
-    drop(closure);
+    let closure = field::autonomous!(2, |x| [x[1], -x[0].sin()]);
+    let model: Pushforward<_, ContinuousFlow<_>> =
+        StandardNormal::new(2).pushed_by(ContinuousFlow::new(closure));
+    let error = Model::new::<f64, _, _>(model).to_bytes().expect_err("a closure is no data");
+    assert!(error.to_string().contains("closures cannot be"), "{error}");
 }

@@ -5,8 +5,13 @@ use std::cell::RefCell;
 use nalgebra::{Const, SVector};
 use num_dual::{Derivative, DualSVec64};
 
-use super::{At, VectorField};
+use super::law::{Autonomous, DynLaw, TimeDependent, agree};
+use super::number::{Number, Record};
+use super::recorded::{Identity, pull_lanes};
+use super::{At, Cotangents, Pulled, Traced, TrainableField, VectorField};
 use crate::columns::{Rows, RowsMut, Scratch};
+use crate::error::Result;
+use crate::parameters::{Layout, Parameters, Setting};
 use crate::real::Real;
 
 /// The number that a field of run-time dimension is written over: a value, and its derivative along one
@@ -20,10 +25,17 @@ pub type Dual = DualSVec64<1>;
 ///
 /// Made by [`autonomous_dyn`] and [`time_dependent_dyn`]. The function is evaluated in `f64`, once
 /// for a velocity or one Jacobian product, dim times for an exact divergence.
+///
+/// Gradients it has as [`Closure`](super::Closure) says: by the macros
+/// [`autonomous_dyn!`](macro@super::autonomous_dyn) and
+/// [`time_dependent_dyn!`](macro@super::time_dependent_dyn), or by `differentiable`.
 #[derive(Clone, Copy, Debug)]
-pub struct DynClosure<F> {
+pub struct DynClosure<F, G = ()> {
     dim: usize,
     function: F,
+    /// The same over numbers that are differentiated twice.
+    again: G,
+    identity: Identity,
 }
 
 /// dx/dt = f(x) in `dim` dimensions: `f(x, out)` fills in `out`.
@@ -42,14 +54,11 @@ pub struct DynClosure<F> {
 /// assert!((moved.log_det[0] + 20.0).abs() < 1e-4);
 /// # Ok::<(), liouville::Error>(())
 /// ```
-pub fn autonomous_dyn<F>(
-    dim: usize,
-    function: F,
-) -> DynClosure<impl Fn(Dual, &[Dual], &mut [Dual]) + Send + Sync + Clone>
+pub fn autonomous_dyn<F>(dim: usize, function: F) -> DynClosure<Autonomous<F>>
 where
     F: Fn(&[Dual], &mut [Dual]) + Send + Sync + Clone,
 {
-    DynClosure { dim, function: move |_: Dual, x: &[Dual], out: &mut [Dual]| function(x, out) }
+    DynClosure::new(dim, Autonomous(function))
 }
 
 /// dx/dt = f(t, x) in `dim` dimensions: `f(t, x, out)` fills in `out`.
@@ -67,11 +76,44 @@ where
 /// assert!((moved.log_det[0] - 2.0).abs() < 1e-3);
 /// # Ok::<(), liouville::Error>(())
 /// ```
-pub fn time_dependent_dyn<F>(dim: usize, function: F) -> DynClosure<F>
+pub fn time_dependent_dyn<F>(dim: usize, function: F) -> DynClosure<TimeDependent<F>>
 where
     F: Fn(Dual, &[Dual], &mut [Dual]) + Send + Sync + Clone,
 {
-    DynClosure { dim, function }
+    DynClosure::new(dim, TimeDependent(function))
+}
+
+impl<F> DynClosure<F> {
+    fn new(dim: usize, function: F) -> Self {
+        Self { dim, function, again: (), identity: Identity::new() }
+    }
+
+    fn with<G>(self, again: G) -> DynClosure<F, G> {
+        DynClosure { dim: self.dim, function: self.function, again, identity: self.identity }
+    }
+}
+
+impl<F> DynClosure<Autonomous<F>> {
+    /// The same field with the function over numbers that are differentiated twice, which makes it
+    /// [trainable](TrainableField). Both are to be the same function: where they differ by more than a rounding,
+    /// gradients are NaN.
+    pub fn differentiable<G>(self, again: G) -> DynClosure<Autonomous<F>, Autonomous<G>>
+    where
+        G: Fn(&[Number], &mut [Number]) + Send + Sync + Clone,
+    {
+        self.with(Autonomous(again))
+    }
+}
+
+impl<F> DynClosure<TimeDependent<F>> {
+    /// The same field with the function over numbers that are differentiated twice: as for
+    /// [`autonomous_dyn`] fields.
+    pub fn differentiable<G>(self, again: G) -> DynClosure<TimeDependent<F>, TimeDependent<G>>
+    where
+        G: Fn(Number, &[Number], &mut [Number]) + Send + Sync + Clone,
+    {
+        self.with(TimeDependent(again))
+    }
 }
 
 /// A number that moves at this rate along the direction.
@@ -83,9 +125,11 @@ fn along(value: f64, rate: f64) -> Dual {
 thread_local! {
     /// Arguments and results of one evaluation; taken while in use, so that fields may nest.
     static BUFFER: RefCell<Vec<Dual>> = const { RefCell::new(Vec::new()) };
+    /// The same for numbers that are differentiated twice.
+    static NOTED: RefCell<Vec<Number>> = const { RefCell::new(Vec::new()) };
 }
 
-impl<F: Fn(Dual, &[Dual], &mut [Dual])> DynClosure<F> {
+impl<F: DynLaw<Dual>, G> DynClosure<F, G> {
     /// Runs `work` with room for a point and a velocity.
     fn with_buffers(&self, work: impl FnOnce(&mut [Dual], &mut [Dual])) {
         let mut buffer = BUFFER.take();
@@ -99,14 +143,36 @@ impl<F: Fn(Dual, &[Dual], &mut [Dual])> DynClosure<F> {
     /// Evaluates one lane; `x` holds the point and, in its dual parts, a tangent.
     fn evaluate<T: Real>(&self, t: T, x: &[Dual], out: &mut [Dual]) {
         out.fill(Dual::from_re(0.0));
-        (self.function)(Dual::from_re(t.wide()), x, out);
+        self.function.fill(Dual::from_re(t.wide()), x, out);
     }
 }
 
-impl<T: Real, F> VectorField<T> for DynClosure<F>
-where
-    F: Fn(Dual, &[Dual], &mut [Dual]) + Send + Sync,
-{
+impl<F: DynLaw<Dual>, G: DynLaw<Number>> DynClosure<F, G> {
+    /// Notes what the function does at one lane to the coordinates.
+    fn note<T: Real>(&self, at: At<'_, T>, lane: usize, record: &mut Record) {
+        let mut buffer = NOTED.take();
+        buffer.clear();
+        buffer.resize(2 * self.dim, Number::constant(0.0));
+        let (x, found) = buffer.split_at_mut(self.dim);
+        let first = record.open(self.dim);
+        for (i, x) in x.iter_mut().enumerate() {
+            *x = Number::noted(at.x.row(i)[lane].wide(), first.variable(i));
+        }
+        self.again.fill(Number::constant(at.t[lane].wide()), x, found);
+        record.close();
+        self.with_buffers(|point, values| {
+            for (to, from) in point.iter_mut().zip(x.iter()) {
+                *to = Dual::from_re(from.value());
+            }
+            self.evaluate(at.t[lane], point, values);
+            let known = agree(values.iter().map(|f| f.re), found);
+            Number::hand_in(found, record, known);
+        });
+        NOTED.set(buffer);
+    }
+}
+
+impl<T: Real, F: DynLaw<Dual>, G: Send + Sync> VectorField<T> for DynClosure<F, G> {
     fn dim(&self) -> usize {
         self.dim
     }
@@ -153,5 +219,36 @@ where
     /// An evaluation for each dimension; the velocity comes with them.
     fn divergence_cost(&self) -> f64 {
         self.dim as f64
+    }
+}
+
+impl<T: Real, F: DynLaw<Dual>, G: DynLaw<Number>> TrainableField<T> for DynClosure<F, G> {
+    type Tape = ();
+
+    /// None.
+    fn held(&self) -> &Parameters<T> {
+        Parameters::none()
+    }
+
+    fn set_parameters(&mut self, values: &[T]) -> Result<()> {
+        Layout::new().check(values)
+    }
+
+    /// Another closure is another field, whatever it does: its state is not taken.
+    fn settings(&self) -> Vec<Setting> {
+        self.identity.settings::<Self>()
+    }
+
+    fn pullback(
+        &self,
+        at: At<'_, T>,
+        traced: Traced<'_, T>,
+        _: &(),
+        cotangents: Cotangents<'_, T>,
+        pulled: Pulled<'_, T>,
+        _: &mut Scratch<T>,
+    ) {
+        let note = |lane, record: &mut Record| self.note(at, lane, record);
+        pull_lanes(traced, cotangents, pulled, note);
     }
 }

@@ -13,19 +13,26 @@
 //! | `any` | a trainable field of any kind behind a pointer |
 //! | `closure`, `dyn_closure` | whatever a user writes, differentiated by dual numbers |
 //! | `columns` | a field at a matrix of points |
+//! | `law`, `both` | what a closure is a function of; closures compiled over both kinds of numbers |
+//! | `number/` | the number that closures are differentiated twice by |
+//! | `recorded` | the reverse pass of closures |
 //! | `tangents` | exact traces through unit tangents, for fields without a formula |
 //! | `neural/` | a multilayer perceptron of (x, t, context), plain or gated |
 
 mod any;
+mod both;
 mod closure;
 mod columns;
 mod coupling;
 mod diagonal;
 mod dyn_closure;
+mod law;
 mod linear;
 pub mod neural;
+mod number;
 mod planar;
 mod radial;
+mod recorded;
 mod skew;
 mod sum;
 mod sylvester;
@@ -42,12 +49,15 @@ use crate::parameters::{self, Fixed, Layout, Parameters, Setting};
 use crate::real::Real;
 
 pub use any::{AnyField, AnyFieldTape};
+pub use both::{autonomous, autonomous_dyn, conditional, time_dependent, time_dependent_dyn};
 pub use closure::{Closure, autonomous, conditional, time_dependent};
 pub use coupling::{AffineCoupling, AffineCouplingTape};
 pub use diagonal::DiagonalAffine;
 pub use dyn_closure::{Dual, DynClosure, autonomous_dyn, time_dependent_dyn};
+pub use law::{Autonomous, Conditional, DynLaw, Law, TimeDependent};
 pub use linear::Linear;
 pub use neural::{Gated, GatedBuilder, Mlp, MlpBuilder};
+pub use number::Number;
 pub use planar::{Planar, PlanarTape};
 pub use radial::Radial;
 pub use skew::Skew;
@@ -267,6 +277,10 @@ pub struct Pulled<'a, T> {
 /// An evaluation is [recorded](TrainableField::record) on a tape and later
 /// [pulled back](TrainableField::pullback): from the derivatives of an objective by velocity and
 /// traces to those by points, contexts and parameters.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no gradients",
+    note = "a closure has them if it is made by `field::autonomous!` or its like, or made `differentiable`"
+)]
 pub trait TrainableField<T: Real>: VectorField<T> {
     /// What one evaluation keeps for its reverse pass.
     type Tape: Default + Send;

@@ -1,12 +1,16 @@
 //! Log-densities and scores of a model, in the units of the table.
 
 use nalgebra::{DMatrix, DVector};
+use rayon::prelude::*;
 
 use super::Model;
 use super::found::{Evaluation, ModelScore};
+use crate::columns::{block_to_columns, columns_to_block};
 use crate::density::{Density, Given};
 use crate::error::{Error, Result};
-use crate::flow::{AnyFlow, Cotangent, Direction, PACKET, Packet, Track, TrainableFlow, transport};
+use crate::flow::{
+    AnyFlow, AnyTape, Cotangent, Direction, Flow, PACKET, Packet, Track, TrainableFlow, transport,
+};
 use crate::ode::Workspace;
 use crate::outcome::Outcome;
 use crate::outcome::shown;
@@ -255,37 +259,50 @@ impl Prepared {
 /// From the gradient by what the members see to that by the points of the table: through the way there, whose
 /// log-determinant counts as well.
 fn pull_back(flow: &AnyFlow<f64>, points: &DMatrix<f64>, score: &mut DMatrix<f64>) {
-    let dim = points.nrows();
-    let (mut packet, mut workspace) = (Packet::new(Track::LogDet), Workspace::new());
-    let (mut tape, mut sums) = (Default::default(), vec![0.0; flow.sums_len()]);
-    for start in (0..points.ncols()).step_by(PACKET) {
-        let count = PACKET.min(points.ncols() - start);
-        packet.load(&points.as_slice()[start * dim..(start + count) * dim], dim, &[], 0);
-        flow.record_packet(Direction::Inverse, &mut packet, &mut tape, &mut workspace);
-        let mut cotangent = Cotangent::<f64>::default();
-        cotangent.points.reshape(dim, count);
+    let size = (points.nrows() * PACKET).max(1);
+    score
+        .as_mut_slice()
+        .par_chunks_mut(size)
+        .zip(points.as_slice().par_chunks(size))
+        .for_each_init(|| WayBack::new(flow), |way, (score, points)| way.go(points, score));
+}
+
+/// What one thread needs to pull packets back.
+struct WayBack<'a> {
+    flow: &'a AnyFlow<f64>,
+    packet: Packet<f64>,
+    workspace: Workspace<f64>,
+    tape: AnyTape,
+    cotangent: Cotangent<f64>,
+    sums: Vec<f64>,
+}
+
+impl<'a> WayBack<'a> {
+    fn new(flow: &'a AnyFlow<f64>) -> Self {
+        Self {
+            flow,
+            packet: Packet::new(Track::LogDet),
+            workspace: Workspace::new(),
+            tape: AnyTape::default(),
+            cotangent: Cotangent::default(),
+            sums: vec![0.0; flow.sums_len()],
+        }
+    }
+
+    /// Replaces the gradients of a packet, column by column.
+    fn go(&mut self, points: &[f64], score: &mut [f64]) {
+        let Self { flow, packet, workspace, tape, cotangent, sums } = self;
+        let (dim, way) = (flow.dim(), Direction::Inverse);
+        let count = points.len() / dim;
+        packet.load(points, dim, &[], 0);
+        flow.record_packet(way, packet, tape, workspace);
+        columns_to_block(score, dim, &mut cotangent.points);
         cotangent.log_det.reshape(1, count);
-        cotangent.context.reshape(0, count);
-        cotangent.points.fill(0.0);
         cotangent.log_det.fill(0.0);
         cotangent.log_det.row_mut(0)[..count].fill(1.0);
-        for i in 0..dim {
-            for (j, by) in cotangent.points.row_mut(i)[..count].iter_mut().enumerate() {
-                *by = score[(i, start + j)];
-            }
-        }
-        flow.pullback_packet(
-            Direction::Inverse,
-            &mut tape,
-            &mut cotangent,
-            &mut sums,
-            &mut workspace,
-        );
-        for i in 0..dim {
-            for (j, by) in cotangent.points.row(i)[..count].iter().enumerate() {
-                score[(i, start + j)] = *by;
-            }
-        }
+        cotangent.context.reshape(0, count);
+        flow.pullback_packet(way, tape, cotangent, sums, workspace);
+        block_to_columns(&cotangent.points, score);
     }
 }
 

@@ -40,6 +40,11 @@ impl<T: Real> Parameters<T> {
         Self { layout, values }
     }
 
+    /// Those of what has none.
+    pub fn none() -> &'static Self {
+        const { &Self { layout: Layout::none(), values: Vec::new() } }
+    }
+
     /// Names, shapes and places.
     pub fn layout(&self) -> &Layout {
         &self.layout

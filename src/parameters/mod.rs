@@ -67,6 +67,11 @@ impl Layout {
         Self::default()
     }
 
+    /// No arrays at all, as a constant.
+    pub(crate) const fn none() -> Self {
+        Self { entries: Vec::new(), fingerprint: 0 }
+    }
+
     /// These arrays, one behind the other.
     pub fn of<const N: usize>(arrays: [(&str, &[usize]); N]) -> Self {
         let mut layout = Self::new();

@@ -39,6 +39,49 @@ portable! {
     tanh = libm::tanh;
 }
 
+macro_rules! portable_wide {
+    ($($(#[$meta:meta])* $name:ident = $function:path;)*) => {
+        $(
+            $(#[$meta])*
+            #[inline]
+            pub(crate) fn $name(x: f64) -> f64 {
+                $function(x)
+            }
+        )*
+    };
+}
+
+portable_wide! {
+    /// The tangent.
+    tan = libm::tan;
+    /// The inverse of the sine.
+    asin = libm::asin;
+    /// The inverse of the cosine.
+    acos = libm::acos;
+    /// The inverse of the tangent.
+    atan = libm::atan;
+    /// The hyperbolic sine.
+    sinh = libm::sinh;
+    /// The hyperbolic cosine.
+    cosh = libm::cosh;
+    /// The inverse of the hyperbolic sine.
+    asinh = libm::asinh;
+    /// The inverse of the hyperbolic cosine.
+    acosh = libm::acosh;
+    /// The inverse of the hyperbolic tangent.
+    atanh = libm::atanh;
+    /// The cubic root.
+    cbrt = libm::cbrt;
+    /// The logarithm to base ten.
+    log10 = libm::log10;
+}
+
+/// The angle of the point (x, y).
+#[inline]
+pub(crate) fn atan2(y: f64, x: f64) -> f64 {
+    libm::atan2(y, x)
+}
+
 /// The sine and the cosine.
 #[inline]
 pub(crate) fn sin_cos(x: f64) -> (f64, f64) {

@@ -67,7 +67,7 @@ impl Gradients {
                 });
                 let scale = gradient.iter().map(|g| g * g).sum::<f64>().sqrt();
                 assert!(
-                    (ours - expected).abs() < 1e-6 * scale,
+                    (ours - expected).abs() <= 1e-6 * scale,
                     "{name}, {trace:?}, {objective:?}: {ours} against {expected}, scale {scale}"
                 );
             }

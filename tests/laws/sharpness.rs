@@ -51,7 +51,9 @@ impl<T: Real> TrainableVisitor<T> for Replace<T> {
         assert_eq!(known.name, name);
         let before = Says::of(&field);
         let copy = field.clone();
-        let refused = field.set_parameters(&vec![T::of(f64::NAN); known.parameters.len()]);
+        // What has no parameters has none to refuse.
+        let count = known.parameters.len();
+        let refused = field.set_parameters(&vec![T::of(f64::NAN); count.max(1)]);
         assert!(refused.is_err() && Says::of(&field) == before, "{name}: changed by a refusal");
         for mut field in [field, copy] {
             field.set_parameters(&known.parameters).expect("of the same layout");

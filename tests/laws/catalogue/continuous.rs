@@ -6,7 +6,10 @@ use nalgebra::dmatrix;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use super::{FlowVisitor, linear, mlp, mlp_in_the_plane, planar, radial};
+use super::{
+    FlowVisitor, bent, linear, mlp, mlp_in_the_plane, pendulum, planar, radial, springs, steered,
+    swirl,
+};
 
 /// A tolerance that suits the scalar, and the accuracy to be had with it.
 pub fn precision<T: Real>() -> (f64, f64) {
@@ -49,4 +52,23 @@ pub fn visit<T: Real>(seed: u64, visitor: &mut dyn FlowVisitor<T>) {
     let flow = ContinuousFlow::new(mlp::<T>(seed, &[7], Activation::Sin)).solver(rk4(48));
     let flow = flow.trace(Trace::Hutchinson(all));
     visitor.visit_within(accuracy.max(1e-5), "mlp by rk4", flow);
+    visit_closures(seed, visitor);
+}
+
+/// Flows of fields that a user writes, alone and beside flows that learn. Their names say so.
+fn visit_closures<T: Real>(seed: u64, visitor: &mut dyn FlowVisitor<T>) {
+    let (tolerance, accuracy) = precision::<T>();
+    let flow = ContinuousFlow::new(swirl::<T>(seed)).solver(tsit5().tolerance(tolerance));
+    visitor.visit_within(accuracy, "closure of time by tsit5", flow);
+    let flow = ContinuousFlow::new(steered::<T>(seed)).tolerance(tolerance).span(0.1, 0.9);
+    visitor.visit_within(accuracy, "conditional closure by automatic", flow);
+    let flow = ContinuousFlow::new(springs::<T>(seed)).solver(dopri8().tolerance(tolerance));
+    visitor.visit_within(accuracy, "dyn closure by dopri8", flow);
+    let network = ContinuousFlow::new(mlp_in_the_plane::<T>(seed)).tolerance(tolerance);
+    let first = ContinuousFlow::new(pendulum::<T>(seed)).tolerance(tolerance);
+    let chain = Chain::new().then(first).then(network);
+    visitor.visit_within(accuracy.max(1e-4), "closure before a network", chain);
+    let orbit = ContinuousFlow::new(bent::<T>(seed)).tolerance(tolerance);
+    let chain = Chain::new().then(EulerStep::new(planar::<T>(seed))).then(Inverted::new(orbit));
+    visitor.visit_within(accuracy.max(1e-4), "turned closure behind a layer", chain);
 }

@@ -10,7 +10,7 @@ pub mod elementwise;
 pub mod spline;
 pub mod sylvester;
 
-use liouville::field::{Closure, DynClosure, Gated, Linear, MlpBuilder, Planar, Radial, Sum};
+use liouville::field::{Gated, Linear, MlpBuilder, Planar, Radial, Sum};
 use liouville::flow::{AnyFlow, StepInvertible};
 use liouville::ode::{External, external_dop853, external_dopri5, external_rk4};
 use liouville::prelude::*;
@@ -43,11 +43,11 @@ pub fn fields<T: Real>() -> Vec<FieldEntry<T>> {
         FieldEntry { name: "diagonal", make: |seed| Box::new(closed_form::diagonal(seed, 3, 1.0)) },
         FieldEntry { name: "skew", make: |seed| Box::new(closed_form::skew(seed, 3, 2.0)) },
         FieldEntry { name: "sylvester", make: |seed| Box::new(sylvester::field(seed, 4, 2, 1.0)) },
-        FieldEntry { name: "autonomous", make: |seed| Box::new(pendulum(seed)) },
-        FieldEntry { name: "time_dependent", make: |seed| Box::new(swirl(seed)) },
-        FieldEntry { name: "conditional", make: |seed| Box::new(steered(seed)) },
-        FieldEntry { name: "autonomous_dyn", make: |seed| Box::new(springs(seed)) },
-        FieldEntry { name: "time_dependent_dyn", make: |seed| Box::new(pulsing(seed)) },
+        FieldEntry { name: "autonomous", make: |seed| Box::new(pendulum::<T>(seed)) },
+        FieldEntry { name: "time_dependent", make: |seed| Box::new(swirl::<T>(seed)) },
+        FieldEntry { name: "conditional", make: |seed| Box::new(steered::<T>(seed)) },
+        FieldEntry { name: "autonomous_dyn", make: |seed| Box::new(springs::<T>(seed)) },
+        FieldEntry { name: "time_dependent_dyn", make: |seed| Box::new(pulsing::<T>(seed)) },
         FieldEntry { name: "mlp in the plane", make: |seed| Box::new(mlp_in_the_plane(seed)) },
         FieldEntry {
             name: "mlp, no hidden layer",
@@ -106,6 +106,10 @@ pub fn visit_trainable<T: Real>(seed: u64, visitor: &mut impl TrainableVisitor<T
     visitor.visit("network + linear", residual::<T>(seed));
     let both = Sum::new(linear::<T>(seed), planar::<T>(seed + 1)).expect("of one dimension");
     visitor.visit("linear + planar", both);
+    visitor.visit("conditional closure", steered::<T>(seed));
+    visitor.visit("closure of run-time dimension", springs::<T>(seed));
+    let both = Sum::new(bent::<T>(seed), linear::<T>(seed)).expect("of one dimension");
+    visitor.visit("closure + linear", both);
 }
 
 /// What runs over every trainable flow: compiled once for a scalar, and not once for every flow.
@@ -373,53 +377,48 @@ pub fn radial<T: Real>(seed: u64) -> Radial<T> {
     Radial::new(center, T::of(1.1 + next()), T::of(3.0 * next())).expect("finite and positive")
 }
 
-type Dual<const N: usize> = num_dual::DualSVec64<N>;
-
-fn pendulum(
-    seed: u64,
-) -> Closure<impl Fn(Dual<2>, [Dual<2>; 2], [Dual<2>; 0]) -> [Dual<2>; 2] + Send + Sync + Clone, 2, 0>
-{
+fn pendulum<T: Real>(seed: u64) -> impl TrainableField<T> + Clone + 'static {
     let friction = 0.5 * random(seed)();
-    field::autonomous::<2, _>(move |x| [x[1], -x[0].sin() - x[1] * friction])
+    field::autonomous!(2, move |x| [x[1], -x[0].sin() - x[1] * friction])
 }
 
-fn swirl(
-    seed: u64,
-) -> Closure<impl Fn(Dual<2>, [Dual<2>; 2], [Dual<2>; 0]) -> [Dual<2>; 2] + Send + Sync + Clone, 2, 0>
-{
+fn swirl<T: Real>(seed: u64) -> impl TrainableField<T> + Clone + 'static {
     let pace = 1.0 + random(seed)();
-    field::time_dependent::<2, _>(move |t, x| {
+    field::time_dependent!(2, move |t, x| {
         let turn = (t * pace).cos();
         [-x[1] * turn, x[0] * turn + (x[1] * 0.7).tanh()]
     })
 }
 
-fn steered(
-    seed: u64,
-) -> Closure<impl Fn(Dual<2>, [Dual<2>; 2], [Dual<2>; 2]) -> [Dual<2>; 2] + Send + Sync + Clone, 2, 2>
-{
+fn steered<T: Real>(seed: u64) -> impl TrainableField<T> + Clone + 'static {
     let strength = random(seed)();
-    field::conditional::<2, 2, _>(move |t, x, context| {
+    field::conditional!(2, 2, move |t, x, context| {
         [context[0] * strength - x[0] * t, (x[0] * context[1]).sin() - x[1]]
     })
 }
 
-fn springs(
-    seed: u64,
-) -> DynClosure<impl Fn(field::Dual, &[field::Dual], &mut [field::Dual]) + Send + Sync + Clone> {
+fn springs<T: Real>(seed: u64) -> impl TrainableField<T> + Clone + 'static {
     let stiffness = 1.0 + random(seed)();
-    field::autonomous_dyn(4, move |x, out| {
+    field::autonomous_dyn!(4, move |x, out| {
         for i in 0..4 {
             out[i] = (x[(i + 1) % 4] - x[i]).tanh() * stiffness - x[(i + 3) % 4];
         }
     })
 }
 
-fn pulsing(
-    seed: u64,
-) -> DynClosure<impl Fn(field::Dual, &[field::Dual], &mut [field::Dual]) + Send + Sync + Clone> {
+/// A field in space whose function bends in many ways.
+fn bent<T: Real>(seed: u64) -> impl TrainableField<T> + Clone + 'static {
+    let pace = 1.0 + random(seed)();
+    field::time_dependent!(3, move |t, x| {
+        let [x, y, z] = x;
+        let far = (x * x + y * y + z * z + 1.0).sqrt();
+        [(y / far).atan2(z * z + 1.0), (x - t) * pace / far, (-x * x).exp() * z]
+    })
+}
+
+fn pulsing<T: Real>(seed: u64) -> impl TrainableField<T> + Clone + 'static {
     let pace = 3.0 * random(seed)();
-    field::time_dependent_dyn(3, move |t, x, out| {
+    field::time_dependent_dyn!(3, move |t, x, out| {
         for i in 0..3 {
             out[i] = x[i] * (t * pace + i as f64).sin() - x[(i + 1) % 3] * x[(i + 2) % 3] * 0.2;
         }

@@ -18,6 +18,15 @@ struct Saved {
     ledger: Ledger,
 }
 
+/// What is wrong with how a flow refuses to be saved that nobody could make again from a file.
+fn refuses<T: Real>(flow: &AnyFlow<T>) -> Option<String> {
+    match flow.to_bytes() {
+        Ok(_) => Some("a closure was saved".into()),
+        Err(error) if error.to_string().contains("closures cannot be") => None,
+        Err(error) => Some(format!("refused without the reason: {error}")),
+    }
+}
+
 /// How a flow that was saved and loaded differs from itself, if it does.
 fn changed<T: Real>(own: &Own<'_, T>, flow: &AnyFlow<T>, seed: u64) -> Option<String> {
     let bytes = match flow.to_bytes() {
@@ -42,7 +51,11 @@ impl<T: Real> FlowVisitor<T> for Saved {
     fn meet(&mut self, _: &str, _: AnyFlow<T>) {}
 
     fn compare(&mut self, name: &str, own: &Own<'_, T>, erased: &AnyFlow<T>) {
-        match changed(own, erased, self.seed) {
+        let wrong = match name.contains("closure") {
+            true => refuses(erased),
+            false => changed(own, erased, self.seed),
+        };
+        match wrong {
             None => self.ledger.held(name, 1, 0),
             Some(how) => self.ledger.broken(name, self.seed, how),
         }
