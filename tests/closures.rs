@@ -4,7 +4,7 @@ use liouville::flow::AnyFlow;
 use liouville::flow::layers::ActNorm;
 use liouville::model::Model;
 use liouville::prelude::*;
-use nalgebra::{DMatrix, dmatrix, dvector};
+use nalgebra::{dmatrix, dvector};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
@@ -47,7 +47,7 @@ fn a_layer_learns_behind_a_closure() {
         StandardNormal::new(2).pushed_by(Chain::new().then(flow).then(layer))
     };
     let truth = chain(affine(dvector![0.5, -0.4], dvector![1.0, -2.0]));
-    let data: DMatrix<f64> = truth.sample(1500, &mut rng).expect("samples");
+    let data: Samples<f64> = truth.sample(1500, &mut rng).expect("samples");
     let mut model = chain(affine(dvector![0.0, 0.0], dvector![0.0, 0.0]));
     let mean = |log_prob: nalgebra::DVector<f64>| log_prob.mean();
     let trainer = Trainer::maximum_likelihood().steps(400).quiet();
@@ -84,7 +84,7 @@ fn closures_that_differ_give_no_gradients() {
     let model = StandardNormal::new(1).pushed_by(ContinuousFlow::new(field));
     let found = model.score(&dmatrix![0.5f64], None).expect("valid");
     assert!(!found.outcomes[0].arrived() && found.score[0].is_nan());
-    assert!(model.log_prob(&dmatrix![0.5]).expect("values")[0].is_finite());
+    assert!(model.log_prob(&dmatrix![0.5f64]).expect("values")[0].is_finite());
 }
 
 /// Two closures are two fields, even from one line of code: states do not travel between them.

@@ -14,7 +14,8 @@ use crate::real::Real;
 
 /// A field written as a function of (t, x, context) over dual numbers.
 ///
-/// Made by [`autonomous`], [`time_dependent`] and [`conditional`]. The function is evaluated in
+/// Made by [`autonomous`](fn@super::autonomous), [`time_dependent`](fn@super::time_dependent) and
+/// [`conditional`](fn@super::conditional). The function is evaluated in
 /// `f64`, whatever the scalar of the columns; one evaluation over dual numbers with N parts gives
 /// the whole Jacobian, so that the divergence and its products are exact.
 ///
@@ -151,7 +152,7 @@ impl<F, const N: usize> Closure<Autonomous<F>, N, 0> {
 
 impl<F, const N: usize> Closure<TimeDependent<F>, N, 0> {
     /// The same field with the function over numbers that are differentiated twice: as for
-    /// [`autonomous`] fields.
+    /// [`autonomous`](fn@super::autonomous) fields.
     pub fn differentiable<G>(self, again: G) -> Closure<TimeDependent<F>, N, 0, TimeDependent<G>>
     where
         G: Fn(Number, [Number; N]) -> [Number; N] + Send + Sync + Clone,
@@ -162,7 +163,7 @@ impl<F, const N: usize> Closure<TimeDependent<F>, N, 0> {
 
 impl<F, const N: usize, const C: usize> Closure<Conditional<F>, N, C> {
     /// The same field with the function over numbers that are differentiated twice: as for
-    /// [`autonomous`] fields.
+    /// [`autonomous`](fn@super::autonomous) fields.
     pub fn differentiable<G>(self, again: G) -> Closure<Conditional<F>, N, C, Conditional<G>>
     where
         G: Fn(Number, [Number; N], [Number; C]) -> [Number; N] + Send + Sync + Clone,

@@ -23,7 +23,7 @@ pub type Dual = DualSVec64<1>;
 
 /// A field of run-time dimension, written as a function that fills in dx/dt over dual numbers.
 ///
-/// Made by [`autonomous_dyn`] and [`time_dependent_dyn`]. The function is evaluated in `f64`, once
+/// Made by [`autonomous_dyn`](fn@super::autonomous_dyn) and [`time_dependent_dyn`](fn@super::time_dependent_dyn). The function is evaluated in `f64`, once
 /// for a velocity or one Jacobian product, dim times for an exact divergence.
 ///
 /// Gradients it has as [`Closure`](super::Closure) says: by the macros
@@ -107,7 +107,7 @@ impl<F> DynClosure<Autonomous<F>> {
 
 impl<F> DynClosure<TimeDependent<F>> {
     /// The same field with the function over numbers that are differentiated twice: as for
-    /// [`autonomous_dyn`] fields.
+    /// [`autonomous_dyn`](fn@super::autonomous_dyn) fields.
     pub fn differentiable<G>(self, again: G) -> DynClosure<TimeDependent<F>, TimeDependent<G>>
     where
         G: Fn(Number, &[Number], &mut [Number]) + Send + Sync + Clone,

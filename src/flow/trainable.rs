@@ -9,7 +9,90 @@ use crate::ode::Workspace;
 use crate::parameters::{self, Fixed, Layout, Parameters, Setting, State};
 use crate::real::Real;
 
-/// A flow with parameters and a reverse pass.
+/// A flow with a reverse pass, and with parameters, if it has any.
+///
+/// Links of a [chain](super::Chain) that learns are such flows, and so is whatever has a
+/// [score](crate::density::Pushforward::score). A flow of one's own without parameters joins them by two methods: one
+/// that keeps where a packet begins, and one that brings derivatives back there. The flow of a field that is written
+/// as a [closure](crate::field::Closure) has them from the closure.
+///
+/// ```
+/// use liouville::columns::Block;
+/// use liouville::flow::{Cotangent, Packet};
+/// use liouville::nalgebra::{self, dmatrix};
+/// use liouville::ode::Workspace;
+/// use liouville::prelude::*;
+///
+/// /// y = sinh x, in every coordinate.
+/// #[derive(Clone)]
+/// struct Sinh(usize);
+///
+/// impl Sinh {
+///     /// Where x goes, the logarithm of the slope, and the derivatives of both.
+///     fn at(direction: Direction, x: f64) -> [f64; 4] {
+///         let square = 1.0 + x * x;
+///         match direction {
+///             Direction::Forward => [x.sinh(), x.cosh().ln(), x.cosh(), x.tanh()],
+///             Direction::Inverse => [x.asinh(), -0.5 * square.ln(), square.sqrt().recip(), -x / square],
+///         }
+///     }
+/// }
+///
+/// impl Flow<f64> for Sinh {
+///     fn dim(&self) -> usize {
+///         self.0
+///     }
+///
+///     fn follow_packet(&self, direction: Direction, packet: &mut Packet<f64>, _: &mut Workspace<f64>) {
+///         for (i, lane) in (0..self.0).flat_map(|i| (0..packet.len()).map(move |lane| (i, lane))) {
+///             let [y, log_slope, ..] = Self::at(direction, packet.points.row(i)[lane]);
+///             packet.points.row_mut(i)[lane] = y;
+///             packet.log_det.row_mut(0)[lane] += log_slope;
+///         }
+///     }
+/// }
+///
+/// impl TrainableFlow<f64> for Sinh {
+///     type Tape = Block<f64>;
+///
+///     fn record_packet(
+///         &self,
+///         direction: Direction,
+///         packet: &mut Packet<f64>,
+///         start: &mut Block<f64>,
+///         workspace: &mut Workspace<f64>,
+///     ) {
+///         start.clone_from(&packet.points);
+///         self.follow_packet(direction, packet, workspace);
+///     }
+///
+///     fn pullback_packet(
+///         &self,
+///         direction: Direction,
+///         start: &mut Block<f64>,
+///         cotangent: &mut Cotangent<f64>,
+///         _: &mut [f64],
+///         _: &mut Workspace<f64>,
+///     ) {
+///         for (i, lane) in (0..self.0).flat_map(|i| (0..start.lanes()).map(move |lane| (i, lane))) {
+///             let [_, _, slope, bend] = Self::at(direction, start.row(i)[lane]);
+///             let by_log_det = cotangent.log_det.row(0)[lane];
+///             let by_point = &mut cotangent.points.row_mut(i)[lane];
+///             *by_point = *by_point * slope + by_log_det * bend;
+///         }
+///     }
+/// }
+///
+/// let model = StandardNormal::new(1).pushed_by(Chain::new().then(Sinh(1)));
+/// let score = model.score(&dmatrix![2.0], None)?.score[0];
+/// assert!((score + 2f64.asinh() / 5f64.sqrt() + 2.0 / 5.0).abs() < 1e-12);
+/// # Ok::<(), liouville::Error>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` brings no derivatives back, so that it is no link of a chain and has no score",
+    note = "flows of fields have a reverse pass if the field is a `TrainableField`: a closure made by `field::autonomous!` or its like is",
+    note = "a flow of one's own gets it by implementing `TrainableFlow`; without parameters these are two methods"
+)]
 pub trait TrainableFlow<T: Real>: Flow<T> {
     /// What a recorded packet keeps; reused from packet to packet.
     type Tape: Default + Send;

@@ -203,11 +203,10 @@ impl Record {
                 times(first, twice_first) + times(second, both),
                 times(first, both) + times(second, twice_second),
             ];
-            for i in 0..2 {
-                if let Some(bar) = self.bars.get_mut(node.from[i] as usize) {
-                    bar[0] +=
-                        times(Some(by_value), node.slopes[i]) + times(Some(by_rate), turns[i]);
-                    bar[1] += times(Some(by_rate), node.slopes[i]);
+            for ((from, slope), turn) in node.from.into_iter().zip(node.slopes).zip(turns) {
+                if let Some(bar) = self.bars.get_mut(from as usize) {
+                    bar[0] += times(Some(by_value), slope) + times(Some(by_rate), turn);
+                    bar[1] += times(Some(by_rate), slope);
                 }
             }
         }
