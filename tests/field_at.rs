@@ -24,7 +24,7 @@ fn a_column_has_the_same_velocity_alone_and_among_others() {
 #[test]
 fn velocities_are_those_that_moving_points_have() {
     let field = field::time_dependent::<2, _>(|t, x| [x[1] + t, -x[0].sin()]);
-    let flow = ContinuousFlow::new(field).tolerance(1e-10);
+    let flow = ContinuousFlow::new(field.clone()).tolerance(1e-10);
     let (start, step) = (nalgebra::dmatrix![0.4, -1.0; 0.2, 2.0], 1e-4);
     let path = flow.trajectory(&start, None, &[0.0, 0.5 - step, 0.5, 0.5 + step]).expect("arrives");
     let slope = (&path[3] - &path[1]) / (2.0 * step);

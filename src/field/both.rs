@@ -106,12 +106,12 @@ macro_rules! __time_dependent_dyn {
 }
 
 #[doc(inline)]
-pub use crate::__autonomous as autonomous;
+pub use super::super::__autonomous as autonomous;
 #[doc(inline)]
-pub use crate::__autonomous_dyn as autonomous_dyn;
+pub use super::super::__autonomous_dyn as autonomous_dyn;
 #[doc(inline)]
-pub use crate::__conditional as conditional;
+pub use super::super::__conditional as conditional;
 #[doc(inline)]
-pub use crate::__time_dependent as time_dependent;
+pub use super::super::__time_dependent as time_dependent;
 #[doc(inline)]
-pub use crate::__time_dependent_dyn as time_dependent_dyn;
+pub use super::super::__time_dependent_dyn as time_dependent_dyn;

@@ -45,7 +45,7 @@ use crate::real::Real;
 /// assert!((found.score[0] - 2.0 * (e - 1.0) / (0.5 + 0.5 * e)).abs() < 1e-7);
 /// # Ok::<(), liouville::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Closure<F, const N: usize, const C: usize, G = ()> {
     function: F,
     /// The same over numbers that are differentiated twice.

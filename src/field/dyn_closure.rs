@@ -29,7 +29,7 @@ pub type Dual = DualSVec64<1>;
 /// Gradients it has as [`Closure`](super::Closure) says: by the macros
 /// [`autonomous_dyn!`](macro@super::autonomous_dyn) and
 /// [`time_dependent_dyn!`](macro@super::time_dependent_dyn), or by `differentiable`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct DynClosure<F, G = ()> {
     dim: usize,
     function: F,
