@@ -166,7 +166,8 @@ fn matrices_are_made_of_them() {
     // Twice: (r² - x²) / r³ and -xy / r³.
     turns.into_iter().zip([0.128, -0.096]).for_each(|(a, b)| close("turn", a, b));
     let solved = |[x, y]: [Number; 2]| {
-        let inverse = SMatrix::<Number, 2, 2>::new(x, y, -y, x).try_inverse().expect("invertible");
+        let inverse =
+            SMatrix::<Number, 2, 2>::new(x, y, -y, x).try_inverse().unwrap_or_else(SMatrix::zeros);
         (inverse * SVector::from([x, y]))[0]
     };
     // (x² - y²) / (x² + y²).
@@ -184,7 +185,9 @@ fn records_know_their_numbers() {
     let old = Number::noted(1.0, record.open(1));
     record.close();
     assert!(noted(|x| x * old, 2.0).iter().all(|number| number.is_nan()));
-    let elsewhere = |x: Number| std::thread::scope(|s| s.spawn(|| x * x).join().unwrap());
+    let elsewhere = |x: Number| {
+        std::thread::scope(|s| s.spawn(|| x * x).join().unwrap_or(Number::constant(0.0)))
+    };
     assert!(noted(elsewhere, 2.0).iter().all(|number| number.is_nan()));
     // Inside of one evaluation there may be another.
     let nested = |x: Number| x * noted(|y| y * y, x.value())[1] + x * x;
