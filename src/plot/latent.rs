@@ -72,18 +72,21 @@ fn between(a: &DVector<f64>, b: &DVector<f64>, share: f64) -> DVector<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flow::Chain;
-    use nalgebra::dmatrix;
+    use crate::field::DiagonalAffine;
+    use crate::flow::ClosedForm;
+    use nalgebra::{dmatrix, dvector};
 
     #[test]
     fn ways_follow_circles_between_their_ends() {
         let (starts, ends) = (dmatrix![2.0, 1.0; 0.0, 1.0], dmatrix![0.0, 2.0; 1.0, 2.0]);
-        let found = interpolated(&Chain::<f64>::new(), &starts, &ends, 3).unwrap();
+        let none = DiagonalAffine::new(dvector![0.0, 0.0], dvector![0.0, 0.0]).unwrap();
+        let none = ClosedForm::new(none);
+        let found = interpolated(&none, &starts, &ends, 3).unwrap();
         let half = 1.5 * 0.5f64.sqrt();
         let expected = dmatrix![2.0, half, 0.0, 1.0, 1.5, 2.0; 0.0, half, 1.0, 1.0, 1.5, 2.0];
         assert!((found - expected).amax() < 1e-12);
-        assert!(interpolated(&Chain::<f64>::new(), &starts, &ends, 1).unwrap_err().is_setting());
+        assert!(interpolated(&none, &starts, &ends, 1).unwrap_err().is_setting());
         let short = dmatrix![1.0; 2.0];
-        assert!(interpolated(&Chain::<f64>::new(), &starts, &short, 3).unwrap_err().is_shape());
+        assert!(interpolated(&none, &starts, &short, 3).unwrap_err().is_shape());
     }
 }
