@@ -9,6 +9,8 @@ use nalgebra::{DMatrix, dmatrix};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
+use crate::picture_texts::check;
+
 type Pendulum = Pushforward<StandardNormal, ContinuousFlow<field::Linear<f64>>>;
 
 /// A normal density that is turned and drawn out.
@@ -54,6 +56,25 @@ fn pictures_of_flows_say_what_they_show_and_are_the_same_every_time() {
     let line = StandardNormal::new(1).pushed_by(ContinuousFlow::new(line));
     let timeline = plot::timeline::<f64>(&line).title("one coordinate");
     says(&same_twice("timeline", &timeline), &["one coordinate", "base", "data", "time"]);
+}
+
+#[test]
+fn pictures_of_flows_are_drawn_as_before() {
+    let model = turned();
+    let lines = plot::field_of::<f64>(&model).lines(6).speed().x_range(-2.0, 2.0);
+    check("streamlines", &lines.y_range(-2.0, 2.0).size(340, 300));
+    check("lattice", &plot::lattice::<f64>(model.flow()).cells(3).log_det().size(340, 300));
+    let steps = [0.0, 0.5, 1.0].map(|t| dmatrix![t, 2.0 - t, 0.3; 0.0, t * t, f64::NAN]);
+    let ways = plot::trajectories_through(&[0.0, 0.5, 1.0], &steps);
+    check("trajectories", &ways.title("three ways").size(340, 300));
+    let strip = plot::filmstrip::<f64>(&model).times(&[0.0, 1.0]).x_range(-3.0, 3.0);
+    check("filmstrip", &strip.y_range(-3.0, 3.0).size(420, 260));
+    let samples = DMatrix::from_fn(2, 40, |i, j| {
+        let part = (j as f64 + 0.5) / 40.0;
+        if i == 0 { part * part } else { 1e6 * (1.0 - part) }
+    });
+    let corner = plot::corner(&samples).names(["share", "mass (kg)"]).truths(&[0.3, 5e5]);
+    check("corner", &corner.title("two").size(360, 360));
 }
 
 #[test]

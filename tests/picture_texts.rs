@@ -52,7 +52,7 @@ fn alike(found: &str, kept: &str) -> Result<(), String> {
     }
 }
 
-fn check(name: &str, picture: &impl Picture) {
+pub fn check(name: &str, picture: &impl Picture) {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data/pictures");
     let path = folder.join(format!("{name}.svg"));
     let found = text_of(picture);
