@@ -44,7 +44,8 @@ use crate::real::Real;
 ///     }
 ///
 ///     fn follow_packet(&self, direction: Direction, packet: &mut Packet<f64>, _: &mut Workspace<f64>) {
-///         for (i, lane) in (0..self.0).flat_map(|i| (0..packet.len()).map(move |lane| (i, lane))) {
+///         let count = packet.len();
+///         for (i, lane) in (0..self.0).flat_map(|i| (0..count).map(move |lane| (i, lane))) {
 ///             let [y, log_slope, ..] = Self::at(direction, packet.points.row(i)[lane]);
 ///             packet.points.row_mut(i)[lane] = y;
 ///             packet.log_det.row_mut(0)[lane] += log_slope;
