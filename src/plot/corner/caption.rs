@@ -27,7 +27,8 @@ impl Caption {
         };
         let least = [up, down].map(scaled).into_iter().filter(|error| *error > 0.0);
         let least = least.fold(f64::INFINITY, f64::min);
-        let digits = if least.is_finite() { 1.0 - least.log10().floor() } else { 2.0 };
+        // What is rounded up to a power of ten has one digit less.
+        let digits = if least.is_finite() { 1.0 - (1.005 * least).log10().floor() } else { 2.0 };
         let digits = digits.clamp(0.0, 8.0) as usize;
         let text = |value: f64| format!("{:.digits$}", scaled(value)).replace('-', "−");
         let middle = text(middle);
