@@ -36,7 +36,8 @@ pre { margin: .4rem .9rem .9rem; padding: .6rem .8rem; background: var(--code); 
 /// The whole page.
 pub fn page(rooms: &[Room]) -> Result<String, String> {
     let mut text = HEAD.to_string();
-    let link = |(k, room): (usize, &Room)| format!("<a href=\"#room{k}\">{}</a>", escaped(room.title));
+    let link =
+        |(k, room): (usize, &Room)| format!("<a href=\"#room{k}\">{}</a>", escaped(room.title));
     let links: Vec<String> = rooms.iter().enumerate().map(link).collect();
     let _ = writeln!(text, "<nav>{}</nav>", links.join("\n"));
     for (k, room) in rooms.iter().enumerate() {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use liouville::plot::Aspect;
 use liouville::prelude::*;
+use liouville::rand::{SeedableRng, rngs::StdRng};
 
 use super::toys::Toys;
 
@@ -28,18 +29,18 @@ pub fn difference(toys: &Toys, file: &Path) -> liouville::Result<()> {
 }
 
 pub fn known(_: &Toys, file: &Path) -> liouville::Result<()> {
-    let (gaussians, spirals) = (data::eight_gaussians(), data::two_spirals());
+    let (gaussians, roll) = (data::eight_gaussians(), data::swiss_roll());
     let (pinwheel, board) = (data::pinwheel(), data::checkerboard());
     plot::panels()
         .add(plot::density::<f64>(&gaussians).levels(&[]).title("eight Gaussians"))
-        .add(plot::density::<f64>(&spirals).levels(&[]).title("two spirals"))
+        .add(plot::density::<f64>(&roll).levels(&[]).title("Swiss roll"))
         .add(plot::density::<f64>(&pinwheel).levels(&[]).title("pinwheel"))
         .add(plot::density::<f64>(&board).levels(&[]).title("checkerboard"))
         .save(file)
 }
 
 pub fn samples(toys: &Toys, file: &Path) -> liouville::Result<()> {
-    let drawn = toys.model.sample(5000, &mut liouville::rand::rng())?;
+    let drawn = toys.model.sample(5000, &mut StdRng::seed_from_u64(1))?;
     plot::samples("data", &toys.held_out).beside("model", &drawn).save(file)
 }
 

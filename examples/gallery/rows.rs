@@ -6,6 +6,7 @@ use liouville::flow::transformer::Spline;
 use liouville::nalgebra::DMatrix;
 use liouville::plot::{Style, Theme};
 use liouville::prelude::*;
+use liouville::rand::{SeedableRng, rngs::StdRng};
 
 use super::toys::Toys;
 
@@ -13,7 +14,7 @@ pub fn posterior(toys: &Toys, file: &Path) -> liouville::Result<()> {
     plot::corner(&toys.posterior)
         .label("posterior")
         .over("prior", &toys.prior)
-        .names(["mass (M☉)", "spin", "distance (Mpc)", "phase"])
+        .names(["mass (GeV)", "spin", "distance (Mpc)", "phase"])
         .truths(&toys.truth)
         .save(file)
 }
@@ -31,7 +32,7 @@ pub fn smooth(toys: &Toys, file: &Path) -> liouville::Result<()> {
 }
 
 pub fn digits(toys: &Toys, file: &Path) -> liouville::Result<()> {
-    let drawn = toys.writer.sample(100, &mut liouville::rand::rng())?;
+    let drawn = toys.writer.sample(100, &mut StdRng::seed_from_u64(1))?;
     let real = toys.digits.columns(0, 100).into_owned();
     plot::images("real", &real).beside("drawn", &drawn).range(0.0, 16.0).save(file)
 }
@@ -39,7 +40,8 @@ pub fn digits(toys: &Toys, file: &Path) -> liouville::Result<()> {
 pub fn ways_between_digits(toys: &Toys, file: &Path) -> liouville::Result<()> {
     let [starts, ends] = [0, 6].map(|from| toys.digits.columns(from, 6).into_owned());
     let ways = plot::interpolated(toys.writer.flow(), &starts, &ends, 11)?;
-    plot::images("from one digit to another", &ways).per_row(11).range(0.0, 16.0).save(file)
+    let picture = plot::images("from one digit to another", &ways).per_row(11).range(0.0, 16.0);
+    picture.size(800, 480).save(file)
 }
 
 pub fn splines(_: &Toys, file: &Path) -> liouville::Result<()> {

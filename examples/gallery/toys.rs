@@ -13,16 +13,12 @@ pub type Learnt = Pushforward<StandardNormal, ContinuousFlow<Mlp<f32>>>;
 
 /// Everything that is drawn.
 pub struct Toys {
-    /// Samples of two moons, one per column.
-    pub moons: DMatrix<f32>,
-    /// Other samples of them.
+    /// Samples of two moons, one per column, that nothing was learnt from.
     pub held_out: DMatrix<f32>,
-    /// What was learnt from the samples.
+    /// What was learnt from others.
     pub model: Learnt,
     /// How it was learnt.
     pub report: Report,
-    /// How it was learnt from straight ways.
-    pub matching: Report,
     /// Samples of a posterior in four dimensions.
     pub posterior: DMatrix<f64>,
     /// Samples of its prior.
@@ -42,25 +38,22 @@ impl Toys {
         let mut rng = StdRng::seed_from_u64(1);
         let density = data::two_moons(0.08);
         let moons: DMatrix<f32> = density.sample(5_000, &mut rng)?;
-        let start = StandardNormal::new(2).pushed_by(ContinuousFlow::new(Mlp::new(2).build(&mut rng)?));
+        let field = Mlp::new(2).build(&mut rng)?;
+        let mut model = StandardNormal::new(2).pushed_by(ContinuousFlow::new(field));
         let steps = if short { 80 } else { 500 };
-        let (mut model, mut matched) = (start.clone(), start);
         let trainer = Trainer::maximum_likelihood().steps(steps).quiet();
         let report = trainer.fit(&mut model, &moons, &mut rng)?;
-        let trainer = Trainer::flow_matching().steps(2 * steps).held_out(0.1).quiet();
-        let matching = trainer.fit(&mut matched, &moons, &mut rng)?;
         let data = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data"));
-        let digits = Table::read(data.join("digits8x8.csv"))?.matrix().rows(0, 64).map(|x| x as f32);
+        let digits =
+            Table::read(data.join("digits8x8.csv"))?.matrix().rows(0, 64).map(|x| x as f32);
         let mut writer = untrained_writer(&mut rng)?;
         let trainer = Trainer::flow_matching().optimizer(Adam::default()).learning_rate(2e-3);
         let trainer = trainer.steps(if short { 40 } else { 3_000 }).batch(256).quiet();
         trainer.fit(&mut writer, &digits, &mut rng)?;
         Ok(Self {
             held_out: density.sample(5_000, &mut rng)?,
-            moons,
             model,
             report,
-            matching,
             posterior: bent(&StandardNormal::new(4).sample(20_000, &mut rng)?, 0.45),
             prior: bent(&StandardNormal::new(4).sample(20_000, &mut rng)?, 1.0),
             truth: [1.4, 0.55, 410.0, 0.1],
