@@ -6,6 +6,7 @@ mod bad_input;
 mod bases;
 mod calibration;
 mod changed;
+mod chart_pictures;
 mod checkpoint_files;
 mod checkpoints;
 mod checks;

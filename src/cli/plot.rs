@@ -4,7 +4,7 @@ use std::path::Path;
 
 use liouville::model::Model;
 use liouville::nalgebra::DMatrix;
-use liouville::plot::{Aspect, Picture, curves, density, panels, samples};
+use liouville::plot::{self, Aspect, Picture, density, panels, samples};
 use liouville::rand::SeedableRng;
 use liouville::rand::rngs::ChaCha8Rng;
 use liouville::table::Table;
@@ -71,43 +71,18 @@ fn caption(model: &Model, place: usize) -> String {
 }
 
 /// The density of one column.
-fn line(model: &Model, data: Option<&DMatrix<f64>>, seed: u64) -> Result<Box<dyn Picture>> {
-    let drawn = model.sample(SHOWN, &mut ChaCha8Rng::seed_from_u64(seed))?;
-    let mut values: Vec<f64> =
-        data.map_or_else(|| drawn.arrived().1, Clone::clone).iter().copied().collect();
-    values.sort_by(f64::total_cmp);
-    let at = |share: f64| values[((values.len() - 1) as f64 * share) as usize];
-    let spare = 0.15 * (at(0.995) - at(0.005)).max(f64::MIN_POSITIVE);
-    let (from, to) = (at(0.005) - spare, at(0.995) + spare);
-    let xs: Vec<f64> = (0..=600).map(|k| from + (to - from) * f64::from(k) / 600.0).collect();
-    let found = model.evaluate(&DMatrix::from_row_slice(1, xs.len(), &xs), None)?;
-    let ys: Vec<f64> = found.log_prob.iter().map(|log_p| log_p.exp()).collect();
-    let mut picture = curves();
-    if data.is_some() {
-        let [edges, heights] = histogram(&values, [from, to]);
-        picture = picture.line("data", &edges, &heights);
-    }
-    let picture = picture.line("model", &xs, &ys).axis_labels(&caption(model, 0), "density");
-    Ok(Box::new(picture))
-}
-
-/// The outline of a histogram whose area is the share of the values that lie between the ends.
-fn histogram(values: &[f64], [from, to]: [f64; 2]) -> [Vec<f64>; 2] {
-    let bins = ((values.len() as f64).sqrt() as usize).clamp(5, 60);
-    let width = (to - from) / bins as f64;
-    let mut counts = vec![0.0; bins];
-    for value in values.iter().filter(|value| (from..to).contains(*value)) {
-        counts[(((value - from) / width) as usize).min(bins - 1)] += 1.0;
-    }
-    let (mut edges, mut heights) = (vec![from], vec![0.0]);
-    for (k, count) in counts.iter().enumerate() {
-        let height = count / (values.len() as f64 * width);
-        edges.extend([from + k as f64 * width, from + (k + 1) as f64 * width]);
-        heights.extend([height; 2]);
-    }
-    edges.push(to);
-    heights.push(0.0);
-    [edges, heights]
+fn line<'a>(
+    model: &'a Model,
+    data: Option<&DMatrix<f64>>,
+    seed: u64,
+) -> Result<Box<dyn Picture + 'a>> {
+    let picture = plot::line::<f64>(model).axis_labels(&caption(model, 0), "density");
+    let Some(points) = data else {
+        // Where its samples are, which lie anywhere: the axes of a table have units.
+        let drawn = model.sample(SHOWN, &mut ChaCha8Rng::seed_from_u64(seed))?;
+        return Ok(Box::new(picture.around(&drawn.arrived().1)));
+    };
+    Ok(Box::new(picture.data("data", points)))
 }
 
 /// The density in the plane, with the data as dots.
@@ -170,19 +145,4 @@ fn places(model: &Model, columns: &[String]) -> Result<Vec<usize>> {
         places.insert(last, places[last - 1]);
     }
     Ok(places)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_histogram_has_the_area_of_what_it_holds() {
-        let values: Vec<f64> = (0..500).map(|k| (f64::from(k) * 0.7).sin()).chain([9.0]).collect();
-        let [edges, heights] = histogram(&values, [-1.5, 1.5]);
-        let parts = edges.windows(2).zip(heights.windows(2));
-        let area: f64 = parts.map(|(x, y)| (x[1] - x[0]) * 0.5 * (y[0] + y[1])).sum();
-        assert!((area - 500.0 / 501.0).abs() < 1e-12, "{area}");
-        assert_eq!((edges[0], edges[edges.len() - 1]), (-1.5, 1.5));
-    }
 }

@@ -12,7 +12,13 @@
 //! | `axes` | axes around a plot, with numbers, colour bar and legend |
 //! | `output` | how shapes become a file |
 //! | `density` | heat maps with highest-density regions, beside others, and their differences |
+//! | `line` | densities of one coordinate, over each other and over data |
+//! | `conditional` | the density of one coordinate over a context |
 //! | `corner` | samples of any dimension: every coordinate, and every pair |
+//! | `training` | losses, gradients, costs and rates of training runs |
+//! | `calibration` | probabilities, ranks and coverage, with what chance does |
+//! | `way` | step sizes, evaluations and conditioning over the time of a flow |
+//! | `weights` | importance weights and their tail |
 //! | `diagnosis` | what was found about a density, in panels |
 //! | `field`, `motion` | velocities as arrows and streamlines; what a flow does in time |
 //! | `lattice`, `transformer` | how a flow bends a chessboard, and a layer one coordinate |
@@ -21,7 +27,9 @@
 
 mod animation;
 mod axes;
+mod calibration;
 mod canvas;
+mod conditional;
 mod corner;
 mod curves;
 mod density;
@@ -30,20 +38,28 @@ mod field;
 mod images;
 mod latent;
 mod lattice;
+mod line;
 mod motion;
 mod output;
 mod panels;
 mod picture;
 mod samples;
+mod training;
 mod transformer;
+mod way;
+mod weights;
 
 pub use plotters;
 
 pub use animation::{Animation, animation};
 pub use axes::{Aspect, Axes, Axis, ColorBar, Frame, Legend, Sign};
+pub use calibration::{
+    ProbabilityPicture, RanksPicture, calibration, coverage, probability, ranks, transforms,
+};
 pub use canvas::{
     Anchor, Area, Canvas, Color, ColorMap, Ink, Margins, Marker, Pixels, Stroke, Theme,
 };
+pub use conditional::{ConditionalPicture, conditional};
 pub use corner::{CornerPicture, SampleSet, corner};
 pub use curves::{CurvesPicture, curves};
 pub use density::{DensityPicture, DifferencePicture, density, difference};
@@ -52,6 +68,7 @@ pub use field::{FieldPicture, field, field_of};
 pub use images::{ImagesPicture, images};
 pub use latent::interpolated;
 pub use lattice::{LatticePicture, lattice};
+pub use line::{LinePicture, line};
 pub use motion::{
     Film, FilmstripPicture, TimelinePicture, TrajectoriesPicture, film, filmstrip, timeline,
     trajectories, trajectories_from, trajectories_through,
@@ -60,4 +77,7 @@ pub use output::Style;
 pub use panels::{Panels, panels};
 pub use picture::{Picture, Styled};
 pub use samples::{SamplesPicture, samples};
+pub use training::{TrainingPicture, training};
 pub use transformer::transformer;
+pub use way::{WayPicture, condition_numbers, evaluations, step_sizes};
+pub use weights::{WeightsPicture, weights};

@@ -12,7 +12,7 @@ const BARS: [f64; 2] = [12.0, 60.0];
 
 /// The numbers of one coordinate in ascending order.
 #[derive(Debug, Clone)]
-pub(super) struct Sorted(Vec<f64>);
+pub(in crate::plot) struct Sorted(Vec<f64>);
 
 impl Sorted {
     pub fn new(values: &[f64]) -> Self {
@@ -57,6 +57,16 @@ impl Sorted {
 
     pub fn count(&self) -> usize {
         self.0.len()
+    }
+
+    /// How many are less than a number.
+    pub fn below(&self, x: f64) -> usize {
+        self.0.partition_point(|value| *value < x)
+    }
+
+    /// How many are not greater than a number.
+    pub fn up_to(&self, x: f64) -> usize {
+        self.0.partition_point(|value| *value <= x)
     }
 
     /// The outline of bars over a range, as a share of all samples by unit of the coordinate.

@@ -24,7 +24,7 @@ use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::outcome::shown;
 use layout::Layout;
-use marginal::Sorted;
+pub(super) use marginal::Sorted;
 use panels::{Alone, Look, Pair};
 use source::with_unit;
 
