@@ -10,6 +10,8 @@ use proptest::prelude::*;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
+use crate::picture_texts::check;
+
 /// The text of a picture, drawn twice.
 fn same_twice(what: &str, picture: &impl Picture) -> String {
     let [a, b] = [0, 1].map(|_| picture.to_svg().unwrap_or_else(|error| panic!("{what}: {error}")));
@@ -153,6 +155,33 @@ fn weights_and_ways_say_what_they_are() {
     says(&same_twice("evaluations", &plot::evaluations(&ways)), &["evaluations per time"]);
     assert!(plot::step_sizes(&[]).to_svg().expect_err("none").is_empty());
     assert!(plot::evaluations(&[]).to_svg().expect_err("none").is_empty());
+}
+
+#[test]
+fn charts_are_drawn_as_before() {
+    let normal = StandardNormal::new(1);
+    let data = DMatrix::from_fn(1, 60, |_, k| (k as f64 * 0.7).sin());
+    let line = plot::line::<f64>(&normal).data("data", &data).rug().size(420, 300);
+    check("line", &line.title("on the line"));
+    let family = shifted();
+    let picture = plot::conditional::<f64, _>(|context| family.given(context), [0.0, 5.0]);
+    check("ribbons", &picture.ribbons().size(420, 300));
+    let mut report = report();
+    for (k, step) in report.steps.iter_mut().enumerate() {
+        let x = k as f64;
+        (step.loss, step.gradient_norm, step.evaluations) =
+            (3.0 - 0.1 * x, 1.0 / (1.0 + x), 8.0 + x);
+    }
+    report.checks.iter_mut().for_each(|check| check.loss = 2.5 - 0.05 * check.step as f64);
+    check("training", &plot::training("run", &report).size(640, 420));
+    let even: Vec<f64> = (0..40).map(|k| ((f64::from(k) + 0.5) / 40.0).powf(1.2)).collect();
+    check("probability", &plot::probability("even", &even).size(320, 320));
+    check("coverage", &plot::coverage("even", &even).difference().size(420, 300));
+    let ranks: Vec<usize> = (0..300).map(|k| k * k % 51).collect();
+    check("ranks", &plot::ranks("mass", &ranks, 50).size(420, 300));
+    let log_weights: Vec<f64> = (0..60).map(|k| 0.1 * f64::from(k * k % 61)).collect();
+    check("weights", &plot::weights("w", &log_weights).size(420, 300));
+    check("evaluations", &plot::evaluations(&ways()).size(420, 300));
 }
 
 fn drawn_or_refused(what: &str, picture: &impl Picture) -> Result<(), TestCaseError> {
