@@ -76,8 +76,8 @@
 //! | floor | room | what lives there |
 //! | --- | --- | --- |
 //! | 12 | [`prelude`], [`guide`] | what most scripts need; chapters to read |
-//! | 11 | `fit` | one call from a table to a judged model |
-//! | 10 | [`train`], `plot` | trainer, objectives, report; pictures |
+//! | 11 | `fit`, `plot` | one call from a table to a judged model; pictures |
+//! | 10 | [`train`] | trainer, objectives, report |
 //! | 9 | [`model`] | a density of any kind as one value, in the units of a table |
 //! | 9 | [`data`], [`diagnose`] | toy densities with their exact log-density; what a model is worth, measured |
 //! | 8 | [`density`] | densities, bases, and base + flow |

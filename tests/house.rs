@@ -27,7 +27,7 @@ const FLOORS: [(&str, u32); 28] = [
     ("diagnose", 9),
     ("model", 9),
     ("train", 10),
-    ("plot", 10),
+    ("plot", 11),
     ("fit", 11),
     ("guide", 12),
     ("prelude", 12),

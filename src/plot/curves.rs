@@ -211,6 +211,10 @@ impl Picture for CurvesPicture {
         let frame = self.axes()?.place(canvas, area)?;
         frame.draw_grid(canvas);
         let mut legend = Legend::new();
+        if self.series.iter().any(|series| series.look == Look::Band) {
+            // What a band is, no title and no axis says.
+            legend = legend.always();
+        }
         for (k, series) in self.series.iter().enumerate() {
             let stroke = self.stroke(k, canvas.theme());
             let sign = self.draw_series(canvas, &frame, series, stroke);
