@@ -2,6 +2,7 @@
 //!
 //! `cargo run --release --example gallery [-- FOLDER]`; `SHORT=1` trains for a moment only.
 
+mod judged;
 mod motions;
 mod one_line;
 mod page;
@@ -87,6 +88,16 @@ fn rooms() -> Vec<Room> {
             digits "png" "Real handwritten digits",
             ways_between_digits "png" "From one digit to another along the latent space",
             splines "svg" "Maps of a layer: rational-quadratic splines",
+        ),
+        room!("One coordinate, training and calibration", judged:
+            line "png" "A density on the line, over its base and samples",
+            conditional "png" "A conditional density over its context",
+            ribbons "svg" "Its quantiles, over data",
+            training "png" "Training runs over each other",
+            calibration "svg" "Is it calibrated?",
+            ranks "svg" "Ranks, with what chance does",
+            weights "svg" "Importance weights, and whether they can be trusted",
+            diagnosis "png" "A diagnosis",
         ),
         room!("Curves, and pictures of one's own", one_line:
             curves "svg" "Curves over each other",

@@ -19,6 +19,8 @@ pub struct Toys {
     pub model: Learnt,
     /// How it was learnt.
     pub report: Report,
+    /// How it would have been at a tenth of the rate.
+    pub slow: Report,
     /// Samples of a posterior in four dimensions.
     pub posterior: DMatrix<f64>,
     /// Samples of its prior.
@@ -40,9 +42,12 @@ impl Toys {
         let moons: DMatrix<f32> = density.sample(5_000, &mut rng)?;
         let field = Mlp::new(2).build(&mut rng)?;
         let mut model = StandardNormal::new(2).pushed_by(ContinuousFlow::new(field));
+        let mut other = model.clone();
         let steps = if short { 80 } else { 500 };
         let trainer = Trainer::maximum_likelihood().steps(steps).quiet();
         let report = trainer.fit(&mut model, &moons, &mut rng)?;
+        let trainer = trainer.learning_rate(2e-3);
+        let slow = trainer.fit(&mut other, &moons, &mut rng)?;
         let data = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data"));
         let digits =
             Table::read(data.join("digits8x8.csv"))?.matrix().rows(0, 64).map(|x| x as f32);
@@ -54,6 +59,7 @@ impl Toys {
             held_out: density.sample(5_000, &mut rng)?,
             model,
             report,
+            slow,
             posterior: bent(&StandardNormal::new(4).sample(20_000, &mut rng)?, 0.45),
             prior: bent(&StandardNormal::new(4).sample(20_000, &mut rng)?, 1.0),
             truth: [1.4, 0.55, 410.0, 0.1],

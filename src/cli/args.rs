@@ -50,7 +50,7 @@ pub enum Command {
     Sample(Draw),
     /// Examine a model: by itself, and on a table that it has not seen
     Check(Check),
-    /// Draw a picture of a model, beside the data if they are given
+    /// Draw a picture or an animation of a model, beside the data if they are given, or a table alone
     Plot(Plot),
     /// Say what a model is
     Info(Info),
@@ -229,18 +229,71 @@ pub struct Check {
     pub input: Input,
 }
 
+/// What a picture shows.
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+pub enum Shown {
+    /// The density of two columns
+    Density,
+    /// Every column alone, and every pair
+    Corner,
+    /// The rows of a table of two columns as dots
+    Samples,
+    /// The density of one column
+    Line,
+    /// Time against the one column of a continuous flow
+    Timeline,
+    /// One column over one context
+    Conditional,
+    /// Arrows along the field of a continuous flow
+    Field,
+    /// Lines along it
+    Streamlines,
+    /// Ways of samples from base to data
+    Trajectories,
+    /// The density at several times
+    Filmstrip,
+    /// From base to data, as GIF or APNG
+    Animation,
+}
+
+/// The theme of a picture.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Look {
+    Light,
+    Dark,
+}
+
 #[derive(Args)]
+#[command(after_help = "\
+Examples:
+  liouville plot moons.safetensors moons.csv -o moons.png
+  liouville plot moons.safetensors -o moons.gif
+  liouville plot moons.safetensors --kind streamlines --theme dark --scale 2 -o field.png
+  liouville plot wine.csv --columns alcohol,hue -o wine.svg")]
 pub struct Plot {
-    /// The model
-    pub model: PathBuf,
-    /// A table to draw beside the model, with the contexts of a conditional one
+    /// The model, or a table that is drawn alone
+    #[arg(value_name = "MODEL|DATA")]
+    pub subject: PathBuf,
+    /// A table to draw beside a model, with the contexts of a conditional one
     pub data: Option<PathBuf>,
-    /// The picture: PNG or SVG by its ending
-    #[arg(long, short, value_name = "FILE", value_parser = words::picture)]
+    /// The picture: PNG, SVG, GIF or APNG by its ending
+    #[arg(long, short, value_name = "FILE", value_parser = words::picture_or_film)]
     pub output: PathBuf,
-    /// Which columns, two at a time [default: the first six]
+    /// What the picture shows [default: by the ending, and the number of columns]
+    #[arg(long, value_enum)]
+    pub kind: Option<Shown>,
+    /// Which columns a corner plot has [default: the first six]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub columns: Vec<String>,
+    /// The time of a field [default: half way from base to data]
+    #[arg(long, value_name = "T", allow_negative_numbers = true)]
+    pub time: Option<f64>,
+    /// The theme
+    #[arg(long, value_enum, default_value_t = Look::Light)]
+    pub theme: Look,
+    /// How many times more pixels a PNG has each way: 2 or 3 for print
+    #[arg(long, value_name = "FACTOR", value_parser = words::scale, allow_negative_numbers = true, default_value_t = 1.0)]
+    pub scale: f64,
     /// What the random numbers start from
     #[arg(long, default_value_t = 0)]
     pub seed: u64,

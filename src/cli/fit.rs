@@ -200,7 +200,7 @@ fn beside(model: &Path) -> Option<PathBuf> {
 
 /// A picture of the model beside the table that it was made from.
 fn draw(fitted: &Fitted, table: &Table, path: PathBuf) -> Result<PathBuf> {
-    plot::draw(&fitted.model, Some(table), &[], fitted.seed, &path)?;
+    plot::draw(&fitted.model, table, fitted.seed, &path)?;
     Ok(path)
 }
 

@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod datasets;
 mod diagnosed;
+mod drawn;
 mod fit;
 mod import;
 mod info;

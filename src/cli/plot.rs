@@ -1,27 +1,28 @@
-//! `plot`: a picture of a model, beside the data if they are given.
+//! `plot`: a picture of a model, beside the data if they are given, or of a table alone.
 
 use std::path::Path;
 
+use clap::error::ErrorKind;
+use clap::{CommandFactory, ValueEnum};
+use liouville::Result;
+use liouville::density::Moving;
 use liouville::model::Model;
-use liouville::nalgebra::DMatrix;
-use liouville::plot::{self, Aspect, Picture, density, panels, samples};
-use liouville::rand::SeedableRng;
-use liouville::rand::rngs::ChaCha8Rng;
-use liouville::table::Table;
-use liouville::{Error, Result};
+use liouville::plot::{Picture, Style, Theme};
+use liouville::table::{Format, Table};
 
-use super::args::Plot;
+use super::args::{Arguments, Look, Plot, Shown};
+use super::drawn::{self, Asked};
 use super::out::{self, Out, object};
-
-/// The most samples that a panel shows.
-const SHOWN: usize = 5000;
+use super::words;
 
 pub fn run(asked: &Plot, out: Out) -> Result<()> {
-    out::check_output(&asked.output, &[&asked.model])?;
-    let model = out::model(&asked.model)?;
-    let data = asked.data.as_ref().map(|path| out::reader(path, &asked.input)?.read());
-    let data = data.transpose()?;
-    draw(&model, data.as_ref(), &asked.columns, asked.seed, &asked.output)?;
+    out::check_output(&asked.output, &[&asked.subject])?;
+    let style = style(asked);
+    match Format::of(&asked.subject) {
+        _ if out::is_standard(&asked.subject) => table(asked, style)?,
+        Ok(_) => table(asked, style)?,
+        Err(_) => model(asked, style)?,
+    }
     out.note(&format!("wrote {}", asked.output.display()));
     match out.json {
         true => out.say("", object([("picture", asked.output.display().to_string().into())])),
@@ -29,120 +30,115 @@ pub fn run(asked: &Plot, out: Out) -> Result<()> {
     }
 }
 
-/// The picture of a model beside a table, of these columns or the first.
-pub fn draw(
-    model: &Model,
-    data: Option<&Table>,
-    columns: &[String],
-    seed: u64,
-    output: &Path,
-) -> Result<()> {
-    let parts = data.map(|table| model.parts_of(table)).transpose()?;
-    if model.context_dim() > 0 && data.is_none() {
-        return Err(Error::setting(
-            "the model is conditional: give a table with its contexts behind the model",
+fn style(asked: &Plot) -> Style {
+    let theme = match asked.theme {
+        Look::Light => Theme::light(),
+        Look::Dark => Theme::dark(),
+    };
+    Style::new().theme(theme).scale(asked.scale)
+}
+
+/// The picture of a model beside a table, of these columns or the first, as `fit` draws it.
+pub fn draw(model: &Model, data: &Table, seed: u64, output: &Path) -> Result<()> {
+    let asked = Asked { columns: &[], seed, time: None };
+    let kind = of_model(model)[0];
+    drawn::of_model(kind, model, Some(data), &asked)?.save(output)
+}
+
+/// A table alone.
+fn table(asked: &Plot, style: Style) -> Result<()> {
+    if asked.data.is_some() {
+        let subject = asked.subject.display();
+        refuse(&format!(
+            "{subject} is a table, which is drawn alone: beside another a model comes first"
         ));
     }
-    let points = parts.as_ref().map(|(points, _)| some(points));
-    let picture: Box<dyn Picture> = match (model.dim(), model.context_dim()) {
-        (1, 0) => line(model, points.as_ref(), seed)?,
-        (2, 0) if model.whole_columns().is_empty() => plane(model, points.as_ref()),
-        _ => {
-            let rows = data.map_or(SHOWN, Table::rows).min(SHOWN);
-            let context = parts.and_then(|(_, context)| context).map(|context| some(&context));
-            let drawn = model.sample_detailed(
-                rows,
-                context.as_ref(),
-                &mut ChaCha8Rng::seed_from_u64(seed),
-            )?;
-            pairs(model, points.as_ref(), &drawn.arrived().1, columns)?
+    let read = out::reader(&asked.subject, &asked.input)?;
+    let table = match asked.columns.is_empty() {
+        true => read.read()?,
+        false => read.columns(&asked.columns).read()?,
+    };
+    let possible = match table.dim() {
+        2 => vec![Shown::Corner, Shown::Samples],
+        _ => vec![Shown::Corner],
+    };
+    let kind = chosen(asked, &possible, "a table of these columns");
+    drawn::of_table(kind, &table)?.with(style).save(&asked.output)
+}
+
+fn model(asked: &Plot, style: Style) -> Result<()> {
+    let model = out::model(&asked.subject)?;
+    let kind = chosen(asked, &of_model(&model), "this model");
+    let data = asked.data.as_ref().map(|path| out::reader(path, &asked.input)?.read());
+    let data = data.transpose()?;
+    let how = Asked { columns: &asked.columns, seed: asked.seed, time: asked.time };
+    match kind {
+        Shown::Animation => drawn::animation(&model, style, &asked.output),
+        kind => drawn::of_model(kind, &model, data.as_ref(), &how)?.with(style).save(&asked.output),
+    }
+}
+
+/// What a model can be drawn as, the first if nothing is said.
+fn of_model(model: &Model) -> Vec<Shown> {
+    let moves = Moving::<f64>::span(model).is_ok();
+    let mut kinds = match (model.dim(), model.context_dim()) {
+        (1, 0) if moves => vec![Shown::Line, Shown::Timeline],
+        (1, 0) => vec![Shown::Line],
+        (1, 1) => vec![Shown::Conditional],
+        (2, 0) if !model.whole_columns().is_empty() => Vec::new(),
+        (2, 0) if moves => vec![
+            Shown::Density,
+            Shown::Field,
+            Shown::Streamlines,
+            Shown::Trajectories,
+            Shown::Filmstrip,
+            Shown::Animation,
+        ],
+        (2, 0) => vec![Shown::Density],
+        _ => Vec::new(),
+    };
+    kinds.push(Shown::Corner);
+    kinds
+}
+
+/// The kind that is asked for, or the first that fits the ending; what does not fit is a usage error.
+fn chosen(asked: &Plot, possible: &[Shown], what: &str) -> Shown {
+    let is_film = words::is_film(&asked.output);
+    let kind = match (asked.kind, is_film) {
+        (Some(kind), _) => kind,
+        (None, true) => Shown::Animation,
+        (None, false) => possible[0],
+    };
+    let name = |kind: &Shown| {
+        kind.to_possible_value().map_or_else(String::new, |value| value.get_name().to_string())
+    };
+    if !possible.contains(&kind) {
+        let names: Vec<String> = possible.iter().map(name).collect();
+        refuse(&format!("{what} cannot be drawn as {}: give {}", name(&kind), names.join(", ")));
+    }
+    let ending = asked.output.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+    match (kind == Shown::Animation, ending.as_deref()) {
+        (true, Some("svg")) => {
+            refuse("an animation is no SVG: give a name that ends in .gif, .apng or .png")
         }
-    };
-    picture.save(output)
-}
-
-/// The first columns.
-fn some(points: &DMatrix<f64>) -> DMatrix<f64> {
-    points.columns(0, points.ncols().min(SHOWN)).into_owned()
-}
-
-fn caption(model: &Model, place: usize) -> String {
-    model.table_columns()[place].to_string()
-}
-
-/// The density of one column.
-fn line<'a>(
-    model: &'a Model,
-    data: Option<&DMatrix<f64>>,
-    seed: u64,
-) -> Result<Box<dyn Picture + 'a>> {
-    let picture = plot::line::<f64>(model).axis_labels(&caption(model, 0), "density");
-    let Some(points) = data else {
-        // Where its samples are, which lie anywhere: the axes of a table have units.
-        let drawn = model.sample(SHOWN, &mut ChaCha8Rng::seed_from_u64(seed))?;
-        return Ok(Box::new(picture.around(&drawn.arrived().1)));
-    };
-    Ok(Box::new(picture.data("data", points)))
-}
-
-/// The density in the plane, with the data as dots.
-fn plane<'a>(model: &'a Model, data: Option<&DMatrix<f64>>) -> Box<dyn Picture + 'a> {
-    let picture = density::<f64>(model)
-        .axis_labels(&caption(model, 0), &caption(model, 1))
-        .aspect(Aspect::Free);
-    match data {
-        Some(data) => Box::new(picture.samples(data)),
-        None => Box::new(picture),
+        (false, _) if is_film => {
+            refuse(&format!(
+                "{} is one picture: give a name that ends in .png or .svg",
+                name(&kind)
+            ));
+        }
+        _ => {}
     }
+    if asked.time.is_some() && !matches!(kind, Shown::Field | Shown::Streamlines) {
+        refuse(&format!("--time is for field and streamlines, and not for {}", name(&kind)));
+    }
+    if !asked.columns.is_empty() && kind != Shown::Corner && kind != Shown::Samples {
+        refuse(&format!("--columns is for corner, and not for {}", name(&kind)));
+    }
+    kind
 }
 
-/// Samples of two columns at a time, of the model and of the data; those of a single column by their place.
-fn pairs(
-    model: &Model,
-    data: Option<&DMatrix<f64>>,
-    drawn: &DMatrix<f64>,
-    columns: &[String],
-) -> Result<Box<dyn Picture>> {
-    let places = places(model, columns)?;
-    let mut all = panels().columns(1);
-    for pair in places.chunks(2) {
-        let of = |points: &DMatrix<f64>| {
-            DMatrix::from_fn(2, points.ncols(), |i, j| match (i, pair) {
-                (0, [_]) => j as f64,
-                (_, [one]) => points[(*one, j)],
-                (i, _) => points[(pair[i], j)],
-            })
-        };
-        let [x, y] = match pair {
-            [one] => ["row".to_string(), caption(model, *one)],
-            _ => [caption(model, pair[0]), caption(model, pair[1])],
-        };
-        let picture =
-            samples("model", &of(drawn)).axis_labels(&x, &y).aspect(Aspect::Free).size(1400, 600);
-        all = all.add(match data {
-            Some(data) => picture.beside("data", &of(data)),
-            None => picture,
-        });
-    }
-    Ok(Box::new(all))
-}
-
-/// The places of the named columns, or of the first; the last of an odd number beside the one before it.
-fn places(model: &Model, columns: &[String]) -> Result<Vec<usize>> {
-    let names: Vec<&str> = model.column_names().iter().map(|column| column.name.as_str()).collect();
-    let place = |name: &String| {
-        names.iter().position(|own| own == name).ok_or_else(|| {
-            let names = names.join(", ");
-            Error::setting(format!("the model has no column `{name}`: it has {names}"))
-        })
-    };
-    let mut places: Vec<usize> = columns.iter().map(place).collect::<Result<_>>()?;
-    if places.is_empty() {
-        places = (0..names.len().min(6)).collect();
-    }
-    if places.len() % 2 == 1 && places.len() > 1 {
-        let last = places.len() - 1;
-        places.insert(last, places[last - 1]);
-    }
-    Ok(places)
+/// Ends with a usage error.
+fn refuse(message: &str) -> ! {
+    Arguments::command().error(ErrorKind::ArgumentConflict, message).exit()
 }

@@ -76,6 +76,27 @@ pub fn picture(word: &str) -> Parsed<PathBuf> {
     }
 }
 
+/// Whether a name is that of an animation alone.
+pub fn is_film(path: &Path) -> bool {
+    let ending = path.extension().map(|ending| ending.to_ascii_lowercase());
+    ending.is_some_and(|ending| ending == "gif" || ending == "apng")
+}
+
+/// Where a picture or an animation is written.
+pub fn picture_or_film(word: &str) -> Parsed<PathBuf> {
+    match is_film(Path::new(word)) {
+        true => Ok(PathBuf::from(word)),
+        false => {
+            picture(word).map_err(|_| "give a name that ends in .png, .svg, .gif or .apng".into())
+        }
+    }
+}
+
+/// How many times more pixels a picture has each way.
+pub fn scale(word: &str) -> Parsed<f64> {
+    number(word, |value| (0.1..=10.0).contains(&value), "give a number from 0.1 to 10")
+}
+
 /// What the units of a network do.
 pub fn activation(word: &str) -> Parsed<Activation> {
     Activation::named(word).ok_or_else(|| "give tanh, softplus, silu, sin or relu".into())
@@ -122,6 +143,10 @@ mod tests {
         assert!(["0", "inf", "NaN"].iter().all(|word| positive(word).is_err()));
         assert!(table("a.npz").is_err() && table("a.csv").is_ok() && table("-").is_ok());
         assert!(picture("a.PNG").is_ok() && picture("a.pdf").is_err());
+        assert!(picture("a.gif").is_err() && is_film(Path::new("a.GIF")));
+        assert!(["a.gif", "a.apng", "a.svg"].iter().all(|word| picture_or_film(word).is_ok()));
+        assert!(picture_or_film("gif").is_err());
+        assert!(["0", "11", "NaN", "x"].iter().all(|word| scale(word).is_err()));
         let whole = ("a=b".to_string(), Kind::Angle { low: -180.0, high: 180.0 });
         assert_eq!(kind("a=b=angle:-180:180"), Ok(whole));
         for bad in ["x", "x=", "x=round", "x=angle:1", "x=bounded:2:1", "x=bounded:0:inf"] {
