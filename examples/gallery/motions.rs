@@ -10,7 +10,7 @@ use liouville::rand::{SeedableRng, rngs::StdRng};
 use super::toys::Toys;
 
 pub fn film(toys: &Toys, file: &Path) -> liouville::Result<()> {
-    plot::film(&toys.model).save(file)
+    plot::film(&toys.model).frames(45).size(360, 360).save(file)
 }
 
 pub fn turning(_: &Toys, file: &Path) -> liouville::Result<()> {

@@ -8,6 +8,7 @@
 //! | [`conditional`] | densities that depend on something known |
 //! | [`saving`] | models as values and files, networks of PyTorch, interrupted runs |
 //! | [`own`] | a field, a base and an objective of your own, checked by the laws |
+//! | [`pictures`] | corner plots, films, fields and training curves, and pictures of your own |
 //! | [`promises`] | what can be relied upon, and what cannot |
 //! | [`fast`] | how fast and how exact, beside peers |
 
@@ -26,6 +27,11 @@ pub mod fast {}
 /// A field, a base and an objective of your own, checked by the laws of `liouville-testing`, whose tests run this chapter.
 #[cfg_attr(not(doctest), doc = include_str!("own.md"))]
 pub mod own {}
+
+/// Pictures, and pictures of your own.
+#[cfg(feature = "plot")]
+#[doc = include_str!("pictures.md")]
+pub mod pictures {}
 
 /// What it promises.
 #[doc = include_str!("promises.md")]
