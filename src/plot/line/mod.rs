@@ -45,7 +45,6 @@ plane_words!(LinePicture<'a, T> where ['a, T: Real]);
 /// less where tails are long.
 ///
 /// ```no_run
-/// use liouville::nalgebra::dvector;
 /// use liouville::prelude::*;
 /// use liouville::rand::{SeedableRng, rngs::StdRng};
 ///
