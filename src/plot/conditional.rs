@@ -250,8 +250,12 @@ fn profiles_by(
         (0..ALONG).map(move |k| [*context, from + (to - from) * place(k)])
     });
     let values = ask(&points.collect::<Vec<_>>())?;
-    let known = |value: &f64| Some(value.exp()).filter(|p| p.is_finite()).unwrap_or(0.0);
-    let parts = values.chunks_exact(ALONG).map(|part| part.iter().map(known).collect());
+    let parts = values.chunks_exact(ALONG).map(|part| {
+        // Over the highest, so that nodes that miss a narrow peak still say where it is.
+        let most = part.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let ratio = |value: &f64| Some((value - most).exp()).filter(|p| p.is_finite());
+        part.iter().map(|value| ratio(value).unwrap_or(0.0)).collect()
+    });
     let each = contexts.iter().zip(ends).zip(parts);
     Ok(each
         .map(|((context, ends), values)| Profile { context: *context, ends: *ends, values })
@@ -272,7 +276,8 @@ fn brightest(values: &[f64]) -> f64 {
     found.max(1e-280)
 }
 
-/// The density of the coordinate at one context, on even nodes between two numbers; zero where it is not known.
+/// The density of the coordinate at one context over its highest, on even nodes between two numbers; zero where it
+/// is not known.
 struct Profile {
     context: f64,
     ends: [f64; 2],
@@ -283,9 +288,7 @@ impl Profile {
     /// The number below which a share of the mass lies, by the trapezoid rule; NaN where there is no mass.
     fn quantile(&self, share: f64) -> f64 {
         let last = self.values.len() - 1;
-        // Relative to the highest, which may be close to overflow.
-        let top = self.values.iter().copied().fold(0.0, f64::max);
-        let part = |k: usize| 0.5 * (self.values[k] / top + self.values[k + 1] / top);
+        let part = |k: usize| 0.5 * (self.values[k] + self.values[k + 1]);
         let mut wanted = share * (0..last).map(part).sum::<f64>();
         for k in 0..last {
             let part = part(k);
@@ -302,7 +305,7 @@ impl Profile {
     fn bulk(&self) -> [f64; 2] {
         let [from, to] = self.ends;
         let margin = 2.0 * (to - from) / (self.values.len() as f64 - 1.0);
-        let found = [self.quantile(0.002) - margin, self.quantile(0.998) + margin];
+        let found = [self.quantile(5e-4) - margin, self.quantile(0.9995) + margin];
         if found[0] < found[1] { [found[0].max(from), found[1].min(to)] } else { self.ends }
     }
 }

@@ -76,7 +76,7 @@ pub fn evaluations(ways: &[ColumnSteps]) -> WayPicture {
         let mut heights = vec![0.0; PARTS];
         for way in walked {
             let each = share * way.effort.evaluations as f64 / way.steps.len() as f64;
-            for [t, h] in &way.steps {
+            for [t, h] in way.steps.iter().filter(|[_, h]| h.abs() > 0.0) {
                 let (low, high) = (t.min(t + h), t.max(t + h));
                 for (k, pair) in edges.windows(2).enumerate() {
                     let inside = (high.min(pair[1]) - low.max(pair[0])).max(0.0);
