@@ -76,7 +76,7 @@ enum Look {
 ///
 /// The shares are of all mass, whether or not it lies in the picture; where not enough of it can be found, the
 /// picture says that they are shares of what it shows. The density is asked for at as many points as a
-/// grid of the [resolution](Self::resolution) has, most of them where it changes.
+/// grid of the [resolution](DensityPicture::resolution) has, most of them where it changes.
 ///
 /// ```no_run
 /// use liouville::prelude::*;
