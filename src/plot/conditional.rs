@@ -239,9 +239,12 @@ impl<T: Real> ConditionalPicture<'_, T> {
     }
 }
 
+/// Log-densities of pairs of a context and a value.
+type Ask<'a> = dyn Fn(&[[f64; 2]]) -> Result<Vec<f64>> + 'a;
+
 /// Densities at contexts, each between two ends, from log-densities of points.
 fn profiles_by(
-    ask: &dyn Fn(&[[f64; 2]]) -> Result<Vec<f64>>,
+    ask: &Ask<'_>,
     contexts: &[f64],
     ends: &[[f64; 2]],
 ) -> Result<Vec<Profile>> {
