@@ -156,9 +156,9 @@ fn corner(
     let places = places(model, columns)?;
     let of = |points: &DMatrix<f64>| points.select_rows(&places);
     let names = places.iter().map(|place| caption(model, *place));
-    let picture = plot::corner(&of(drawn)).label("model").names(names);
+    let picture = plot::corner(of(drawn)).label("model").names(names);
     Ok(match data {
-        Some(data) => Box::new(picture.over("data", &of(data))),
+        Some(data) => Box::new(picture.over("data", of(data))),
         None => Box::new(picture),
     })
 }

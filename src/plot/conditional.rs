@@ -243,11 +243,7 @@ impl<T: Real> ConditionalPicture<'_, T> {
 type Ask<'a> = dyn Fn(&[[f64; 2]]) -> Result<Vec<f64>> + 'a;
 
 /// Densities at contexts, each between two ends, from log-densities of points.
-fn profiles_by(
-    ask: &Ask<'_>,
-    contexts: &[f64],
-    ends: &[[f64; 2]],
-) -> Result<Vec<Profile>> {
+fn profiles_by(ask: &Ask<'_>, contexts: &[f64], ends: &[[f64; 2]]) -> Result<Vec<Profile>> {
     let place = |k: usize| k as f64 / (ALONG as f64 - 1.0);
     let points = contexts.iter().zip(ends).flat_map(|(context, [from, to])| {
         (0..ALONG).map(move |k| [*context, from + (to - from) * place(k)])
