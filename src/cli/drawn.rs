@@ -79,7 +79,7 @@ pub fn of_model<'a>(
             }
         }
         Shown::Corner | Shown::Samples => {
-            let rows = points.as_ref().map_or(DOTS, DMatrix::ncols);
+            let rows = context.as_ref().map_or(DOTS, DMatrix::ncols);
             let rng = &mut ChaCha8Rng::seed_from_u64(asked.seed);
             let drawn = model.sample_detailed(rows, context.as_ref(), rng)?.arrived().1;
             corner(model, points.as_ref(), &drawn, asked.columns)?

@@ -1,6 +1,6 @@
 //! `plot`: a picture of a model, beside the data if they are given, or of a table alone.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, ValueEnum};
@@ -16,7 +16,9 @@ use super::out::{self, Out, object};
 use super::words;
 
 pub fn run(asked: &Plot, out: Out) -> Result<()> {
-    out::check_output(&asked.output, &[&asked.subject])?;
+    let read: Vec<&Path> =
+        asked.data.iter().chain([&asked.subject]).map(PathBuf::as_path).collect();
+    out::check_output(&asked.output, &read)?;
     let style = style(asked);
     match Format::of(&asked.subject) {
         _ if out::is_standard(&asked.subject) => table(asked, style)?,
