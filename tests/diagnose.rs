@@ -207,7 +207,9 @@ fn a_diagnosis_is_drawn() {
     let svg = folder.join("diagnosis.svg");
     plot::diagnosis(&found).save(&svg).expect("drawn");
     let text = std::fs::read_to_string(&svg).expect("written");
-    for word in ["calibration", "errors", "singular value", "condition number", "step size"] {
+    for word in
+        ["probability under the model", "errors", "singular value", "condition number", "step size"]
+    {
         assert!(text.contains(word), "{word}");
     }
     let layer =

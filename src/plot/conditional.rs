@@ -54,8 +54,7 @@ plane_words!(ConditionalPicture<'a, T> where ['a, T: Real]);
 ///
 /// ```no_run
 /// use liouville::prelude::*;
-/// # let (contexts, points) = (nalgebra::DMatrix::<f64>::zeros(1, 9), nalgebra::DMatrix::zeros(1, 9));
-/// # use liouville::nalgebra;
+/// # let (contexts, points) = (liouville::nalgebra::DMatrix::<f64>::zeros(1, 9), liouville::nalgebra::DMatrix::zeros(1, 9));
 ///
 /// let bent = field::conditional::<1, 1, _>(|_, x, c| [c[0].sin() - x[0] * c[0] * 0.2]);
 /// let family = StandardNormal::new(1).pushed_by(ContinuousFlow::new(bent));

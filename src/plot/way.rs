@@ -35,8 +35,7 @@ enum Found {
 ///
 /// ```no_run
 /// use liouville::prelude::*;
-/// # let points = nalgebra::DMatrix::<f64>::zeros(2, 9);
-/// # use liouville::nalgebra;
+/// # let points = liouville::nalgebra::DMatrix::<f64>::zeros(2, 9);
 ///
 /// let pendulum = field::autonomous::<2, _>(|x| [x[1], -x[0].sin()]);
 /// let ways = ContinuousFlow::new(pendulum).steps(Direction::Forward, &points, None)?;
@@ -61,8 +60,7 @@ pub fn step_sizes(ways: &[ColumnSteps]) -> WayPicture {
 ///
 /// ```no_run
 /// use liouville::prelude::*;
-/// # let points = nalgebra::DMatrix::<f64>::zeros(2, 9);
-/// # use liouville::nalgebra;
+/// # let points = liouville::nalgebra::DMatrix::<f64>::zeros(2, 9);
 ///
 /// let pendulum = field::autonomous::<2, _>(|x| [x[1], -x[0].sin()]);
 /// let ways = ContinuousFlow::new(pendulum).steps(Direction::Forward, &points, None)?;
@@ -95,8 +93,7 @@ pub fn evaluations(ways: &[ColumnSteps]) -> WayPicture {
 /// ```no_run
 /// use liouville::diagnose::Diagnose;
 /// use liouville::prelude::*;
-/// # let held_out = nalgebra::DMatrix::<f64>::zeros(2, 9);
-/// # use liouville::nalgebra;
+/// # let held_out = liouville::nalgebra::DMatrix::<f64>::zeros(2, 9);
 ///
 /// let pendulum = field::autonomous::<2, _>(|x| [x[1], -x[0].sin()]);
 /// let model = StandardNormal::new(2).pushed_by(ContinuousFlow::new(pendulum));

@@ -80,8 +80,7 @@ enum Look {
 ///
 /// ```no_run
 /// use liouville::prelude::*;
-/// # let (model, held_out) = (data::two_moons(0.1), nalgebra::DMatrix::<f64>::zeros(2, 9));
-/// # use liouville::nalgebra;
+/// # let (model, held_out) = (data::two_moons(0.1), liouville::nalgebra::DMatrix::<f64>::zeros(2, 9));
 ///
 /// plot::density::<f64>(&model).title("model").beside_data("data", &held_out).save("moons.png")?;
 /// # Ok::<(), liouville::Error>(())
