@@ -2,8 +2,8 @@
 
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use liouville::fit::{Fit, Fitted, FlowChoice, Nats, Stage};
@@ -18,6 +18,10 @@ use super::plot;
 
 /// How often Ctrl-C was pressed.
 static PRESSED: AtomicUsize = AtomicUsize::new(0);
+/// When it was pressed first.
+static FIRST: OnceLock<Instant> = OnceLock::new();
+/// Signals so near one another are one: `timeout` sends its own to the program and then to its group.
+const TOGETHER: Duration = Duration::from_millis(500);
 
 pub fn run(asked: &args::Fit, out: Out) -> Result<()> {
     let read_too = [Some(&asked.data), asked.valid.as_ref()].into_iter().flatten();
@@ -136,8 +140,11 @@ fn choose<'a>(mut fit: Fit<'a>, asked: &args::Fit) -> Fit<'a> {
 /// Ctrl-C ends the training and keeps the best model; twice it ends the program.
 fn watch_for_the_end() -> Result<()> {
     let pressed = || {
-        if PRESSED.fetch_add(1, Ordering::Relaxed) > 0 {
+        if FIRST.get_or_init(Instant::now).elapsed() > TOGETHER {
             std::process::exit(130);
+        }
+        if PRESSED.fetch_add(1, Ordering::Relaxed) > 0 {
+            return;
         }
         eprintln!("\nending with the best model so far; Ctrl-C again to leave at once");
     };
