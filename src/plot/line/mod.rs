@@ -29,7 +29,7 @@ use range::find_range;
 /// The most strokes of a rug.
 const STROKES: usize = 2000;
 
-/// A picture of densities on the line; made by [`line`].
+/// A picture of densities on the line; made by [`line`](fn@line).
 #[derive(Clone)]
 pub struct LinePicture<'a, T: Real> {
     plane: Plane,
