@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
+use crate::picture_properties::number;
 use crate::picture_texts::check;
 
 /// The text of a picture, drawn twice.
@@ -193,15 +194,6 @@ fn drawn_or_refused(what: &str, picture: &impl Picture) -> Result<(), TestCaseEr
         ),
     }
     Ok(())
-}
-
-fn number() -> impl Strategy<Value = f64> {
-    prop_oneof![
-        4 => -10.0..10.0f64,
-        1 => proptest::num::f64::ANY,
-        1 => (-300i32..300).prop_map(|power| 10f64.powi(power)),
-        1 => Just(0.0),
-    ]
 }
 
 proptest! {

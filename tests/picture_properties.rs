@@ -31,7 +31,7 @@ fn drawn_or_refused(picture: &impl Picture) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-fn number() -> impl Strategy<Value = f64> {
+pub fn number() -> impl Strategy<Value = f64> {
     prop_oneof![
         4 => -10.0..10.0f64,
         1 => proptest::num::f64::ANY,

@@ -7,7 +7,8 @@ use super::axes::{
 };
 use super::canvas::{Area, Canvas, Ink, Margins, Stroke};
 use super::density::sheet::{Budget, Sheet};
-use super::line::ask::{check_line, known};
+use super::known::known;
+use super::line::ask::{check_line, none_infinite};
 use super::line::range::find_range;
 use super::motion::pixels;
 use super::picture::Picture;
@@ -122,6 +123,7 @@ impl<T: Real> ConditionalPicture<'_, T> {
             });
             (self.given)(&ys, context)
         })
+        .map(none_infinite)
     }
 
     /// The range of contexts, of the coordinate as it is shown, and as it holds the mass.

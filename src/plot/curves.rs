@@ -198,6 +198,36 @@ impl CurvesPicture {
     }
 }
 
+/// Implements [`Picture`] for one with a field `plane` that draws curves, which its method `chart` makes, in the
+/// size that it is given, or one that is usual for it.
+macro_rules! chart_picture {
+    ($picture:ty, $usual:expr) => {
+        impl crate::plot::Picture for $picture {
+            fn size(&self) -> (u32, u32) {
+                let usual: fn(&$picture) -> (u32, u32) = $usual;
+                self.plane.size.unwrap_or_else(|| usual(self))
+            }
+
+            fn margins(
+                &self,
+                canvas: &crate::plot::Canvas,
+                area: crate::plot::Area,
+            ) -> crate::error::Result<crate::plot::Margins> {
+                self.chart()?.margins(canvas, area)
+            }
+
+            fn draw(
+                &self,
+                canvas: &mut crate::plot::Canvas,
+                area: crate::plot::Area,
+            ) -> crate::error::Result<()> {
+                self.chart()?.draw(canvas, area)
+            }
+        }
+    };
+}
+pub(super) use chart_picture;
+
 impl Picture for CurvesPicture {
     fn size(&self) -> (u32, u32) {
         self.plane.size.unwrap_or((1000, 640))

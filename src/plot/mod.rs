@@ -24,6 +24,7 @@
 //! | `lattice`, `transformer` | how a flow bends a chessboard, and a layer one coordinate |
 //! | `samples`, `curves`, `images`, `panels` | the other pictures |
 //! | `latent` | paths between images |
+//! | `known` | log-densities of points, as far as they can be computed |
 
 mod animation;
 mod axes;
@@ -36,6 +37,7 @@ mod density;
 mod diagnosis;
 mod field;
 mod images;
+mod known;
 mod latent;
 mod lattice;
 mod line;

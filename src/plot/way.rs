@@ -1,9 +1,7 @@
 //! The way of a continuous flow in time: its step sizes, where evaluations are spent, and its conditioning.
 
 use super::axes::{Aspect, Plane, plane_words};
-use super::canvas::{Area, Canvas, Margins};
-use super::curves::{CurvesPicture, Hue, Look, curves};
-use super::picture::Picture;
+use super::curves::{CurvesPicture, Hue, Look, chart_picture, curves};
 use crate::diagnose::Passage;
 use crate::error::{Error, Result};
 use crate::flow::ColumnSteps;
@@ -186,19 +184,7 @@ fn ribbons(times: &[f64], values: &[Vec<f64>]) -> CurvesPicture {
         .look("median", [times, &line(2)], Look::Line, hue)
 }
 
-impl Picture for WayPicture {
-    fn size(&self) -> (u32, u32) {
-        self.plane.size.unwrap_or((900, 600))
-    }
-
-    fn margins(&self, canvas: &Canvas, area: Area) -> Result<Margins> {
-        self.chart()?.margins(canvas, area)
-    }
-
-    fn draw(&self, canvas: &mut Canvas, area: Area) -> Result<()> {
-        self.chart()?.draw(canvas, area)
-    }
-}
+chart_picture!(WayPicture, |_| (900, 600));
 
 #[cfg(test)]
 mod tests {

@@ -1,9 +1,7 @@
 //! Importance weights in order of size, with the tail that says whether they can be trusted.
 
 use super::axes::{Aspect, Plane, plane_words};
-use super::canvas::{Area, Canvas, Margins};
-use super::curves::{CurvesPicture, Hue, Look, curves};
-use super::picture::Picture;
+use super::curves::{CurvesPicture, Hue, Look, chart_picture, curves};
 use crate::error::{Error, Result};
 use crate::outcome::shown;
 
@@ -184,19 +182,7 @@ impl Tail {
     }
 }
 
-impl Picture for WeightsPicture {
-    fn size(&self) -> (u32, u32) {
-        self.plane.size.unwrap_or((900, 640))
-    }
-
-    fn margins(&self, canvas: &Canvas, area: Area) -> Result<Margins> {
-        self.chart()?.margins(canvas, area)
-    }
-
-    fn draw(&self, canvas: &mut Canvas, area: Area) -> Result<()> {
-        self.chart()?.draw(canvas, area)
-    }
-}
+chart_picture!(WeightsPicture, |_| (900, 640));
 
 #[cfg(test)]
 mod tests {

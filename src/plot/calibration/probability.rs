@@ -5,9 +5,7 @@ use crate::diagnose::Calibration;
 use crate::error::Result;
 use crate::outcome::shown;
 use crate::plot::axes::{Plane, plane_words};
-use crate::plot::canvas::{Area, Canvas, Margins};
-use crate::plot::curves::{CurvesPicture, Hue, Look, curves};
-use crate::plot::picture::Picture;
+use crate::plot::curves::{CurvesPicture, Hue, Look, chart_picture, curves};
 
 /// The places of the band.
 const PLACES: usize = 160;
@@ -173,20 +171,11 @@ fn stairs(sorted: &[f64]) -> Vec<[f64; 2]> {
     points
 }
 
-impl Picture for ProbabilityPicture {
-    fn size(&self) -> (u32, u32) {
-        let usual = if self.difference { (900, 600) } else { (760, 760) };
-        self.plane.size.unwrap_or(usual)
-    }
-
-    fn margins(&self, canvas: &Canvas, area: Area) -> Result<Margins> {
-        self.chart()?.margins(canvas, area)
-    }
-
-    fn draw(&self, canvas: &mut Canvas, area: Area) -> Result<()> {
-        self.chart()?.draw(canvas, area)
-    }
-}
+chart_picture!(ProbabilityPicture, |picture: &ProbabilityPicture| if picture.difference {
+    (900, 600)
+} else {
+    (760, 760)
+});
 
 #[cfg(test)]
 mod tests {

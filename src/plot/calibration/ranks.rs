@@ -4,9 +4,7 @@ use super::chance::{band, check_confidence, inside};
 use crate::error::{Error, Result};
 use crate::outcome::shown;
 use crate::plot::axes::{Aspect, Plane, plane_words};
-use crate::plot::canvas::{Area, Canvas, Margins};
-use crate::plot::curves::{CurvesPicture, Hue, Look, curves};
-use crate::plot::picture::Picture;
+use crate::plot::curves::{CurvesPicture, Hue, Look, chart_picture, curves};
 
 /// The most bars that are drawn unless more are asked for.
 const BARS: usize = 20;
@@ -200,19 +198,7 @@ fn outline(edges: &[f64], heights: &[f64]) -> (Vec<f64>, Vec<f64>) {
     corners.flat_map(|(pair, height)| [(pair[0], *height), (pair[1], *height)]).unzip()
 }
 
-impl Picture for RanksPicture {
-    fn size(&self) -> (u32, u32) {
-        self.plane.size.unwrap_or((900, 600))
-    }
-
-    fn margins(&self, canvas: &Canvas, area: Area) -> Result<Margins> {
-        self.chart()?.margins(canvas, area)
-    }
-
-    fn draw(&self, canvas: &mut Canvas, area: Area) -> Result<()> {
-        self.chart()?.draw(canvas, area)
-    }
-}
+chart_picture!(RanksPicture, |_| (900, 600));
 
 #[cfg(test)]
 mod tests {

@@ -1,12 +1,11 @@
 //! Densities at points, some of which may not be known.
 
-use std::collections::BTreeSet;
-
 use nalgebra::DMatrix;
 
 use crate::density::Density;
 use crate::error::{Error, Result};
 use crate::outcome::shown;
+use crate::plot::known::known;
 use crate::real::Real;
 
 /// An error unless a density is one in the plane.
@@ -30,29 +29,15 @@ pub(in crate::plot) fn log_densities<T: Real>(
     model: &dyn Density<T>,
     points: &[[f64; 2]],
 ) -> Result<Vec<f64>> {
-    let points = DMatrix::from_fn(2, points.len(), |row, k| T::of(points[k][row]));
-    let (known, values) = match model.log_prob(&points) {
-        Ok(values) => ((0..points.ncols()).collect(), values),
-        Err(error) => {
-            let failed: BTreeSet<usize> =
-                error.failed_columns().iter().map(|(column, _)| *column).collect();
-            let known: Vec<usize> =
-                (0..points.ncols()).filter(|column| !failed.contains(column)).collect();
-            if failed.is_empty() || known.is_empty() {
-                return Err(error.during("drawing a density"));
-            }
-            let values = model.log_prob(&points.select_columns(&known));
-            (known, values.map_err(|error| error.during("drawing a density"))?)
-        }
-    };
-    let mut all = vec![f64::NAN; points.ncols()];
-    for (&column, value) in known.iter().zip(values.iter()) {
-        if value.wide() == f64::INFINITY {
-            return Err(colourless([0, 1].map(|row| points[(row, column)].wide())));
-        }
-        all[column] = value.wide();
+    let all = known(points.len(), &|places| {
+        let point = |row: usize, k: usize| T::of(points[places[k]][row]);
+        model.log_prob(&DMatrix::from_fn(2, places.len(), point))
+    })?;
+    match all.iter().position(|value| *value == f64::INFINITY) {
+        // As the scalar has it.
+        Some(k) => Err(colourless(points[k].map(|x| T::of(x).wide()))),
+        None => Ok(all),
     }
-    Ok(all)
 }
 
 /// The error of a point whose density is no number.
