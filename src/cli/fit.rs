@@ -2,7 +2,6 @@
 
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -16,10 +15,8 @@ use super::args::{self, Flow};
 use super::out::{self, Out, counted, number, object};
 use super::plot;
 
-/// How often Ctrl-C was pressed.
-static PRESSED: AtomicUsize = AtomicUsize::new(0);
-/// When it was pressed first.
-static FIRST: OnceLock<Instant> = OnceLock::new();
+/// When Ctrl-C was pressed first.
+static PRESSED: OnceLock<Instant> = OnceLock::new();
 /// Signals so near one another are one: `timeout` sends its own to the program and then to its group.
 const TOGETHER: Duration = Duration::from_millis(500);
 
@@ -139,14 +136,13 @@ fn choose<'a>(mut fit: Fit<'a>, asked: &args::Fit) -> Fit<'a> {
 
 /// Ctrl-C ends the training and keeps the best model; twice it ends the program.
 fn watch_for_the_end() -> Result<()> {
-    let pressed = || {
-        if FIRST.get_or_init(Instant::now).elapsed() > TOGETHER {
-            std::process::exit(130);
+    let pressed = || match PRESSED.get() {
+        Some(first) if first.elapsed() > TOGETHER => std::process::exit(130),
+        Some(_) => {}
+        None => {
+            PRESSED.get_or_init(Instant::now);
+            eprintln!("\nending with the best model so far; Ctrl-C again to leave at once");
         }
-        if PRESSED.fetch_add(1, Ordering::Relaxed) > 0 {
-            return;
-        }
-        eprintln!("\nending with the best model so far; Ctrl-C again to leave at once");
     };
     let set = ctrlc::set_handler(pressed);
     set.map_err(|error| Error::setting(format!("Ctrl-C cannot be watched: {error}")))
@@ -154,7 +150,7 @@ fn watch_for_the_end() -> Result<()> {
 
 /// Whether a signal asked for the end.
 fn interrupted() -> bool {
-    PRESSED.load(Ordering::Relaxed) > 0
+    PRESSED.get().is_some()
 }
 
 /// What is said on the way: a line that is written over on a terminal, plain lines elsewhere.
