@@ -9,6 +9,7 @@ use atomic_write_file::AtomicWriteFile;
 use crate::error::{Error, Result};
 
 /// An error in a file, with the name of the file in front, unless it is of the file itself and has it.
+#[cfg(any(feature = "save", feature = "table"))]
 pub(crate) fn within<T>(name: &Path, result: Result<T>) -> Result<T> {
     result.map_err(|error| match error.is_file() {
         true => error,
