@@ -98,9 +98,12 @@ impl<T: Real> Packet<T> {
                 *sum += T::zero() * *value;
             }
         }
-        for (outcome, sum) in self.outcomes.iter_mut().zip(sums.values()) {
-            if !sum.is_finite() && outcome.arrived() {
-                *outcome = Outcome::Failed(Failure { reason, t: 0.0, step: 1.0 });
+        // Without a short cut, so that lanes are looked at many at a time.
+        if sums.values().iter().fold(false, |any, sum| any | !sum.is_finite()) {
+            for (outcome, sum) in self.outcomes.iter_mut().zip(sums.values()) {
+                if !sum.is_finite() && outcome.arrived() {
+                    *outcome = Outcome::Failed(Failure { reason, t: 0.0, step: 1.0 });
+                }
             }
         }
         scratch.give(sums);

@@ -37,7 +37,9 @@ pub(in crate::flow) fn apply_forward<T: Real, R: Transformer<T>>(
     sums.row_mut(1).fill(T::zero());
     let doubt = (LOST, sums.row_mut(1));
     map.apply_doubting(raw, points.reborrow(), log_det, doubt, scratch);
-    if sums.row(1).iter().any(|doubt| *doubt > T::zero()) {
+    // Without a short cut, so that lanes are compared many at a time.
+    let doubted = |any: bool, doubt: &T| any | (*doubt > T::zero());
+    if sums.row(1).iter().fold(false, doubted) {
         let ends = [start.view(), points.as_rows()];
         let back = way_back(map, raw, ends, [sums.row(0), log_det], scratch);
         mark_lost(&back, sums.row(1), coordinates, outcomes);
@@ -54,10 +56,12 @@ pub(super) fn doubt_large<T: Real>(
     slope: f64,
     (lost, doubt): (f64, &mut [T]),
 ) {
-    let large = lost * slope / T::EPSILON;
-    raise(points, doubt);
-    let large = T::of(large.min(T::LARGEST));
-    doubt.iter_mut().for_each(|most| *most = if *most > large { T::one() } else { T::zero() });
+    let large = T::of((lost * slope / T::EPSILON).min(T::LARGEST));
+    for i in 0..points.rows() {
+        for (doubt, value) in doubt.iter_mut().zip(points.row(i)) {
+            *doubt = if value.abs() > large { T::one() } else { *doubt };
+        }
+    }
 }
 
 /// Raises the numbers of lanes to the size of their largest coordinate.
