@@ -104,6 +104,7 @@ mod files;
 #[cfg(feature = "table")]
 pub mod fit;
 pub mod flow;
+pub mod infer;
 pub mod guide;
 pub mod kernels;
 pub mod model;

@@ -78,6 +78,19 @@ impl<T: Real> Constrain<T> {
         })
     }
 
+    /// Replaces free coordinates by constrained ones; returns the log-determinant.
+    pub(crate) fn lift(&self, sample: &mut [T]) -> f64 {
+        self.places().map(|(part, place)| part.forward(&mut sample[place])).sum()
+    }
+
+    /// From cotangents of the constrained coordinates and of the log-determinant to those of the free
+    /// coordinates.
+    pub(crate) fn pull(&self, free: &[T], cotangent: &mut [T], log_det: f64) {
+        for (part, place) in self.places() {
+            part.pull(&free[place.clone()], &mut cotangent[place], log_det);
+        }
+    }
+
     /// Moves one sample; returns the log-determinant, or what became of the sample instead.
     fn move_sample(
         &self,

@@ -1,0 +1,42 @@
+//! Posteriors with a verdict: from an unnormalised log-density to draws, expectations and evidence, each with its
+//! error, and a sentence that says whether they can be believed.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `parameters` | named parameters on their supports |
+//! | `target` | unnormalised log-densities, by a formula or with a gradient |
+//! | `variational` | a flow that is fitted to a target |
+//! | `settled` | what was found, with its verdict |
+//! | `weighted` | draws with importance weights: evidence and expectations |
+//! | `ground`, `defensive`, `weighing` | draws of a flow with wider ones among them, and their weights |
+//! | `wander`, `company` | draws that the target moves: what they say of the evidence, and what a flow learns from them |
+//! | `pareto` | smoothing of weights, and the shape of their tail |
+//! | `free`, `summit`, `matched`, `place` | a target in free coordinates, its modes, and the normal density that matches it |
+//! | `divergence`, `descent` | the path gradient, and the steps along it |
+
+mod company;
+mod defensive;
+mod descent;
+mod divergence;
+mod free;
+mod ground;
+mod matched;
+mod modes;
+mod parameters;
+mod pareto;
+mod place;
+mod settled;
+mod summit;
+mod target;
+mod variational;
+mod wander;
+mod weighing;
+mod weighted;
+
+pub use free::log_density_free;
+pub use parameters::Parameters;
+pub use pareto::{Smoothed, smooth};
+pub use settled::{Posterior, Verdict};
+pub use target::{Formula, Number, Target, WithGradient, formula, with_gradient};
+pub use variational::Variational;
+pub use weighted::{Measured, Weighted};
