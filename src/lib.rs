@@ -64,7 +64,8 @@
 //!   ([`kernels::InstructionSet::PlainFused`], which is slow there). This holds for one version of
 //!   the crate and of what it depends on; not for pictures, for the external solvers of [`ode`], which
 //!   choose their steps by the C library's powers, for closures that call functions such as `sin`,
-//!   which are the C library's in the numbers of `num-dual`, and for which NaN a NaN is.
+//!   which are the C library's in the numbers of `num-dual`, for the posteriors of [`infer`], and for which
+//!   NaN a NaN is.
 //! - A column that fails is a result with a reason, a time and a step; the others go on.
 //! - A warm solve allocates nothing.
 //! - Library code does not panic on bad input; errors are of the one type [`Error`].
@@ -76,7 +77,7 @@
 //! | floor | room | what lives there |
 //! | --- | --- | --- |
 //! | 12 | [`prelude`], [`guide`] | what most scripts need; chapters to read |
-//! | 11 | `fit`, `plot` | one call from a table to a judged model; pictures |
+//! | 11 | `fit`, `plot`, [`infer`] | one call from a table to a judged model; pictures; posteriors with a verdict |
 //! | 10 | [`train`] | trainer, objectives, report |
 //! | 9 | [`model`] | a density of any kind as one value, in the units of a table |
 //! | 9 | [`data`], [`diagnose`] | toy densities with their exact log-density; what a model is worth, measured |
@@ -104,8 +105,8 @@ mod files;
 #[cfg(feature = "table")]
 pub mod fit;
 pub mod flow;
-pub mod infer;
 pub mod guide;
+pub mod infer;
 pub mod kernels;
 pub mod model;
 pub mod nn;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The floor of every room; a room imports only from lower floors.
-const FLOORS: [(&str, u32); 28] = [
+const FLOORS: [(&str, u32); 29] = [
     ("simd", 0),
     ("outcome", 0),
     ("real", 1),
@@ -29,6 +29,7 @@ const FLOORS: [(&str, u32); 28] = [
     ("train", 10),
     ("plot", 11),
     ("fit", 11),
+    ("infer", 11),
     ("guide", 12),
     ("prelude", 12),
     ("testing", 12),

@@ -42,6 +42,8 @@ mod picture_properties;
 mod picture_ranges;
 mod picture_texts;
 mod pictures;
+mod posterior;
+mod posteriors;
 mod prepared;
 mod pulses;
 mod pytorch;

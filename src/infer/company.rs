@@ -20,7 +20,8 @@ const COUNT: usize = 1000;
 const EVERY: usize = 200;
 const MOVES: usize = 18;
 
-type Memory = <MaximumLikelihood as Objective<f64, Pushforward<AnyBase<f64>, AnyFlow<f64>>>>::Memory;
+type Memory =
+    <MaximumLikelihood as Objective<f64, Pushforward<AnyBase<f64>, AnyFlow<f64>>>>::Memory;
 
 /// A population in white coordinates whose members are moved by the target, and join the divergence by the forward
 /// Kullback-Leibler divergence: chains that go where the flow does not lead, and a flow that follows them (Gabrié, Rotskoff
@@ -46,7 +47,7 @@ impl Company {
         plan: Plan,
         gradient: &mut [f64],
     ) -> Result<()> {
-        if self.weight == 0.0 || divergence.power < 1.0 {
+        if self.weight == 0.0 {
             return Ok(());
         }
         if step % EVERY == EVERY - 1 {
@@ -83,7 +84,14 @@ impl Company {
         let points = match self.points.take() {
             Some(points) => points,
             None => {
-                let drawn = cloud(target, place, (ground, flow), COUNT, Draw::Defensive, self.rng.random())?;
+                let drawn = cloud(
+                    target,
+                    place,
+                    (ground, flow),
+                    COUNT,
+                    Draw::Defensive,
+                    self.rng.random(),
+                )?;
                 Weighted::new(drawn.white, drawn.log_weights)?.resampled(COUNT, &mut self.rng)
             }
         };

@@ -1,7 +1,7 @@
 //! Draws of a standard normal base with wider ones among them, so that weights see what a flow leaves out.
 
-use rand::rngs::ChaCha8Rng;
 use rand::RngExt;
+use rand::rngs::ChaCha8Rng;
 use rand_distr::StandardNormal as Normal;
 
 /// The share of draws that are wider in every coordinate, and how much wider.

@@ -19,8 +19,6 @@ pub(super) struct Plan {
     pub batch: usize,
     pub rate: f64,
     pub tolerance: f64,
-    /// Over this share of the first cycle the power of the target rises to one.
-    pub annealed: f64,
     /// Whether all steps are taken, however near the bound is.
     pub exact: bool,
     /// How much draws that the target has moved count beside those of the flow.
@@ -54,17 +52,23 @@ pub(super) struct Course {
 impl Course {
     /// Counts the draws of a step, learns about the evidence, and gives the bound by those that the flow alone
     /// would make as well. `None` with too few that are sound.
-    fn take<Q: Target + ?Sized>(&mut self, divergence: &mut Divergence<'_, Q>, weights: &[[f64; 2]]) -> Option<f64> {
+    fn take<Q: Target + ?Sized>(
+        &mut self,
+        divergence: &mut Divergence<'_, Q>,
+        weights: &[[f64; 2]],
+    ) -> Option<f64> {
         let sound: Vec<&[f64; 2]> = weights.iter().filter(|pair| pair[0].is_finite()).collect();
         self.lost[0] += weights.len() - sound.len();
         if (sound.len() as f64) < LEAST_SOUND * weights.len() as f64 {
             return None;
         }
         let most = sound.iter().map(|pair| pair[0]).fold(f64::NEG_INFINITY, f64::max);
-        let mean = sound.iter().map(|pair| (pair[0] - most).exp()).sum::<f64>() / weights.len() as f64;
+        let mean =
+            sound.iter().map(|pair| (pair[0] - most).exp()).sum::<f64>() / weights.len() as f64;
         let now = most + mean.ln();
         let known = divergence.log_evidence;
-        divergence.log_evidence = if known.is_finite() { known + RECALL * (now - known) } else { now };
+        divergence.log_evidence =
+            if known.is_finite() { known + RECALL * (now - known) } else { now };
         // E_q by draws of the defensive flow: each counts as q / d.
         let shares = sound.iter().map(|pair| (pair[0] - pair[1]).exp());
         let total: f64 = shares.clone().sum();
@@ -107,7 +111,14 @@ pub(super) fn descend<Q: Target + ?Sized>(
     loop {
         let before = done;
         let length_now = length.min(plan.most - done);
-        cycle(divergence, model, plan, Stretch { from: done, length: length_now }, seed, &mut course)?;
+        cycle(
+            divergence,
+            model,
+            plan,
+            Stretch { from: done, length: length_now },
+            seed,
+            &mut course,
+        )?;
         done = course.bounds.len();
         let tight = course.is_tight(divergence.log_evidence);
         if tight || before > 0 && !course.gained(before, done) {
@@ -136,26 +147,17 @@ fn cycle<Q: Target + ?Sized>(
     course: &mut Course,
 ) -> Result<()> {
     let flow = model.flow();
-    let task = Task {
-        dim: flow.dim(),
-        rows: 1_000_000,
-        context_dim: 0,
-        free: true,
-        kind: Kind::Solved,
-    };
-    let mut optimizer: <Muon as Optimizer<f64>>::State = Muon::default().start(&flow.layout(), &task);
+    let task =
+        Task { dim: flow.dim(), rows: 1_000_000, context_dim: 0, free: true, kind: Kind::Solved };
+    let mut optimizer: <Muon as Optimizer<f64>>::State =
+        Muon::default().start(&flow.layout(), &task);
     let mut parameters = flow.parameters();
     let mut gradient = vec![0.0; parameters.len()];
     let schedule = Schedule { warm_up: 20, ..Schedule::cosine() };
     let pool: Pool<f64, Memory<<AnyFlow<f64> as TrainableFlow<f64>>::Tape>> = Pool::new();
-    let first = stretch.from == 0;
     let mut usual = f64::INFINITY;
     let mut company = Company::new(plan.covering, mix(seed, u64::MAX - stretch.from as u64));
     for step in 0..stretch.length {
-        divergence.power = match first && plan.annealed > 0.0 {
-            true => (0.01 + step as f64 / (plan.annealed * stretch.length as f64)).min(1.0),
-            false => 1.0,
-        };
         let number = (stretch.from + step) as u64;
         let accuracy = Some(plan.tolerance);
         let draws = Draws { count: plan.batch, seed: mix(seed, number), accuracy };
@@ -177,10 +179,13 @@ fn cycle<Q: Target + ?Sized>(
             gradient.iter_mut().for_each(|slope| *slope *= CLIP * usual / norm);
         }
         usual = if usual.is_finite() { 0.9 * usual + 0.1 * norm.min(CLIP * usual) } else { norm };
-        optimizer.step(plan.rate * schedule.share(step, stretch.length), &mut parameters, &gradient);
+        optimizer.step(
+            plan.rate * schedule.share(step, stretch.length),
+            &mut parameters,
+            &gradient,
+        );
         model.flow_mut().set_parameters(&parameters)?;
-        let whole = divergence.power == 1.0 && !plan.exact;
-        if whole && (step + 1) % WINDOW == 0 && course.is_tight(divergence.log_evidence) {
+        if !plan.exact && (step + 1) % WINDOW == 0 && course.is_tight(divergence.log_evidence) {
             break;
         }
     }

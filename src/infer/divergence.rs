@@ -4,8 +4,8 @@ use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use super::Target;
-use super::ground::{Draw, Ground};
 use super::free::Free;
+use super::ground::{Draw, Ground};
 use super::place::Place;
 use crate::columns::{Block, block_to_columns, columns_to_block};
 use crate::density::{AnyBase, Base, Pushforward};
@@ -25,9 +25,7 @@ pub(super) struct Divergence<'a, Q: ?Sized> {
     pub ground: Ground,
     pub target: Free<'a, Q>,
     pub place: Place,
-    /// The target is p̃^β.
-    pub power: f64,
-    /// The logarithm of ∫ p̃^β, as far as it is known; infinite while it is not.
+    /// ln ∫ p̃, as far as it is known; infinite while it is not.
     pub log_evidence: f64,
 }
 
@@ -114,7 +112,8 @@ impl<Q: Target + ?Sized> Divergence<'_, Q> {
         for (j, score) in scores.chunks_mut(dim).enumerate() {
             let arrived = out.outcomes[j].arrived() && back.outcomes[j].arrived();
             let log_q = log_q[j] + back.log_det.row(0)[j];
-            let log_weight = arrived.then(|| self.subtract(&columns[j * dim..(j + 1) * dim], log_q, score));
+            let log_weight =
+                arrived.then(|| self.subtract(&columns[j * dim..(j + 1) * dim], log_q, score));
             let Some(log_weight) = log_weight.flatten() else {
                 score.fill(0.0);
                 continue;
@@ -128,7 +127,7 @@ impl<Q: Target + ?Sized> Divergence<'_, Q> {
         found
     }
 
-    /// Turns the score of q at a draw into that of ln q - β ln p̃; gives β ln p̃ - ln q. `None` where p̃ has neither a
+    /// Turns the score of q at a draw into that of ln q - ln p̃; gives ln p̃ - ln q. `None` where p̃ has neither a
     /// finite logarithm nor a finite slope.
     fn subtract(&self, draw: &[f64], log_q: f64, score: &mut [f64]) -> Option<f64> {
         let found = self.target.at(&self.place.at(draw));
@@ -137,8 +136,8 @@ impl<Q: Target + ?Sized> Divergence<'_, Q> {
         }
         let slope = self.place.pull(&found.gradient);
         let slopes = score.iter_mut().zip(&slope);
-        slopes.for_each(|(score, slope)| *score -= self.power * slope);
-        Some(self.power * (found.value + self.place.log_det()) - log_q)
+        slopes.for_each(|(score, slope)| *score -= slope);
+        Some(found.value + self.place.log_det() - log_q)
     }
 }
 

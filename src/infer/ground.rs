@@ -41,13 +41,15 @@ impl Ground {
                 covariances.push(&covariance * (scale * scale));
             }
         }
-        let mixture = Mixture::full_normals(&weights, &DMatrix::from_columns(&centers), &covariances)?;
+        let mixture =
+            Mixture::full_normals(&weights, &DMatrix::from_columns(&centers), &covariances)?;
         Ok(Self { base: AnyBase::new(mixture), widened: false })
     }
 
     /// Draws, contiguous, with the logarithms of their density beside that of the base.
     pub fn draws(&self, count: usize, how: Draw, seed: u64) -> (Vec<f64>, Vec<f64>) {
-        let (dim, mut rng) = (crate::density::Density::dim(&self.base), ChaCha8Rng::seed_from_u64(seed));
+        let (dim, mut rng) =
+            (crate::density::Density::dim(&self.base), ChaCha8Rng::seed_from_u64(seed));
         let mut columns = vec![0.0; count * dim];
         if !self.widened || how == Draw::Plain {
             columns.chunks_mut(dim).for_each(|column| self.base.draw(column, &mut rng));

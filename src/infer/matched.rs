@@ -71,9 +71,9 @@ impl Gaussian {
         let factor = Cholesky::new(wide)?.l();
         let inner = factor.transpose() * pull * &factor;
         let spectrum = SymmetricEigen::try_new((&inner + inner.transpose()) * 0.5, 1e-14, 0)?;
-        let shrink = spectrum.eigenvalues.map(|value| {
-            (2.0 / (1.0 + (1.0 + 4.0 * value.max(0.0)).sqrt())).sqrt()
-        });
+        let shrink = spectrum
+            .eigenvalues
+            .map(|value| (2.0 / (1.0 + (1.0 + 4.0 * value.max(0.0)).sqrt())).sqrt());
         let turned = factor * &spectrum.eigenvectors * DMatrix::from_diagonal(&shrink);
         let covariance = &turned * turned.transpose();
         let mean = &self.mean / (1.0 + rate) + (&covariance * slope + center) * share;
@@ -118,7 +118,8 @@ pub(super) fn matched<Q: Target + ?Sized>(
     let (mut calm, mut seen) = (0, 0);
     for step in 0..MOST {
         let Some(draws) = now.draws(count, rng) else { break };
-        let found: Vec<_> = draws.column_iter().map(|z| target.at(z.clone_owned().as_slice())).collect();
+        let found: Vec<_> =
+            draws.column_iter().map(|z| target.at(z.clone_owned().as_slice())).collect();
         let kept: Vec<usize> = (0..count).filter(|&j| found[j].is_sound()).collect();
         seen += kept.len();
         if kept.len() < 2 {
@@ -150,7 +151,9 @@ impl Gaussian {
         count: usize,
         rng: &mut ChaCha8Rng,
     ) -> f64 {
-        let (Some(draws), Some(factor)) = (self.draws(count, rng), Cholesky::new(self.covariance.clone())) else {
+        let (Some(draws), Some(factor)) =
+            (self.draws(count, rng), Cholesky::new(self.covariance.clone()))
+        else {
             return f64::NEG_INFINITY;
         };
         let values = draws.column_iter().map(|u| target.value(u.clone_owned().as_slice()));

@@ -38,11 +38,12 @@ pub(super) fn modes<Q: Target + ?Sized>(
     let dim = target.dim();
     let mut white = || (0..dim).map(|_| FAR * rng.sample::<f64, _>(Normal)).collect::<Vec<f64>>();
     // A quarter around where the target was found to lie, the others around the origin.
-    let starts: Vec<Vec<f64>> = (0..STARTS)
-        .map(|k| if k % 4 == 0 { place.at(&white()) } else { white() })
+    let starts: Vec<Vec<f64>> =
+        (0..STARTS).map(|k| if k % 4 == 0 { place.at(&white()) } else { white() }).collect();
+    let found: Vec<Option<Mode>> = starts
+        .par_iter()
+        .map(|start| Mode::of(target, laplace(target, start).filter(|end| end.reached)?.normal))
         .collect();
-    let found: Vec<Option<Mode>> =
-        starts.par_iter().map(|start| Mode::of(target, laplace(target, start).filter(|end| end.reached)?.normal)).collect();
     let mut apart: Vec<Mode> = Vec::new();
     for mode in found.into_iter().flatten() {
         if apart.iter().all(|other| other.is_apart(&mode)) {

@@ -20,7 +20,8 @@ impl Place {
         let matrix = deviation * frame.root();
         let dim = frame.dim();
         // A frame's root is positive definite.
-        let inverse = frame.root().clone().try_inverse().unwrap_or_else(|| DMatrix::identity(dim, dim));
+        let inverse =
+            frame.root().clone().try_inverse().unwrap_or_else(|| DMatrix::identity(dim, dim));
         Self { mean: DVector::from_vec(frame.mean()), matrix, inverse, frame }
     }
 

@@ -64,7 +64,7 @@ const LARGEST_SHAPE: f64 = 0.7;
 /// Fewer effective draws say too little.
 const FEWEST: f64 = 400.0;
 /// A flow that lies farther below the evidence than this misses much.
-const WIDEST_GAP: f64 = 0.5;
+const WIDEST_GAP: f64 = 0.15;
 /// Two ways to the evidence agree within so many errors, and this many nats.
 const ERRORS: f64 = 3.0;
 const LEAST_APART: f64 = 0.002;
@@ -97,7 +97,8 @@ impl Verdict {
             ));
         }
         if effective < FEWEST {
-            doubts.push(format!("the {count} draws are worth {effective:.0} independent ones only"));
+            doubts
+                .push(format!("the {count} draws are worth {effective:.0} independent ones only"));
         }
         if !(gap <= WIDEST_GAP) {
             doubts.push(format!("the flow lies {gap:.2} nats below the evidence"));

@@ -38,14 +38,15 @@ pub(super) fn laplace<Q: Target + ?Sized>(target: &Free<'_, Q>, start: &[f64]) -
             }
         };
         let Some((next, found)) = moved else { break };
-    
+
         (point, here) = (next, found);
         if promised < GAIN {
             break;
         }
     }
     let spectrum = curvature(target, &point, &scale)?;
-    let variances = spectrum.eigenvalues.map(|value| 1.0 / value.abs().max(1.0 / (WIDEST * WIDEST)));
+    let variances =
+        spectrum.eigenvalues.map(|value| 1.0 / value.abs().max(1.0 / (WIDEST * WIDEST)));
     let covariance = &spectrum.eigenvectors
         * DMatrix::from_diagonal(&variances)
         * spectrum.eigenvectors.transpose();
@@ -97,7 +98,8 @@ fn newton(spectrum: &SymmetricEigen<f64, nalgebra::Dyn>, gradient: &[f64]) -> (D
     let slopes = spectrum.eigenvectors.tr_mul(&DVector::from_column_slice(gradient));
     let largest = spectrum.eigenvalues.amax();
     let least = (1e-14 * largest).max(1.0 / (WIDEST * WIDEST));
-    let along = slopes.zip_map(&spectrum.eigenvalues, |slope, value| slope / value.abs().max(least));
+    let along =
+        slopes.zip_map(&spectrum.eigenvalues, |slope, value| slope / value.abs().max(least));
     let gain = 0.5 * slopes.dot(&along);
     (&spectrum.eigenvectors * along, gain)
 }

@@ -5,16 +5,16 @@ use rand::rngs::ChaCha8Rng;
 use rand::{Rng, RngExt, SeedableRng};
 
 use super::descent::{Plan, descend};
-use super::free::Free;
-use super::matched::start;
-use super::place::Place;
 use super::divergence::Divergence;
-use super::modes::{Mode, modes};
-use super::settled::{Failings, Posterior, Verdict};
-use super::{Target, Weighted};
-use super::wander::Ways;
+use super::free::Free;
 use super::ground::{Draw, Ground};
+use super::matched::start;
+use super::modes::{Mode, modes};
+use super::place::Place;
+use super::settled::{Failings, Posterior, Verdict};
+use super::wander::Ways;
 use super::weighing::cloud;
+use super::{Target, Weighted};
 use crate::density::{AnyBase, Pushforward};
 use crate::error::{Error, Result};
 use crate::field::Mlp;
@@ -60,17 +60,22 @@ pub struct Variational<'a, Q: ?Sized> {
     steps: Option<usize>,
     batch: usize,
     draws: usize,
-    annealed: f64,
     covering: f64,
-    modes: bool,
     rate: f64,
 }
 
 impl<'a, Q: Target + ?Sized> Variational<'a, Q> {
     /// With every choice left out.
     pub fn new(target: &'a Q) -> Self {
-        Self { target, flow: None, steps: None, batch: 256, draws: 20_000, annealed: 0.6, covering: 0.3,
-            modes: true, rate: 0.02 }
+        Self {
+            target,
+            flow: None,
+            steps: None,
+            batch: 256,
+            draws: 20_000,
+            covering: 0.3,
+            rate: 0.02,
+        }
     }
 
     /// The flow to be fitted, in the coordinates in which the target's normal density is standard. Default: six
@@ -105,13 +110,6 @@ impl<'a, Q: Target + ?Sized> Variational<'a, Q> {
         self
     }
 
-    /// If points far around lead uphill to several modes, over this share of the steps the target is p̃^β with β rising to
-    /// one, so that a flow that spans all modes while they are shallow keeps them. Default: 0.6.
-    pub fn annealed(mut self, share: f64) -> Self {
-        self.annealed = share;
-        self
-    }
-
     /// How much the forward Kullback-Leibler divergence, which covers where the reverse one seeks modes, counts beside
     /// it: by draws that the target moves. Default: 0.3.
     pub fn covering(mut self, share: f64) -> Self {
@@ -134,20 +132,17 @@ impl<'a, Q: Target + ?Sized> Variational<'a, Q> {
             Some(flow) => flow.clone(),
             None => default_flow(free.dim(), &mut own)?,
         };
-        let ground = match found.len() > 1 && self.modes {
+        let ground = match found.len() > 1 {
             true => Ground::of_modes(&found, &place)?,
             false => Ground::standard(free.dim()),
         };
         let mut model = Pushforward::new(ground.base.clone(), flow);
         let log_evidence = f64::INFINITY;
-        let mut divergence =
-            Divergence { target: free, ground, place, power: 1.0, log_evidence };
-        let plan = self.plan(found.len() > 1 && !self.modes);
-        let course = descend(&mut divergence, &mut model, plan, own.random())?;
+        let mut divergence = Divergence { target: free, ground, place, log_evidence };
+        let course = descend(&mut divergence, &mut model, self.plan(), own.random())?;
         let Divergence { target, ground, place, .. } = divergence;
-        let mut cloud = |how| {
-            cloud(&target, &place, (&ground, model.flow()), self.draws, how, own.random())
-        };
+        let mut cloud =
+            |how| cloud(&target, &place, (&ground, model.flow()), self.draws, how, own.random());
         let (drawn, plain) = (cloud(Draw::Defensive)?, cloud(Draw::Plain)?);
         let draws = drawn.constrained(&target, &place)?;
         let bound = plain.constrained(&target, &place)?.lower_bound();
@@ -156,7 +151,16 @@ impl<'a, Q: Target + ?Sized> Variational<'a, Q> {
         let ways = Ways { target: &target, place: &place, ground: &ground, flow: model.flow() };
         let moved = ways.log_evidence(start, MOVES, &mut own)?;
         let missing = missing(&found, &place, &model, draws.log_evidence().value)?;
-        let verdict = Verdict::of(&draws, bound, Failings { lost: drawn.lost, settled: course.settled || self.steps.is_some(), moved, missing });
+        let verdict = Verdict::of(
+            &draws,
+            bound,
+            Failings {
+                lost: drawn.lost,
+                settled: course.settled || self.steps.is_some(),
+                moved,
+                missing,
+            },
+        );
         Ok(Posterior { model: self.whole(model, place)?, draws, bounds: course.bounds, verdict })
     }
 
@@ -167,23 +171,25 @@ impl<'a, Q: Target + ?Sized> Variational<'a, Q> {
         let mut found = modes(free, &place, rng);
         let heaviest = found.first().map_or(f64::NEG_INFINITY, |mode| mode.log_mass);
         found.retain(|mode| mode.log_mass > heaviest - NEGLIGIBLE);
-        match found.len() > 1 && (self.modes || self.annealed > 0.0) {
+        match found.len() > 1 {
             true => Ok((Place::new(start(free, FLAT, rng)?.frame()?), found)),
             false => Ok((place, found)),
         }
     }
 
-    fn plan(&self, several: bool) -> Plan {
+    fn plan(&self) -> Plan {
         let (first, most) = self.steps.map_or((3000, 9000), |steps| (steps, steps));
         let exact = self.steps.is_some();
         let (batch, rate) = (self.batch, self.rate);
-        Plan { first, most, batch, rate, tolerance: 1e-4, annealed: if several { self.annealed } else { 0.0 }, exact, covering: self.covering }
+        Plan { first, most, batch, rate, tolerance: 1e-4, exact, covering: self.covering }
     }
 
     fn check(&self) -> Result<()> {
         self.target.parameters().check()?;
         let dim = self.target.parameters().dim();
-        if let Some(flow) = self.flow.as_ref().filter(|flow| flow.dim() != dim || flow.context_dim() != 0) {
+        if let Some(flow) =
+            self.flow.as_ref().filter(|flow| flow.dim() != dim || flow.context_dim() != 0)
+        {
             return Err(Error::shape(format!(
                 "the flow has {} and reads {}, the target has {}: give a flow of as many, without contexts",
                 shown::count(flow.dim(), "coordinate"),
@@ -194,11 +200,17 @@ impl<'a, Q: Target + ?Sized> Variational<'a, Q> {
         if self.batch == 0 || self.draws == 0 || self.steps == Some(0) {
             return Err(Error::setting("steps, batch and draws: give one or more of each"));
         }
-        if !(0.0..=1.0).contains(&self.annealed) {
-            return Err(Error::setting(format!("annealed over {} of the steps: give a share from 0 to 1", self.annealed)));
+        if !(self.covering >= 0.0 && self.covering.is_finite()) {
+            return Err(Error::setting(format!(
+                "covering counts {} times: give 0 or more",
+                self.covering
+            )));
         }
         if !(self.rate > 0.0 && self.rate.is_finite()) {
-            return Err(Error::setting(format!("a learning rate of {}: give a positive number", self.rate)));
+            return Err(Error::setting(format!(
+                "a learning rate of {}: give a positive number",
+                self.rate
+            )));
         }
         Ok(())
     }
@@ -206,9 +218,8 @@ impl<'a, Q: Target + ?Sized> Variational<'a, Q> {
     /// The model in the units of the parameters.
     fn whole(&self, model: Pushforward<AnyBase<f64>, AnyFlow<f64>>, place: Place) -> Result<Model> {
         let parameters = self.target.parameters();
-        let outside = Chain::new()
-            .then(Whitening::new(place.frame))
-            .then(parameters.constrain().clone());
+        let outside =
+            Chain::new().then(Whitening::new(place.frame)).then(parameters.constrain().clone());
         Model::new(model).prepared_by(AnyFlow::new(outside))?.columns(parameters.names().to_vec())
     }
 }
@@ -252,9 +263,38 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_mode_that_a_flow_has_not_is_named() {
+        use num_dual::DualNum;
+        // Two normals of deviation 0.5, a third of the mass in the second.
+        let target = crate::infer::formula(crate::infer::Parameters::new().reals("x", 2), |x| {
+            let square = |at: f64| ((x[0] - at) * (x[0] - at) + x[1] * x[1]) * -2.0;
+            let [a, b] = [square(3.0).exp() * 2.0, square(-3.0).exp()];
+            (a + b).ln()
+        });
+        let free = Free::new(&target);
+        let mut rng = ChaCha8Rng::seed_from_u64(5);
+        let near = Gaussian {
+            mean: nalgebra::dvector![3.0, 0.0],
+            covariance: DMatrix::identity(2, 2) * 0.25,
+        };
+        let place = Place::new(near.frame().unwrap());
+        let found = modes(&free, &place, &mut rng);
+        assert_eq!(found.len(), 2);
+        let still: ContinuousFlow<crate::field::Linear<f64>> =
+            ContinuousFlow::new(crate::field::Linear::new(DMatrix::zeros(2, 2)).unwrap());
+        let base = AnyBase::new(crate::density::StandardNormal::new(2));
+        let model = Pushforward::new(base, AnyFlow::new(still));
+        let log_evidence = (3.0 * std::f64::consts::TAU * 0.25).ln();
+        let shares = missing(&found, &place, &model, log_evidence).unwrap();
+        assert_eq!(shares.len(), 1);
+        assert!((shares[0] - 1.0 / 3.0).abs() < 0.01, "{shares:?}");
+    }
+
+    #[test]
     fn a_frame_of_a_normal_density_has_its_covariance() {
         let covariance = nalgebra::dmatrix![4.0, 1.0; 1.0, 0.5];
-        let normal = Gaussian { mean: nalgebra::dvector![1.0, 2.0], covariance: covariance.clone() };
+        let normal =
+            Gaussian { mean: nalgebra::dvector![1.0, 2.0], covariance: covariance.clone() };
         let place = Place::new(normal.frame().unwrap());
         let columns: Vec<f64> = [[1.0, 0.0], [0.0, 1.0]]
             .iter()

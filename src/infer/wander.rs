@@ -1,8 +1,8 @@
 //! Draws that the target itself has moved, which go where a flow does not lead.
 
 use nalgebra::DMatrix;
-use rand::rngs::ChaCha8Rng;
 use rand::RngExt;
+use rand::rngs::ChaCha8Rng;
 use rand_distr::StandardNormal as Normal;
 use rayon::prelude::*;
 
@@ -48,7 +48,12 @@ impl<Q: Target + ?Sized> Ways<'_, Q> {
 
     /// Moves points of the base by Metropolis' random walk of the target in these coordinates, whose step follows
     /// what is accepted.
-    fn roam(&self, start: DMatrix<f64>, moves: usize, rng: &mut ChaCha8Rng) -> Result<(DMatrix<f64>, Weighed)> {
+    fn roam(
+        &self,
+        start: DMatrix<f64>,
+        moves: usize,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<(DMatrix<f64>, Weighed)> {
         let (dim, count) = start.shape();
         let (mut here, mut now) = (start.clone(), self.weigh(&start)?);
         let mut step = 1.5 / (dim as f64).sqrt();
@@ -74,24 +79,32 @@ impl<Q: Target + ?Sized> Ways<'_, Q> {
     }
 
     /// Moves points in white coordinates, those that the flow can follow back to its base.
-    pub fn moved(&self, white: &DMatrix<f64>, moves: usize, rng: &mut ChaCha8Rng) -> Result<DMatrix<f64>> {
+    pub fn moved(
+        &self,
+        white: &DMatrix<f64>,
+        moves: usize,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<DMatrix<f64>> {
         let back = transport(self.flow, Direction::Inverse, white, None, Track::Points)?;
-        let kept: Vec<usize> =
-            (0..white.ncols()).filter(|&j| back.outcomes[j].arrived()).collect();
+        let kept: Vec<usize> = (0..white.ncols()).filter(|&j| back.outcomes[j].arrived()).collect();
         if kept.is_empty() {
             return Ok(white.clone());
         }
         let (base, _) = self.roam(back.points.select_columns(&kept), moves, rng)?;
         let there = transport(self.flow, Direction::Forward, &base, None, Track::Points)?;
-        let kept: Vec<usize> =
-            (0..base.ncols()).filter(|&j| there.outcomes[j].arrived()).collect();
+        let kept: Vec<usize> = (0..base.ncols()).filter(|&j| there.outcomes[j].arrived()).collect();
         Ok(there.points.select_columns(&kept))
     }
 
     /// ln Z by draws of the target, points of the base that are moved once more: -ln of the mean of q / p̃ (reciprocal
     /// importance sampling, Gelfand and Dey 1994, JRSS B 56). Right where q has lighter tails than p, just where
     /// weights of draws of q are not.
-    pub fn log_evidence(&self, start: DMatrix<f64>, moves: usize, rng: &mut ChaCha8Rng) -> Result<Measured> {
+    pub fn log_evidence(
+        &self,
+        start: DMatrix<f64>,
+        moves: usize,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<Measured> {
         let (_, now) = self.roam(start, moves, rng)?;
         let count = now.base.len();
         let logs: Vec<f64> = (0..count).map(|j| now.base[j] - now.target[j]).collect();

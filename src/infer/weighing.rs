@@ -4,8 +4,8 @@ use nalgebra::DMatrix;
 use rayon::prelude::*;
 
 use super::free::Free;
-use super::place::Place;
 use super::ground::{Draw, Ground};
+use super::place::Place;
 use super::{Target, Weighted};
 use crate::density::Density;
 use crate::error::Result;
@@ -61,9 +61,8 @@ impl Cloud {
         place: &Place,
     ) -> Result<Weighted> {
         let columns = self.white.column_iter();
-        let points: Vec<f64> = columns
-            .flat_map(|white| target.constrained(&place.at(white.as_slice())).0)
-            .collect();
+        let points: Vec<f64> =
+            columns.flat_map(|white| target.constrained(&place.at(white.as_slice())).0).collect();
         let points = DMatrix::from_vec(target.dim(), self.white.ncols(), points);
         Weighted::new(points, self.log_weights.clone())
     }

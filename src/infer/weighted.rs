@@ -99,7 +99,8 @@ impl Weighted {
     pub fn log_evidence(&self) -> Measured {
         let count = self.log_weights.len() as f64;
         let (weights, log_sum) = normalised(&self.log_weights);
-        let variance = weights.iter().map(|w| (count * w - 1.0).powi(2)).sum::<f64>() / (count - 1.0).max(1.0);
+        let variance =
+            weights.iter().map(|w| (count * w - 1.0).powi(2)).sum::<f64>() / (count - 1.0).max(1.0);
         Measured { value: log_sum - count.ln(), standard_error: (variance / count).sqrt() }
     }
 

@@ -36,8 +36,8 @@ pub fn gp_pois_regr() -> impl Target {
     let count = x.len();
     let parameters = Parameters::new().positive("rho").positive("alpha").reals("f_tilde", count);
     // Gamma(25, rate 4), and k!.
-    let constant = 25.0 * 4f64.ln() - log_factorial(24.0)
-        - k.iter().map(|&k| log_factorial(k)).sum::<f64>();
+    let constant =
+        25.0 * 4f64.ln() - log_factorial(24.0) - k.iter().map(|&k| log_factorial(k)).sum::<f64>();
     formula(parameters, move |p| {
         let (rho, alpha, white) = (p[0], p[1], &p[2..]);
         let kernel = |i: usize, j: usize| {

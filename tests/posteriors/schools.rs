@@ -39,9 +39,8 @@ pub fn eight_schools_noncentered() -> impl Target {
 pub fn eight_schools_centered() -> impl Target {
     formula(Parameters::new().reals("theta", 8).real("mu").positive("tau"), |x| {
         let (mu, tau) = (x[8], x[9]);
-        (0..8).fold(priors(mu, tau), |sum, j| {
-            sum + normal(x[j], mu, tau.ln()) + likelihood(j, x[j])
-        })
+        (0..8)
+            .fold(priors(mu, tau), |sum, j| sum + normal(x[j], mu, tau.ln()) + likelihood(j, x[j]))
     })
 }
 
