@@ -8,6 +8,7 @@
 //! | [`conditional`] | densities that depend on something known |
 //! | [`saving`] | models as values and files, networks of PyTorch, interrupted runs |
 //! | [`own`] | a field, a base and an objective of your own, checked by the laws |
+//! | [`posterior`] | a posterior from a log-density, and when not to believe it |
 //! | [`pictures`] | corner plots, films, fields and training curves, and pictures of your own |
 //! | [`promises`] | what can be relied upon, and what cannot |
 //! | [`fast`] | how fast and how exact, beside peers |
@@ -32,6 +33,10 @@ pub mod own {}
 #[cfg(feature = "plot")]
 #[doc = include_str!("pictures.md")]
 pub mod pictures {}
+
+/// Posteriors from a log-density, and when not to believe them.
+#[doc = include_str!("posterior.md")]
+pub mod posterior {}
 
 /// What it promises.
 #[doc = include_str!("promises.md")]
