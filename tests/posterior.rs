@@ -143,7 +143,7 @@ fn targets_that_are_none_are_refused_or_doubted() {
         false => half(x),
     };
     doubtful(&formula(two(), cut), "");
-    doubtful(&formula(two(), |_| Number::from_re(f64::INFINITY)), "not finite");
+    doubtful(&formula(two(), |_| Number::from_re(f64::INFINITY)), "has a finite value");
     // A coordinate that is forgotten: its density is flat without end.
     doubtful(&formula(two(), |x| x[0] * x[0] * -0.5), "");
     // A gradient that is not that of the value.

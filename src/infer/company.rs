@@ -4,9 +4,9 @@ use nalgebra::DMatrix;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
-use super::descent::Plan;
 use super::divergence::Divergence;
 use super::ground::Draw;
+use super::plan::Plan;
 use super::wander::Ways;
 use super::weighing::cloud;
 use super::{Target, Weighted};

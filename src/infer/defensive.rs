@@ -1,8 +1,9 @@
 //! Draws of a standard normal base with wider ones among them, so that weights see what a flow leaves out.
 
+use crate::real::Normal;
+use crate::real::portable::{exp, ln};
 use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
-use rand_distr::StandardNormal as Normal;
 
 /// The share of draws that are wider in every coordinate, and how much wider.
 const ALL: [f64; 2] = [0.1, 1.5];
@@ -26,19 +27,19 @@ pub(super) fn draw(column: &mut [f64], rng: &mut ChaCha8Rng) {
 /// The logarithm of the mixture's density beside that of the standard normal.
 pub(super) fn log_ratio(column: &[f64]) -> f64 {
     // ln N(z | 0, s²) - ln N(z | 0, 1) of one coordinate.
-    let one = |z: f64, s: f64| 0.5 * z * z * (1.0 - 1.0 / (s * s)) - s.ln();
+    let one = |z: f64, s: f64| 0.5 * z * z * (1.0 - 1.0 / (s * s)) - ln(s);
     let all: f64 = column.iter().map(|&z| one(z, ALL[1])).sum();
     let each = column.iter().map(|&z| one(z, ONE[1]));
-    let count = (column.len() as f64).ln();
-    let terms = std::iter::once((1.0 - ALL[0] - ONE[0]).ln())
-        .chain([ALL[0].ln() + all])
-        .chain(each.map(|log| ONE[0].ln() + log - count));
+    let count = ln(column.len() as f64);
+    let terms = std::iter::once(ln(1.0 - ALL[0] - ONE[0]))
+        .chain([ln(ALL[0]) + all])
+        .chain(each.map(|log| ln(ONE[0]) + log - count));
     log_sum(&terms.collect::<Vec<_>>())
 }
 
 fn log_sum(terms: &[f64]) -> f64 {
     let most = terms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    most + terms.iter().map(|term| (term - most).exp()).sum::<f64>().ln()
+    most + ln(terms.iter().map(|term| exp(term - most)).sum::<f64>())
 }
 
 #[cfg(test)]

@@ -3,27 +3,13 @@
 use super::Target;
 use super::company::Company;
 use super::divergence::{Divergence, Draws, Memory};
+use super::plan::Plan;
 use crate::density::{AnyBase, Pushforward};
 use crate::error::{Error, Result};
 use crate::flow::{AnyFlow, Flow, TrainableFlow};
+use crate::real::portable::{exp, hypot, ln};
 use crate::trace::mix;
 use crate::train::{Kind, Muon, Optimizer, OptimizerState, Pool, Schedule, Task};
-
-/// How a flow is fitted.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Plan {
-    /// The steps of the first cycle; a second has twice as many.
-    pub first: usize,
-    /// The most steps of all.
-    pub most: usize,
-    pub batch: usize,
-    pub rate: f64,
-    pub tolerance: f64,
-    /// Whether all steps are taken, however near the bound is.
-    pub exact: bool,
-    /// How much draws that the target has moved count beside those of the flow.
-    pub covering: f64,
-}
 
 /// A gain below this is none, in nats.
 const LEAST_GAIN: f64 = 0.004;
@@ -63,14 +49,13 @@ impl Course {
             return None;
         }
         let most = sound.iter().map(|pair| pair[0]).fold(f64::NEG_INFINITY, f64::max);
-        let mean =
-            sound.iter().map(|pair| (pair[0] - most).exp()).sum::<f64>() / weights.len() as f64;
-        let now = most + mean.ln();
+        let mean = sound.iter().map(|pair| exp(pair[0] - most)).sum::<f64>() / weights.len() as f64;
+        let now = most + ln(mean);
         let known = divergence.log_evidence;
         divergence.log_evidence =
             if known.is_finite() { known + RECALL * (now - known) } else { now };
         // E_q by draws of the defensive flow: each counts as q / d.
-        let shares = sound.iter().map(|pair| (pair[0] - pair[1]).exp());
+        let shares = sound.iter().map(|pair| exp(pair[0] - pair[1]));
         let total: f64 = shares.clone().sum();
         Some(shares.zip(&sound).map(|(share, pair)| share * pair[1]).sum::<f64>() / total)
     }
@@ -95,7 +80,7 @@ impl Course {
         let window = |end: usize, length: usize| end - (length / 5).max(1)..end;
         let [before, error] = self.over(window(first, first));
         let [after, other] = self.over(window(second, second - first));
-        after - before > LEAST_GAIN.max(2.0 * error.hypot(other))
+        after - before > LEAST_GAIN.max(2.0 * hypot(error, other))
     }
 }
 

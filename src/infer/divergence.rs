@@ -12,6 +12,7 @@ use crate::density::{AnyBase, Base, Pushforward};
 use crate::error::Result;
 use crate::flow::{Cotangent, Direction, Packet, Track, TrainableFlow};
 use crate::ode::Workspace;
+use crate::real::portable::exp;
 use crate::trace::mix;
 use crate::train::{Loss, Pool, accumulate};
 
@@ -119,7 +120,7 @@ impl<Q: Target + ?Sized> Divergence<'_, Q> {
                 continue;
             };
             found[j] = [log_weight - ratios[j], log_weight];
-            let share = (-ratios[j]).exp() / draws.count as f64;
+            let share = exp(-ratios[j]) / draws.count as f64;
             score.iter_mut().for_each(|slope| *slope *= share);
         }
         cotangent_of(&scores, dim, count, cotangent);

@@ -9,6 +9,7 @@ use super::modes::Mode;
 use super::place::Place;
 use crate::density::{AnyBase, Base, Mixture, StandardNormal};
 use crate::error::Result;
+use crate::real::portable::exp;
 
 /// A base in white coordinates.
 #[derive(Debug, Clone)]
@@ -36,7 +37,7 @@ impl Ground {
         for (k, mode) in modes.iter().enumerate() {
             let covariance = place.whiten(&mode.normal.covariance);
             for (part, scale) in [(1.0 - share, 1.0), (share, wider)] {
-                weights.push(part * (mode.log_mass - most).exp());
+                weights.push(part * exp(mode.log_mass - most));
                 centers.push(white.column(k).clone_owned());
                 covariances.push(&covariance * (scale * scale));
             }

@@ -1,24 +1,14 @@
 //! The normal density that matches the scores of a target: where a flow starts.
 
-use std::f64::consts::TAU;
-
 use nalgebra::{Cholesky, DMatrix, DVector, SymmetricEigen};
-use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
-use rand_distr::StandardNormal as Normal;
 
 use super::Target;
 use super::free::Free;
+use super::gaussian::Gaussian;
 use super::summit::laplace;
 use crate::error::{Error, Result};
-use crate::flow::continuous::Frame;
-
-/// A normal density in free coordinates.
-#[derive(Debug, Clone)]
-pub(super) struct Gaussian {
-    pub mean: DVector<f64>,
-    pub covariance: DMatrix<f64>,
-}
+use crate::real::portable::ln;
 
 /// Draws of one update.
 const LEAST_DRAWS: usize = 16;
@@ -26,34 +16,6 @@ const LEAST_DRAWS: usize = 16;
 const MOST: usize = 400;
 
 impl Gaussian {
-    pub fn standard(dim: usize) -> Self {
-        Self { mean: DVector::zeros(dim), covariance: DMatrix::identity(dim, dim) }
-    }
-
-    /// The frame x = m + D R^(1/2) z of the same moments.
-    pub fn frame(&self) -> Result<Frame> {
-        let deviation: Vec<f64> = self.covariance.diagonal().iter().map(|v| v.sqrt()).collect();
-        let correlation = DMatrix::from_fn(self.mean.len(), self.mean.len(), |i, j| match i == j {
-            true => 1.0,
-            false => self.covariance[(i, j)] / (deviation[i] * deviation[j]),
-        });
-        let spectrum = SymmetricEigen::new(correlation);
-        let roots = spectrum.eigenvalues.map(|value| value.max(1e-14).sqrt());
-        let root = &spectrum.eigenvectors
-            * DMatrix::from_diagonal(&roots)
-            * spectrum.eigenvectors.transpose();
-        let symmetric = (&root + root.transpose()) * 0.5;
-        Frame::new(self.mean.as_slice(), &deviation, symmetric)
-    }
-
-    fn draws(&self, count: usize, rng: &mut ChaCha8Rng) -> Option<DMatrix<f64>> {
-        let factor = Cholesky::new(self.covariance.clone())?;
-        let white = DMatrix::from_fn(self.mean.len(), count, |_, _| rng.sample::<f64, _>(Normal));
-        let mut draws = factor.l() * white;
-        draws.column_iter_mut().for_each(|mut column| column += &self.mean);
-        Some(draws)
-    }
-
     /// One update of batch and match: Σ and m solve in closed form for the balance between the
     /// discrepancy of scores over these draws and the distance from what was.
     ///
@@ -87,7 +49,7 @@ impl Gaussian {
         let rows = 0..self.mean.len();
         let each = rows.map(|i| {
             let [a, b] = [self.covariance[(i, i)], other.covariance[(i, i)]];
-            ((self.mean[i] - other.mean[i]).powi(2) / a.min(b)).sqrt().max((a / b).ln().abs())
+            ((self.mean[i] - other.mean[i]).powi(2) / a.min(b)).sqrt().max(ln(a / b).abs())
         });
         each.fold(0.0, f64::max)
     }
@@ -140,29 +102,6 @@ pub(super) fn matched<Q: Target + ?Sized>(
         }
     }
     (seen > 0).then_some(now)
-}
-
-impl Gaussian {
-    /// The evidence lower bound of p̃^β by so many draws; minus infinity if the target is not finite at one.
-    pub fn bound<Q: Target + ?Sized>(
-        &self,
-        target: &Free<'_, Q>,
-        power: f64,
-        count: usize,
-        rng: &mut ChaCha8Rng,
-    ) -> f64 {
-        let (Some(draws), Some(factor)) =
-            (self.draws(count, rng), Cholesky::new(self.covariance.clone()))
-        else {
-            return f64::NEG_INFINITY;
-        };
-        let values = draws.column_iter().map(|u| target.value(u.clone_owned().as_slice()));
-        let mean = values.sum::<f64>() * power / count as f64;
-        let log_det = factor.l_dirty().diagonal().iter().map(|value| value.ln()).sum::<f64>();
-        let entropy = 0.5 * self.mean.len() as f64 * (1.0 + TAU.ln()) + log_det;
-        let bound = mean + entropy;
-        if bound.is_nan() { f64::NEG_INFINITY } else { bound }
-    }
 }
 
 /// The best of several: matched from the standard normal density, and from that of a mode uphill from its middle,

@@ -11,20 +11,22 @@
 //! | `ground`, `defensive`, `weighing` | draws of a flow with wider ones among them, and their weights |
 //! | `wander`, `company` | draws that the target moves: what they say of the evidence, and what a flow learns from them |
 //! | `pareto` | smoothing of weights, and the shape of their tail |
-//! | `free`, `summit`, `matched`, `place` | a target in free coordinates, its modes, and the normal density that matches it |
-//! | `divergence`, `descent` | the path gradient, and the steps along it |
+//! | `free`, `summit`, `modes`, `gaussian`, `matched`, `place` | a target in free coordinates, its modes, and the normal density that matches it |
+//! | `divergence`, `plan`, `descent` | the path gradient, and the steps along it |
 
 mod company;
 mod defensive;
 mod descent;
 mod divergence;
 mod free;
+mod gaussian;
 mod ground;
 mod matched;
 mod modes;
 mod parameters;
 mod pareto;
 mod place;
+mod plan;
 mod settled;
 mod summit;
 mod target;

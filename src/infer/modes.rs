@@ -2,14 +2,15 @@
 
 use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
-use rand_distr::StandardNormal as Normal;
 use rayon::prelude::*;
 
 use super::Target;
 use super::free::Free;
-use super::matched::Gaussian;
+use super::gaussian::Gaussian;
 use super::place::Place;
 use super::summit::laplace;
+use crate::real::Normal;
+use crate::real::portable::ln;
 use nalgebra::{Cholesky, DVector};
 
 /// How many points are followed uphill.
@@ -36,7 +37,7 @@ pub(super) fn modes<Q: Target + ?Sized>(
     rng: &mut ChaCha8Rng,
 ) -> Vec<Mode> {
     let dim = target.dim();
-    let mut white = || (0..dim).map(|_| FAR * rng.sample::<f64, _>(Normal)).collect::<Vec<f64>>();
+    let mut white = || (0..dim).map(|_| FAR * rng.sample(Normal)).collect::<Vec<f64>>();
     // A quarter around where the target was found to lie, the others around the origin.
     let starts: Vec<Vec<f64>> =
         (0..STARTS).map(|k| if k % 4 == 0 { place.at(&white()) } else { white() }).collect();
@@ -58,9 +59,9 @@ impl Mode {
     fn of<Q: Target + ?Sized>(target: &Free<'_, Q>, normal: Gaussian) -> Option<Self> {
         let height = target.value(normal.mean.as_slice());
         let factor = Cholesky::new(normal.covariance.clone())?;
-        let half: f64 = factor.l_dirty().diagonal().iter().map(|value| value.ln()).sum();
+        let half: f64 = factor.l_dirty().diagonal().iter().map(|value| ln(*value)).sum();
         let dim = normal.mean.len() as f64;
-        let log_mass = height + half + 0.5 * dim * std::f64::consts::TAU.ln();
+        let log_mass = height + half + 0.5 * dim * ln(std::f64::consts::TAU);
         log_mass.is_finite().then_some(Self { normal, height, log_mass })
     }
 

@@ -1,5 +1,7 @@
 //! Pareto smoothing of importance weights, and the shape that says whether they can be believed.
 
+use crate::real::portable::{exp, exp_m1, ln, ln_1p};
+
 /// Smoothed logarithms of weights, with the estimated shape k̂ of their upper tail.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Smoothed {
@@ -31,8 +33,8 @@ pub fn smooth(log_weights: &[f64]) -> Smoothed {
     if !top.is_finite() || !cut.is_finite() {
         return as_they_are(f64::NAN);
     }
-    let threshold = (cut - top).exp();
-    let excess: Vec<f64> = tail.iter().map(|&k| (log_weights[k] - top).exp() - threshold).collect();
+    let threshold = exp(cut - top);
+    let excess: Vec<f64> = tail.iter().map(|&k| exp(log_weights[k] - top) - threshold).collect();
     if excess[length - 1] <= 1e-12 {
         // All largest weights are alike: the tail is as short as can be.
         return as_they_are(f64::NEG_INFINITY);
@@ -41,7 +43,7 @@ pub fn smooth(log_weights: &[f64]) -> Smoothed {
     let mut smoothed = log_weights.to_vec();
     for (rank, &k) in tail.iter().enumerate() {
         let p = (rank as f64 + 0.5) / length as f64;
-        smoothed[k] = (threshold + quantile(p, shape, scale)).ln().min(0.0) + top;
+        smoothed[k] = ln(threshold + quantile(p, shape, scale)).min(0.0) + top;
     }
     Smoothed { log_weights: smoothed, shape }
 }
@@ -58,15 +60,15 @@ fn fit(excess: &[f64]) -> (f64, f64) {
         let root = (candidates as f64 / (j as f64 - 0.5)).sqrt();
         1.0 / excess[count - 1] + (1.0 - root) / (3.0 * quartile)
     };
-    let shape_at = |theta: f64| excess.iter().map(|x| (-theta * x).ln_1p()).sum::<f64>() / n;
+    let shape_at = |theta: f64| excess.iter().map(|x| ln_1p(-theta * x)).sum::<f64>() / n;
     let profile = |theta: f64| {
         let k = shape_at(theta);
-        n * ((-theta / k).ln() - k - 1.0)
+        n * (ln(-theta / k) - k - 1.0)
     };
     let thetas: Vec<f64> = (1..=candidates).map(theta).collect();
     let likelihoods: Vec<f64> = thetas.iter().map(|&theta| profile(theta)).collect();
     let weight = |j: usize| {
-        let all = likelihoods.iter().map(|other| (other - likelihoods[j]).exp()).sum::<f64>();
+        let all = likelihoods.iter().map(|other| exp(*other - likelihoods[j])).sum::<f64>();
         if all.is_finite() && all > 0.0 { 1.0 / all } else { 0.0 }
     };
     let mean = (0..candidates).map(|j| thetas[j] * weight(j)).sum::<f64>();
@@ -78,8 +80,8 @@ fn fit(excess: &[f64]) -> (f64, f64) {
 /// The quantile of a generalised Pareto distribution.
 fn quantile(p: f64, shape: f64, scale: f64) -> f64 {
     match shape.abs() < 1e-9 {
-        true => -scale * (-p).ln_1p(),
-        false => scale * (-shape * (-p).ln_1p()).exp_m1() / shape,
+        true => -scale * ln_1p(-p),
+        false => scale * exp_m1(-shape * ln_1p(-p)) / shape,
     }
 }
 

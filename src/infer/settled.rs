@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::{Measured, Weighted};
 use crate::model::Model;
+use crate::real::portable::hypot;
 
 /// A posterior: a flow that was fitted to a target, draws with weights that correct it, and what they are
 /// worth.
@@ -110,7 +111,7 @@ impl Verdict {
             ));
         }
         let apart = moved.value - log_evidence.value;
-        let error = moved.standard_error.hypot(log_evidence.standard_error);
+        let error = hypot(moved.standard_error, log_evidence.standard_error);
         if !(apart.abs() <= ERRORS * error + LEAST_APART) {
             doubts.push(format!(
                 "draws that the target has moved say {:.4} ± {:.4}: it has mass where the flow does not lead",

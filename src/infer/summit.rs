@@ -4,7 +4,7 @@ use nalgebra::{DMatrix, DVector, SymmetricEigen};
 
 use super::Target;
 use super::free::{At, Free};
-use super::matched::Gaussian;
+use super::gaussian::Gaussian;
 
 /// The most steps uphill.
 const MOST: usize = 100;

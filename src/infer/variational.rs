@@ -4,13 +4,14 @@ use nalgebra::{DMatrix, DVector};
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, RngExt, SeedableRng};
 
-use super::descent::{Plan, descend};
+use super::descent::descend;
 use super::divergence::Divergence;
 use super::free::Free;
 use super::ground::{Draw, Ground};
 use super::matched::start;
 use super::modes::{Mode, modes};
 use super::place::Place;
+use super::plan::Plan;
 use super::settled::{Failings, Posterior, Verdict};
 use super::wander::Ways;
 use super::weighing::cloud;
@@ -22,6 +23,7 @@ use crate::flow::continuous::{ContinuousFlow, Whitening};
 use crate::flow::{AnyFlow, Chain, Flow, Stack};
 use crate::model::Model;
 use crate::outcome::shown;
+use crate::real::portable::exp;
 
 /// The power at which a target with several modes is flat.
 const FLAT: f64 = 0.02;
@@ -251,7 +253,7 @@ fn missing(
         let log_q = found.log_prob[k] - place.log_det();
         // What could not be computed is not there.
         let there = log_q > modes[k].height - log_evidence - THIN;
-        let share = (modes[k].log_mass - log_evidence).exp();
+        let share = exp(modes[k].log_mass - log_evidence);
         (!there && share > SLIGHT).then_some(share)
     };
     Ok((0..modes.len()).filter_map(share).collect())
@@ -259,7 +261,7 @@ fn missing(
 
 #[cfg(test)]
 mod tests {
-    use super::super::matched::Gaussian;
+    use super::super::gaussian::Gaussian;
     use super::*;
 
     #[test]

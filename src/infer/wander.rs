@@ -3,7 +3,6 @@
 use nalgebra::DMatrix;
 use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
-use rand_distr::StandardNormal as Normal;
 use rayon::prelude::*;
 
 use super::Target;
@@ -14,6 +13,8 @@ use super::weighted::Measured;
 use crate::density::Density;
 use crate::error::Result;
 use crate::flow::{AnyFlow, Direction, Track, transport};
+use crate::real::Normal;
+use crate::real::portable::{exp, ln};
 
 /// What is needed to weigh a point of the base.
 pub(super) struct Ways<'a, Q: ?Sized> {
@@ -60,19 +61,19 @@ impl<Q: Target + ?Sized> Ways<'_, Q> {
         for k in 0..moves {
             // Now a small step, now a large one: necks are narrow, and tails long.
             let length = step * [1.0, 0.3, 2.5][k % 3];
-            let next = here.map(|z| z + length * rng.sample::<f64, _>(Normal));
+            let next = here.map(|z| z + length * rng.sample(Normal));
             let there = self.weigh(&next)?;
             let mut accepted = 0;
             for j in 0..count {
                 let lot: f64 = rng.random();
-                if lot.ln() < there.target[j] - now.target[j] {
+                if ln(lot) < there.target[j] - now.target[j] {
                     here.set_column(j, &next.column(j));
                     (now.target[j], now.base[j]) = (there.target[j], there.base[j]);
                     accepted += 1;
                 }
             }
             if k % 3 == 0 {
-                step *= (accepted as f64 / count as f64 - 0.3).exp();
+                step *= exp(accepted as f64 / count as f64 - 0.3);
             }
         }
         Ok((here, now))
@@ -109,11 +110,11 @@ impl<Q: Target + ?Sized> Ways<'_, Q> {
         let count = now.base.len();
         let logs: Vec<f64> = (0..count).map(|j| now.base[j] - now.target[j]).collect();
         let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let ratios: Vec<f64> = logs.iter().map(|log| (log - most).exp()).collect();
+        let ratios: Vec<f64> = logs.iter().map(|log| exp(log - most)).collect();
         let mean = ratios.iter().sum::<f64>() / count as f64;
         let square = ratios.iter().map(|ratio| (ratio / mean - 1.0).powi(2)).sum::<f64>();
         Ok(Measured {
-            value: -(most + mean.ln()),
+            value: -(most + ln(mean)),
             standard_error: (square / (count as f64 - 1.0).max(1.0) / count as f64).sqrt(),
         })
     }

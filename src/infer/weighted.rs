@@ -8,6 +8,7 @@ use rand::{Rng, RngExt};
 use super::pareto::smooth;
 use crate::error::{Error, Result};
 use crate::outcome::shown;
+use crate::real::portable::{exp, ln};
 
 /// A number with its standard error.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -101,7 +102,7 @@ impl Weighted {
         let (weights, log_sum) = normalised(&self.log_weights);
         let variance =
             weights.iter().map(|w| (count * w - 1.0).powi(2)).sum::<f64>() / (count - 1.0).max(1.0);
-        Measured { value: log_sum - count.ln(), standard_error: (variance / count).sqrt() }
+        Measured { value: log_sum - ln(count), standard_error: (variance / count).sqrt() }
     }
 
     /// E_q ln(p̃ / q), the evidence lower bound: minus infinity where the proposal has mass that the target has not.
@@ -160,7 +161,7 @@ impl Weighted {
 /// Weights with sum one, and the logarithm of what their sum was.
 fn normalised(log_weights: &[f64]) -> (Vec<f64>, f64) {
     let most = log_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let weights: Vec<f64> = log_weights.iter().map(|weight| (weight - most).exp()).collect();
+    let weights: Vec<f64> = log_weights.iter().map(|weight| exp(weight - most)).collect();
     let sum: f64 = weights.iter().sum();
-    (weights.iter().map(|weight| weight / sum).collect(), most + sum.ln())
+    (weights.iter().map(|weight| weight / sum).collect(), most + ln(sum))
 }
