@@ -113,7 +113,7 @@ fn compare(name: &str, target: &dyn Target, draws: &Weighted) -> Option<[f64; 2]
         let both = found.means().into_iter().zip(found.deviations());
         for ((mean, deviation), [expected, width]) in both.zip(expected) {
             worst[0] = worst[0].max((mean.value - expected).abs() / width);
-            worst[1] = worst[1].max((deviation / width - 1.0).abs());
+            worst[1] = worst[1].max((deviation.value / width - 1.0).abs());
         }
     }
     Some(worst)

@@ -25,6 +25,7 @@ mod frames;
 mod fresh_noise;
 mod hostile;
 mod house;
+mod importance;
 mod lengths;
 mod masks;
 mod matching;

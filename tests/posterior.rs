@@ -85,7 +85,7 @@ fn eight_schools_have_their_evidence_and_moments() {
     let (means, deviations) = (found.draws().means(), found.draws().deviations());
     assert!((means[8].value - 4.37).abs() < 0.2 + 5.0 * means[8].standard_error, "{means:?}");
     assert!((means[9].value - 3.6).abs() < 0.2 + 5.0 * means[9].standard_error, "{means:?}");
-    let off = [deviations[8] / 3.3 - 1.0, deviations[9] / 3.2 - 1.0];
+    let off = [deviations[8].value / 3.3 - 1.0, deviations[9].value / 3.2 - 1.0];
     assert!(off.iter().all(|off| off.abs() < 0.15), "{deviations:?}");
     // Its model has the names, and densities of the parameters themselves.
     let names: Vec<&str> = found.model().column_names().iter().map(|c| c.name.as_str()).collect();

@@ -4,15 +4,15 @@ use nalgebra::DMatrix;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
+use super::Target;
 use super::divergence::Divergence;
 use super::ground::Draw;
 use super::plan::Plan;
 use super::wander::Ways;
-use super::weighing::cloud;
-use super::{Target, Weighted};
+use super::weighing::{Cloud, cloud};
 use crate::density::{AnyBase, Pushforward};
 use crate::error::Result;
-use crate::flow::AnyFlow;
+use crate::flow::{AnyFlow, Flow};
 use crate::train::{MaximumLikelihood, MiniBatch, Objective, Pool};
 
 /// How many draws there are, how many steps apart they are moved, and how often then.
@@ -36,6 +36,11 @@ pub(super) struct Company {
 impl Company {
     pub fn new(weight: f64, seed: u64) -> Self {
         Self { weight, rng: ChaCha8Rng::seed_from_u64(seed), points: None, pool: Pool::new() }
+    }
+
+    /// Where the members are, in white coordinates.
+    pub fn points(&self) -> Option<&DMatrix<f64>> {
+        self.points.as_ref()
     }
 
     /// Adds the gradient of -E ln q over members to that of a step.
@@ -81,21 +86,24 @@ impl Company {
         let Divergence { target, place, ground, .. } = divergence;
         let flow = model.flow();
         let ways = Ways { target, place, ground, flow };
-        let points = match self.points.take() {
-            Some(points) => points,
-            None => {
-                let drawn = cloud(
-                    target,
-                    place,
-                    (ground, flow),
-                    COUNT,
-                    Draw::Defensive,
-                    self.rng.random(),
-                )?;
-                Weighted::new(drawn.white, drawn.log_weights)?.resampled(COUNT, &mut self.rng)
-            }
+        let base = match self.points.take() {
+            Some(points) => ways.home(&points)?,
+            None => DMatrix::zeros(flow.dim(), 0),
         };
-        self.points = Some(ways.moved(&points, MOVES, &mut self.rng)?);
+        // At first, or when the flow has lost all of them.
+        let base = if base.ncols() > 0 { base } else { self.drawn(divergence, flow)? };
+        self.points = Some(ways.moved(base, MOVES, &mut self.rng)?);
         Ok(())
+    }
+
+    /// Points of the base by the weights of what the flow makes of them.
+    fn drawn<Q: Target + ?Sized>(
+        &mut self,
+        Divergence { target, place, ground, .. }: &Divergence<'_, Q>,
+        flow: &AnyFlow<f64>,
+    ) -> Result<DMatrix<f64>> {
+        let (how, seed) = (Draw::Defensive, self.rng.random());
+        let Cloud { draws, base } = cloud(target, place, (ground, flow), COUNT, how, seed)?;
+        Ok(base.select_columns(&draws.chosen(COUNT, &mut self.rng)))
     }
 }

@@ -1,7 +1,8 @@
 //! Draws of a standard normal base with wider ones among them, so that weights see what a flow leaves out.
 
+use super::importance::log_mean;
 use crate::real::Normal;
-use crate::real::portable::{exp, ln};
+use crate::real::portable::ln;
 use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
 
@@ -34,12 +35,8 @@ pub(super) fn log_ratio(column: &[f64]) -> f64 {
     let terms = std::iter::once(ln(1.0 - ALL[0] - ONE[0]))
         .chain([ln(ALL[0]) + all])
         .chain(each.map(|log| ln(ONE[0]) + log - count));
-    log_sum(&terms.collect::<Vec<_>>())
-}
-
-fn log_sum(terms: &[f64]) -> f64 {
-    let most = terms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    most + ln(terms.iter().map(|term| exp(term - most)).sum::<f64>())
+    let terms: Vec<f64> = terms.collect();
+    log_mean(&terms) + ln(terms.len() as f64)
 }
 
 #[cfg(test)]

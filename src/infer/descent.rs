@@ -89,6 +89,7 @@ pub(super) fn descend<Q: Target + ?Sized>(
     divergence: &mut Divergence<'_, Q>,
     model: &mut Pushforward<AnyBase<f64>, AnyFlow<f64>>,
     plan: Plan,
+    company: &mut Company,
     seed: u64,
 ) -> Result<Course> {
     let mut course = Course::default();
@@ -101,7 +102,7 @@ pub(super) fn descend<Q: Target + ?Sized>(
             model,
             plan,
             Stretch { from: done, length: length_now },
-            seed,
+            (company, seed),
             &mut course,
         )?;
         done = course.bounds.len();
@@ -128,7 +129,7 @@ fn cycle<Q: Target + ?Sized>(
     model: &mut Pushforward<AnyBase<f64>, AnyFlow<f64>>,
     plan: Plan,
     stretch: Stretch,
-    seed: u64,
+    (company, seed): (&mut Company, u64),
     course: &mut Course,
 ) -> Result<()> {
     let flow = model.flow();
@@ -141,7 +142,6 @@ fn cycle<Q: Target + ?Sized>(
     let schedule = Schedule { warm_up: 20, ..Schedule::cosine() };
     let pool: Pool<f64, Memory<<AnyFlow<f64> as TrainableFlow<f64>>::Tape>> = Pool::new();
     let mut usual = f64::INFINITY;
-    let mut company = Company::new(plan.covering, mix(seed, u64::MAX - stretch.from as u64));
     for step in 0..stretch.length {
         let number = (stretch.from + step) as u64;
         let accuracy = Some(plan.tolerance);

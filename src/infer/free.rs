@@ -26,6 +26,16 @@ impl<'a, Q: Target + ?Sized> Free<'a, Q> {
         self.target.parameters().dim()
     }
 
+    /// The names of the parameters.
+    pub fn names(&self) -> &[String] {
+        self.target.parameters().names()
+    }
+
+    /// ln p̃ at parameters.
+    pub fn value_at(&self, point: &[f64]) -> f64 {
+        self.target.value(point)
+    }
+
     /// The parameters at free coordinates, and the log-determinant there.
     pub fn constrained(&self, free: &[f64]) -> (Vec<f64>, f64) {
         let mut point = free.to_vec();

@@ -60,6 +60,13 @@ impl Ground {
         let ratios = columns.chunks(dim).map(defensive::log_ratio).collect();
         (columns, ratios)
     }
+
+    /// The logarithms of the density of the wider draws beside that of the base, at points of it.
+    pub fn log_ratios(&self, base: &DMatrix<f64>) -> Vec<f64> {
+        let columns = base.as_slice().chunks(base.nrows().max(1));
+        let ratio = |z| if self.widened { defensive::log_ratio(z) } else { 0.0 };
+        columns.map(ratio).collect()
+    }
 }
 
 /// How draws are made.

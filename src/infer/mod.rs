@@ -7,10 +7,9 @@
 //! | `target` | unnormalised log-densities, by a formula or with a gradient |
 //! | `variational` | a flow that is fitted to a target |
 //! | `settled` | what was found, with its verdict |
-//! | `weighted` | draws with importance weights: evidence and expectations |
+//! | [`importance`] | draws of any density with weights: evidence and expectations; Metropolis' algorithm |
 //! | `ground`, `defensive`, `weighing` | draws of a flow with wider ones among them, and their weights |
 //! | `wander`, `company` | draws that the target moves: what they say of the evidence, and what a flow learns from them |
-//! | `pareto` | smoothing of weights, and the shape of their tail |
 //! | `free`, `summit`, `modes`, `gaussian`, `matched`, `place` | a target in free coordinates, its modes, and the normal density that matches it |
 //! | `divergence`, `plan`, `descent` | the path gradient, and the steps along it |
 
@@ -21,10 +20,10 @@ mod divergence;
 mod free;
 mod gaussian;
 mod ground;
+pub mod importance;
 mod matched;
 mod modes;
 mod parameters;
-mod pareto;
 mod place;
 mod plan;
 mod settled;
@@ -33,12 +32,10 @@ mod target;
 mod variational;
 mod wander;
 mod weighing;
-mod weighted;
 
 pub use free::log_density_free;
+pub use importance::{Measured, Verdict, Weighted};
 pub use parameters::Parameters;
-pub use pareto::{Smoothed, smooth};
-pub use settled::{Posterior, Verdict};
+pub use settled::Posterior;
 pub use target::{Formula, Number, Target, WithGradient, formula, with_gradient};
 pub use variational::Variational;
-pub use weighted::{Measured, Weighted};

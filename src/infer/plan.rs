@@ -12,6 +12,4 @@ pub(super) struct Plan {
     pub tolerance: f64,
     /// Whether all steps are taken, however near the bound is.
     pub exact: bool,
-    /// How much draws that the target has moved count beside those of the flow.
-    pub covering: f64,
 }

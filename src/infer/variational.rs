@@ -4,6 +4,8 @@ use nalgebra::{DMatrix, DVector};
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, RngExt, SeedableRng};
 
+use super::Target;
+use super::company::Company;
 use super::descent::descend;
 use super::divergence::Divergence;
 use super::free::Free;
@@ -12,10 +14,9 @@ use super::matched::start;
 use super::modes::{Mode, modes};
 use super::place::Place;
 use super::plan::Plan;
-use super::settled::{Failings, Posterior, Verdict};
+use super::settled::{Beside, Posterior, judge};
 use super::wander::Ways;
 use super::weighing::cloud;
-use super::{Target, Weighted};
 use crate::density::{AnyBase, Pushforward};
 use crate::error::{Error, Result};
 use crate::field::Mlp;
@@ -31,8 +32,8 @@ const FLAT: f64 = 0.02;
 const NEGLIGIBLE: f64 = 7.0;
 /// A flow has a mode if its density there is at least that of the target less this, in logarithms.
 const THIN: f64 = 1.5;
-/// How many draws the target moves.
-const MOVED: usize = 4000;
+/// How many draws the target moves, where no others were moved while the flow was fitted.
+const MOVED: usize = 1000;
 /// How often.
 const MOVES: usize = 60;
 /// Modes that promise less than this share of the mass are not missed.
@@ -141,28 +142,28 @@ impl<'a, Q: Target + ?Sized> Variational<'a, Q> {
         let mut model = Pushforward::new(ground.base.clone(), flow);
         let log_evidence = f64::INFINITY;
         let mut divergence = Divergence { target: free, ground, place, log_evidence };
-        let course = descend(&mut divergence, &mut model, self.plan(), own.random())?;
+        let mut company = Company::new(self.covering, own.random());
+        let course = descend(&mut divergence, &mut model, self.plan(), &mut company, own.random())?;
         let Divergence { target, ground, place, .. } = divergence;
         let mut cloud =
             |how| cloud(&target, &place, (&ground, model.flow()), self.draws, how, own.random());
         let (drawn, plain) = (cloud(Draw::Defensive)?, cloud(Draw::Plain)?);
-        let draws = drawn.constrained(&target, &place)?;
-        let bound = plain.constrained(&target, &place)?.lower_bound();
-        let start = Weighted::new(drawn.base.clone(), drawn.log_weights.clone())?
-            .resampled(self.draws.min(MOVED), &mut own);
+        let draws = drawn.draws;
         let ways = Ways { target: &target, place: &place, ground: &ground, flow: model.flow() };
-        let moved = ways.log_evidence(start, MOVES, &mut own)?;
-        let missing = missing(&found, &place, &model, draws.log_evidence().value)?;
-        let verdict = Verdict::of(
-            &draws,
-            bound,
-            Failings {
-                lost: drawn.lost,
-                settled: course.settled || self.steps.is_some(),
-                moved,
-                missing,
-            },
-        );
+        // The company has gone farther than weighted draws have; where there is none, these begin.
+        let start = match company.points().map(|points| ways.home(points)).transpose()? {
+            Some(points) if points.ncols() > 0 => points,
+            _ => drawn.base.select_columns(&draws.chosen(self.draws.min(MOVED), &mut own)),
+        };
+        let moved = ways.judged(&start, MOVES, &draws, &mut own)?;
+        let evidence = moved.evidence;
+        let beside = Beside {
+            lower_bound: plain.draws.lower_bound(),
+            settled: course.settled || self.steps.is_some(),
+            missing: missing(&found, &place, &model, evidence.value)?,
+            moved,
+        };
+        let verdict = judge(&draws, beside);
         Ok(Posterior { model: self.whole(model, place)?, draws, bounds: course.bounds, verdict })
     }
 
@@ -183,7 +184,7 @@ impl<'a, Q: Target + ?Sized> Variational<'a, Q> {
         let (first, most) = self.steps.map_or((3000, 9000), |steps| (steps, steps));
         let exact = self.steps.is_some();
         let (batch, rate) = (self.batch, self.rate);
-        Plan { first, most, batch, rate, tolerance: 1e-4, exact, covering: self.covering }
+        Plan { first, most, batch, rate, tolerance: 1e-4, exact }
     }
 
     fn check(&self) -> Result<()> {

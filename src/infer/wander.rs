@@ -1,20 +1,17 @@
 //! Draws that the target itself has moved, which go where a flow does not lead.
 
 use nalgebra::DMatrix;
-use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::Target;
 use super::free::Free;
 use super::ground::Ground;
+use super::importance::{Measured, Moves, Told, Weighted, bridge, roam};
 use super::place::Place;
-use super::weighted::Measured;
-use crate::density::Density;
+use crate::density::{Base, Density};
 use crate::error::Result;
 use crate::flow::{AnyFlow, Direction, Track, transport};
-use crate::real::Normal;
-use crate::real::portable::{exp, ln};
 
 /// What is needed to weigh a point of the base.
 pub(super) struct Ways<'a, Q: ?Sized> {
@@ -24,16 +21,9 @@ pub(super) struct Ways<'a, Q: ?Sized> {
     pub flow: &'a AnyFlow<f64>,
 }
 
-/// ln p̃ of points of the base, and beside q.
-struct Weighed {
-    /// ln p̃(F(z)) + ln |det F'|, the target in the coordinates of the base; minus infinity where it cannot be computed.
-    target: Vec<f64>,
-    /// The logarithm of the base's density.
-    base: Vec<f64>,
-}
-
 impl<Q: Target + ?Sized> Ways<'_, Q> {
-    fn weigh(&self, base: &DMatrix<f64>) -> Result<Weighed> {
+    /// ln p̃(F(z)) + ln |det F'|, the target in the coordinates of the base; minus infinity where it cannot be computed.
+    fn log_density(&self, base: &DMatrix<f64>) -> Result<Vec<f64>> {
         let moved = transport(self.flow, Direction::Forward, base, None, Track::LogDet)?;
         let value = |j: usize| {
             if !moved.outcomes[j].arrived() {
@@ -43,79 +33,89 @@ impl<Q: Target + ?Sized> Ways<'_, Q> {
             let value = self.target.value(&free) + self.place.log_det() + moved.log_det[j];
             if value.is_nan() { f64::NEG_INFINITY } else { value }
         };
-        let target = (0..base.ncols()).into_par_iter().map(value).collect();
-        Ok(Weighed { target, base: self.ground.base.log_prob(base)?.as_slice().to_vec() })
+        Ok((0..base.ncols()).into_par_iter().map(value).collect())
     }
 
-    /// Moves points of the base by Metropolis' random walk of the target in these coordinates, whose step follows
-    /// what is accepted.
+    /// The points of the base of those points in white coordinates that the flow can follow back.
+    pub fn home(&self, white: &DMatrix<f64>) -> Result<DMatrix<f64>> {
+        arrived(self.flow, Direction::Inverse, white)
+    }
+
+    /// Moves points of the base by the target, now and then to fresh ones.
     fn roam(
         &self,
-        start: DMatrix<f64>,
-        moves: usize,
+        base: DMatrix<f64>,
+        count: usize,
         rng: &mut ChaCha8Rng,
-    ) -> Result<(DMatrix<f64>, Weighed)> {
-        let (dim, count) = start.shape();
-        let (mut here, mut now) = (start.clone(), self.weigh(&start)?);
-        let mut step = 1.5 / (dim as f64).sqrt();
-        for k in 0..moves {
-            // Now a small step, now a large one: necks are narrow, and tails long.
-            let length = step * [1.0, 0.3, 2.5][k % 3];
-            let next = here.map(|z| z + length * rng.sample(Normal));
-            let there = self.weigh(&next)?;
-            let mut accepted = 0;
-            for j in 0..count {
-                let lot: f64 = rng.random();
-                if ln(lot) < there.target[j] - now.target[j] {
-                    here.set_column(j, &next.column(j));
-                    (now.target[j], now.base[j]) = (there.target[j], there.base[j]);
-                    accepted += 1;
-                }
-            }
-            if k % 3 == 0 {
-                step *= exp(accepted as f64 / count as f64 - 0.3);
-            }
-        }
-        Ok((here, now))
+    ) -> Result<(DMatrix<f64>, Vec<f64>)> {
+        let dim = base.nrows();
+        let draws = |count: usize, rng: &mut ChaCha8Rng| {
+            let mut points = DMatrix::zeros(dim, count);
+            let columns = points.as_mut_slice().chunks_mut(dim);
+            columns.for_each(|column| self.ground.base.draw(column, rng));
+            points
+        };
+        let density =
+            |points: &DMatrix<f64>| Ok(self.ground.base.log_prob(points)?.as_slice().to_vec());
+        let moves = Moves { count, fresh: Some((&draws, &density)) };
+        roam(base, &|base| self.log_density(base), moves, rng)
     }
 
-    /// Moves points in white coordinates, those that the flow can follow back to its base.
+    /// Moves points of the base, and gives them in white coordinates.
     pub fn moved(
         &self,
-        white: &DMatrix<f64>,
+        base: DMatrix<f64>,
         moves: usize,
         rng: &mut ChaCha8Rng,
     ) -> Result<DMatrix<f64>> {
-        let back = transport(self.flow, Direction::Inverse, white, None, Track::Points)?;
-        let kept: Vec<usize> = (0..white.ncols()).filter(|&j| back.outcomes[j].arrived()).collect();
-        if kept.is_empty() {
-            return Ok(white.clone());
-        }
-        let (base, _) = self.roam(back.points.select_columns(&kept), moves, rng)?;
-        let there = transport(self.flow, Direction::Forward, &base, None, Track::Points)?;
-        let kept: Vec<usize> = (0..base.ncols()).filter(|&j| there.outcomes[j].arrived()).collect();
-        Ok(there.points.select_columns(&kept))
+        let (base, _) = self.roam(base, moves, rng)?;
+        arrived(self.flow, Direction::Forward, &base)
     }
 
-    /// ln Z by draws of the target, points of the base that are moved once more: -ln of the mean of q / p̃ (reciprocal
-    /// importance sampling, Gelfand and Dey 1994, JRSS B 56). Right where q has lighter tails than p, just where
-    /// weights of draws of q are not.
-    pub fn log_evidence(
+    /// What points of the base say that are moved, each several times from where it is.
+    pub fn judged(
         &self,
-        start: DMatrix<f64>,
+        base: &DMatrix<f64>,
         moves: usize,
+        draws: &Weighted,
         rng: &mut ChaCha8Rng,
-    ) -> Result<Measured> {
-        let (_, now) = self.roam(start, moves, rng)?;
-        let count = now.base.len();
-        let logs: Vec<f64> = (0..count).map(|j| now.base[j] - now.target[j]).collect();
-        let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let ratios: Vec<f64> = logs.iter().map(|log| exp(log - most)).collect();
-        let mean = ratios.iter().sum::<f64>() / count as f64;
-        let square = ratios.iter().map(|ratio| (ratio / mean - 1.0).powi(2)).sum::<f64>();
-        Ok(Measured {
-            value: -(most + ln(mean)),
-            standard_error: (square / (count as f64 - 1.0).max(1.0) / count as f64).sqrt(),
+    ) -> Result<Moved> {
+        let groups = base.ncols();
+        let start: Vec<usize> = (0..groups * EACH).map(|j| j % groups).collect();
+        let (base, target) = self.roam(base.select_columns(&start), moves, rng)?;
+        let plain = self.ground.base.log_prob(&base)?;
+        let ratios = self.ground.log_ratios(&base);
+        let wider: Vec<f64> = plain.iter().zip(ratios).map(|(log, ratio)| log + ratio).collect();
+        let alone = Told { target: &target, proposal: plain.as_slice(), groups };
+        let beside = Told { target: &target, proposal: &wider, groups };
+        Ok(Moved {
+            reciprocal: alone.reciprocal(),
+            weights: [beside.mean_weight(), draws.mean_of(draws.log_weights())],
+            evidence: bridge(draws, &beside).unwrap_or(draws.log_evidence()),
         })
     }
+}
+
+/// What draws say that the target has moved.
+pub(super) struct Moved {
+    /// ln Z by them alone.
+    pub reciprocal: Measured,
+    /// The mean logarithms of weights, of these and of the draws of the flow, beside the base with its wider draws.
+    pub weights: [Measured; 2],
+    /// ln Z by both together.
+    pub evidence: Measured,
+}
+
+/// How often each point is moved.
+const EACH: usize = 4;
+
+/// Where the points are that arrive.
+fn arrived(
+    flow: &AnyFlow<f64>,
+    direction: Direction,
+    points: &DMatrix<f64>,
+) -> Result<DMatrix<f64>> {
+    let moved = transport(flow, direction, points, None, Track::Points)?;
+    let kept: Vec<usize> = (0..points.ncols()).filter(|&j| moved.outcomes[j].arrived()).collect();
+    Ok(moved.points.select_columns(&kept))
 }

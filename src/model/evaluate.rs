@@ -223,7 +223,7 @@ impl Model {
         Ok(Prepared { start, points, context, log_det, outcomes })
     }
 
-    pub(super) fn prepare_contexts(&self, context: &DMatrix<f64>) -> Result<DMatrix<f64>> {
+    pub(crate) fn prepare_contexts(&self, context: &DMatrix<f64>) -> Result<DMatrix<f64>> {
         if context.nrows() != self.context_dim() {
             let names: Vec<&str> =
                 self.contexts.iter().map(|column| column.name.as_str()).collect();
