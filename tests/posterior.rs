@@ -1,8 +1,12 @@
 //! Posteriors by variational inference, beside reference values that others computed.
 
+use liouville::description::Kinds;
+use liouville::infer::importance::Importance;
 use liouville::infer::{
     Number, Parameters, Posterior, Target, Variational, formula, log_density_free, with_gradient,
 };
+use liouville::model::Model;
+use liouville::num_dual::DualNum;
 use liouville::rand::rngs::StdRng;
 use liouville::rand::{RngExt, SeedableRng};
 
@@ -92,6 +96,34 @@ fn eight_schools_have_their_evidence_and_moments() {
     assert_eq!(names[7..], ["z[7]", "mu", "tau"]);
     let drawn = found.model().sample(500, &mut rng()).expect("draws");
     assert!(drawn.row(9).iter().all(|tau| *tau > 0.0));
+}
+
+/// A posterior is a model like any other: names, supports and densities come back from a file, and draws are a table.
+#[test]
+fn posteriors_are_saved_with_the_names_of_their_parameters() {
+    let parameters = Parameters::new().real("mu").positive("tau").between("p", 0.0, 1.0);
+    let target = formula(parameters, |x| {
+        let rest = -x[2] + 1.0;
+        x[0] * x[0] * -0.5 - x[1] + x[2].ln() + rest.ln() * 2.0
+    });
+    let found = Variational::new(&target).steps(30).draws(1000).run(&mut rng()).expect("a fit");
+    let bytes = found.model().to_bytes().expect("bytes");
+    let again = Model::from_bytes(&bytes, &Kinds::new()).expect("a model");
+    let names = |model: &Model| -> Vec<String> {
+        model.column_names().iter().map(|column| column.name.clone()).collect()
+    };
+    assert_eq!(names(&again), ["mu", "tau", "p"]);
+    let drawn = again.sample(100, &mut rng()).expect("draws");
+    assert!(drawn.column_iter().all(|x| x[1] > 0.0 && 0.0 < x[2] && x[2] < 1.0));
+    let [own, other] = [found.model(), &again].map(|model| model.log_prob(&drawn).expect("inside"));
+    assert_eq!(own, other);
+    let table = found.draws().table().expect("names");
+    assert_eq!(table.names().collect::<Vec<_>>(), ["mu", "tau", "p", "log_weight"]);
+    // The file's model is a proposal for the same target.
+    let weighed = Importance::new(&target, &again).draws(1000).run(&mut rng()).expect("draws");
+    let [one, two] = [found.draws().log_evidence(), weighed.log_evidence()];
+    let error = one.standard_error.hypot(two.standard_error);
+    assert!((one.value - two.value).abs() < 6.0 * error, "{one} and {two}");
 }
 
 /// Eight modes, whose masses are products of three exact ones.

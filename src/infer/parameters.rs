@@ -17,8 +17,9 @@ use crate::flow::elementwise::{Bijector, Constrain, free, interval, ordered, pos
 /// let schools = Parameters::new().reals("theta", 8).real("mu").positive("tau");
 /// assert_eq!(schools.dim(), 10);
 /// assert_eq!(schools.names()[7..], ["theta[7]", "mu", "tau"]);
-/// let delayed = Parameters::new().on("delay", above(1, 0.5));
+/// let delayed = Parameters::new().on("delay", above(0.5, 1)?);
 /// assert_eq!(delayed.dim(), 1);
+/// # Ok::<(), liouville::Error>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct Parameters {
