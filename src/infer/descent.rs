@@ -15,6 +15,8 @@ use crate::train::{Kind, Muon, Optimizer, OptimizerState, Pool, Schedule, Task};
 const LEAST_GAIN: f64 = 0.004;
 /// A bound so near the evidence needs no more steps, in nats.
 const CLOSE: f64 = 0.004;
+/// A bound farther than this from the evidence is worth more steps than usual, in nats.
+const FAR: f64 = 0.08;
 /// How many steps tell.
 const WINDOW: usize = 200;
 /// A step whose gradient is longer than this many times the usual one is shortened.
@@ -69,10 +71,18 @@ impl Course {
         [mean, (square / (count - 1.0).max(1.0) / count).sqrt()]
     }
 
+    /// How far the bound of the last steps lies below the evidence; infinite with too few to tell.
+    fn gap(&self, log_evidence: f64) -> f64 {
+        let steps = self.bounds.len();
+        match steps >= WINDOW {
+            true => log_evidence - self.over(steps - WINDOW..steps)[0],
+            false => f64::INFINITY,
+        }
+    }
+
     /// Whether the bound of the last steps lies at the evidence.
     fn is_tight(&self, log_evidence: f64) -> bool {
-        let steps = self.bounds.len();
-        steps >= WINDOW && log_evidence - self.over(steps - WINDOW..steps)[0] < CLOSE
+        self.gap(log_evidence) < CLOSE
     }
 
     /// Whether the bound at the end of the second of two stretches lies above that at the end of the first.
@@ -111,7 +121,8 @@ pub(super) fn descend<Q: Target + ?Sized>(
             course.settled = true;
             return Ok(course);
         }
-        if done >= plan.most {
+        let near = done >= plan.usual && course.gap(divergence.log_evidence) < FAR;
+        if near || done >= plan.most {
             return Ok(course);
         }
         length *= 2;

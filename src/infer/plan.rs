@@ -5,6 +5,8 @@
 pub(super) struct Plan {
     /// The steps of the first cycle; a second has twice as many.
     pub first: usize,
+    /// After so many steps only a flow that is far from the evidence takes more.
+    pub usual: usize,
     /// The most steps of all.
     pub most: usize,
     pub batch: usize,
