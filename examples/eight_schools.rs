@@ -66,7 +66,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     found.model().save(folder.join("model.safetensors"))?;
     let table = draws.resampled_table(4000, &mut rng)?;
     table.write(folder.join("draws.csv"))?;
-    plot::corner(&table.select(&["z[0]", "z[2]", "mu", "tau"])?)
+    plot::corner(&table.select(["z[0]", "z[2]", "mu", "tau"])?)
         .title("eight schools")
         .save(folder.join("corner.png"))?;
     println!("\nmodel, draws and picture: {}", folder.display());

@@ -64,7 +64,7 @@ pub(super) fn judge(draws: &Weighted, beside: Beside) -> Verdict {
     let Beside { lower_bound, settled, moved, missing } = beside;
     let mut verdict = Verdict { lower_bound, ..draws.verdict() };
     let gap = moved.evidence.value - lower_bound.value;
-    if !(gap <= WIDEST_GAP) {
+    if gap.is_nan() || gap > WIDEST_GAP {
         verdict.doubts.push(format!("the flow lies {gap:.2} nats below the evidence"));
     }
     verdict.beside_moved(moved.reciprocal, moved.weights);

@@ -47,14 +47,14 @@ fn effective(chains: &[&[f64]], mean: f64) -> f64 {
     let (number, length) = (chains.len(), chains[0].len());
     let count = (number * length) as f64;
     let (within, all) = spread(chains, mean);
-    if !(all > 0.0) || length < 4 {
+    if all.is_nan() || all <= 0.0 || length < 4 {
         return count;
     }
     let correlation = |lag: usize| 1.0 - (within - covariance(chains, lag)) / all;
     let (mut sum, mut last, mut lag) = (0.0, f64::INFINITY, 0);
     while lag + 1 < length {
         let pair = correlation(lag) + correlation(lag + 1);
-        if !(pair > 0.0) {
+        if pair.is_nan() || pair <= 0.0 {
             break;
         }
         last = pair.min(last);

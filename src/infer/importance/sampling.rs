@@ -23,6 +23,9 @@ const AGAIN: usize = 500;
 const MOVED: usize = 1000;
 const MOVES: usize = 40;
 
+/// ln p̃ at a point.
+type LogDensity<'a> = Box<dyn Fn(&[f64]) -> f64 + Sync + 'a>;
+
 /// Importance sampling: expectations under a density p = p̃ / Z that can only be evaluated, by draws of a proposal q
 /// with weights p̃ / q; and Z itself.
 ///
@@ -46,7 +49,7 @@ const MOVES: usize = 40;
 /// # Ok::<(), liouville::Error>(())
 /// ```
 pub struct Importance<'a, P: ?Sized> {
-    log_density: Box<dyn Fn(&[f64]) -> f64 + Sync + 'a>,
+    log_density: LogDensity<'a>,
     parameters: Option<&'a Parameters>,
     proposal: &'a P,
     draws: usize,

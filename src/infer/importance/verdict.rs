@@ -127,7 +127,7 @@ fn computed(draws: &Weighted) -> Option<String> {
             variance.sqrt()
         ));
     }
-    (!(solved.abs() <= MOST_SOLVED)).then(|| {
+    (solved.is_nan() || solved.abs() > MOST_SOLVED).then(|| {
         format!("smaller steps of the proposal change the log-evidence by {solved:+.2}: tighten its tolerance")
     })
 }
