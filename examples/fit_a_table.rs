@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let model = &fitted.model;
     model.save(folder.join("model.safetensors"))?;
     let drawn = model.sample(1000, &mut StdRng::seed_from_u64(1))?.arrived().1;
-    let names: Vec<&str> = model.column_names().iter().map(|column| column.name.as_str()).collect();
+    let names: Vec<&str> = model.headings().iter().map(|column| column.name()).collect();
     let seen = table.select(&names)?;
     let mut all = plot::panels().columns(1);
     for k in 0..(names.len() / 2).min(3) {

@@ -89,7 +89,7 @@
 //! | 4 | [`ode`], [`nn`] | Runge-Kutta on columns, forward and in reverse; conditioner networks |
 //! | 3 | [`kernels`], `table` | products, activations and sums, once per instruction set; columns with names, from and to files |
 //! | 3 | [`description`] | what a model is, as a value: kinds, settings and named arrays |
-//! | 2 | [`columns`], [`parameters`], `files` | blocks of samples, and memory that is used again; named slices; files written whole or not at all |
+//! | 2 | [`columns`], [`parameters`], `files`, `heading` | blocks of samples, and memory that is used again; named slices; files written whole or not at all; names and units of columns |
 //! | 1 | [`real`], [`error`] | the two scalars; the error type |
 //! | 0 | [`outcome`], `simd` | what became of a column; vectors |
 
@@ -106,6 +106,7 @@ mod files;
 pub mod fit;
 pub mod flow;
 pub mod guide;
+mod heading;
 pub mod infer;
 pub mod kernels;
 pub mod model;

@@ -3,7 +3,7 @@
 use liouville::data;
 use liouville::fit::{Fit, FlowChoice, Kind, Warning};
 use liouville::prelude::*;
-use liouville::table::Column;
+use liouville::table::Heading;
 use nalgebra::DMatrix;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -33,7 +33,7 @@ fn plain(table: &Table) -> Fit<'_> {
 #[test]
 fn a_plain_table_becomes_a_judged_model_with_every_kind_of_candidate() {
     let samples: DMatrix<f64> = data::two_moons(0.1).sample(160, &mut rng(1)).expect("drawn");
-    let columns = [Column::new("x").in_unit("m"), "y".into()];
+    let columns = [Heading::new("x").in_unit("m"), "y".into()];
     let table = Table::new(columns, samples).expect("named");
     let fitted = Fit::new(&table).steps(20).members(1).run().expect("fits");
     println!("{fitted}");
@@ -42,7 +42,7 @@ fn a_plain_table_becomes_a_judged_model_with_every_kind_of_candidate() {
     // A Gaussian of two moons is worse than their mixture by half a nat.
     assert!(verdict.over_gaussian.mean > 0.2, "{verdict}");
     assert!(verdict.is_trusted(), "{verdict}");
-    assert_eq!(fitted.model.column_names()[0].unit, "m");
+    assert_eq!(fitted.model.headings()[0].unit(), Some("m"));
     assert!(fitted.model.notes().iter().any(|(name, _)| name == "held-out nats"));
     let again = Fit::new(&table).steps(20).members(1).run().expect("fits");
     assert_eq!(again.verdict, fitted.verdict);
@@ -187,8 +187,8 @@ fn contexts_are_given_and_not_learnt() {
     for flow in [FlowChoice::None, FlowChoice::Continuous] {
         let fit = Fit::new(&table).contexts(["c"]).flow(flow).steps(20).members(1);
         let fitted = fit.run().expect("fits");
-        assert_eq!(fitted.model.context_names()[0].name, "c");
-        assert_eq!(fitted.model.column_names()[0].name, "y");
+        assert_eq!(fitted.model.context_headings()[0].name(), "c");
+        assert_eq!(fitted.model.headings()[0].name(), "y");
         // The entropy of the rest, whatever c does.
         let entropy = 0.5 * (std::f64::consts::TAU.ln() + 1.0) + 0.5f64.ln();
         let nats = fitted.verdict.nats;

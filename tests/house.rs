@@ -13,6 +13,7 @@ const FLOORS: [(&str, u32); 29] = [
     ("columns", 2),
     ("parameters", 2),
     ("files", 2),
+    ("heading", 2),
     ("kernels", 3),
     ("description", 3),
     ("table", 3),

@@ -69,7 +69,7 @@ fn a_model_is_its_file() {
         let again = Model::from_bytes(&bytes, &Kinds::new()).expect("a model");
         assert_eq!(again.to_bytes().expect("a file"), bytes);
         assert_eq!(format!("{again:?}"), format!("{model:?}"));
-        assert_eq!(again.column_names(), model.column_names());
+        assert_eq!(again.headings(), model.headings());
         assert_eq!(again.notes(), model.notes());
         let context = (model.context_dim() > 0).then(|| dmatrix![45.0]);
         let drawn = |model: &Model| {

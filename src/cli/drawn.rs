@@ -29,11 +29,11 @@ pub struct Asked<'a> {
 /// A table alone.
 pub fn of_table(kind: Shown, table: &Table) -> Result<Box<dyn Picture>> {
     if kind == Shown::Samples {
-        let [x, y] = [0, 1].map(|place| table.columns()[place].to_string());
+        let [x, y] = [0, 1].map(|place| table.headings()[place].to_string());
         let picture = plot::samples("", table.matrix()).axis_labels(&x, &y);
         return Ok(Box::new(picture.aspect(Aspect::Free)));
     }
-    let columns = table.columns().iter().take(FEW).map(ToString::to_string);
+    let columns = table.headings().iter().take(FEW).map(ToString::to_string);
     let count = columns.len();
     match count < table.dim() {
         // Columns that were named are all drawn: the table has no others.
@@ -100,7 +100,7 @@ fn some(points: &DMatrix<f64>) -> DMatrix<f64> {
 
 /// The name of a column with its unit, if there is such a column.
 fn caption(model: &Model, place: usize) -> String {
-    model.table_columns().get(place).map_or_else(String::new, ToString::to_string)
+    model.headings().get(place).map_or_else(String::new, ToString::to_string)
 }
 
 /// The density of one column.
@@ -128,10 +128,10 @@ fn conditional<'a>(
         return Err(Error::setting("the picture of a conditional model needs a table"));
     };
     let (low, high) = (context.min(), context.max());
-    let name = model.context_names().first().map_or("", |column| &column.name);
+    let name = model.context_headings().first().map_or_else(String::new, ToString::to_string);
     let picture = plot::conditional::<f64, _>(|context| model.given(context), [low, high]);
     let picture = picture.data("data", context, points);
-    Ok(Box::new(picture.axis_labels(name, &caption(model, 0))))
+    Ok(Box::new(picture.axis_labels(&name, &caption(model, 0))))
 }
 
 /// The field over the density of the same time, half way if none is given.
@@ -165,7 +165,7 @@ fn corner(
 
 /// The places of the named columns, or of the first.
 fn places(model: &Model, columns: &[String]) -> Result<Vec<usize>> {
-    let names: Vec<&str> = model.column_names().iter().map(|column| column.name.as_str()).collect();
+    let names: Vec<&str> = model.headings().iter().map(|column| column.name()).collect();
     let place = |name: &String| {
         names.iter().position(|own| own == name).ok_or_else(|| {
             let names = names.join(", ");

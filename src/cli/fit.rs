@@ -31,7 +31,7 @@ pub fn run(asked: &args::Fit, out: Out) -> Result<()> {
     let table = read(asked)?;
     let valid = asked.valid.as_ref().map(|path| {
         // Those of the table: what else it holds does not matter.
-        let names = table.columns().iter().map(|column| column.name().to_string());
+        let names = table.names().map(String::from);
         out::reader(path, &asked.input)?.columns(names).read()
     });
     let valid = valid.transpose()?;

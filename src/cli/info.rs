@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use liouville::Result;
 use liouville::description::{Description, Value as Setting};
-use liouville::model::{Column, Model};
+use liouville::model::{Heading, Model};
 use serde_json::{Map, Value};
 
 use super::args::Info;
@@ -13,22 +13,15 @@ use super::out::{self, Out, number, object};
 pub fn run(asked: &Info, out: Out) -> Result<()> {
     let model = out::model(&asked.model)?;
     let mut words = String::new();
-    let columns = |columns: &[Column]| {
-        let name = |column: &Column| match column.unit.as_str() {
-            "" => column.name.clone(),
-            unit => format!("{} [{unit}]", column.name),
-        };
-        columns.iter().map(name).collect::<Vec<_>>().join(", ")
+    let columns = |columns: &[Heading]| {
+        columns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
     };
-    let _ = writeln!(words, "columns     {}", columns(model.column_names()));
+    let _ = writeln!(words, "columns     {}", columns(model.headings()));
     if model.context_dim() > 0 {
-        let _ = writeln!(words, "contexts    {}", columns(model.context_names()));
+        let _ = writeln!(words, "contexts    {}", columns(model.context_headings()));
     }
-    let whole: Vec<&str> = model
-        .whole_columns()
-        .iter()
-        .map(|&place| model.column_names()[place].name.as_str())
-        .collect();
+    let whole: Vec<String> =
+        model.whole_columns().iter().map(|&place| model.headings()[place].to_string()).collect();
     if !whole.is_empty() {
         let _ = writeln!(words, "whole       {}", whole.join(", "));
     }
@@ -46,12 +39,12 @@ pub fn run(asked: &Info, out: Out) -> Result<()> {
 }
 
 fn figures(model: &Model, description: &Description) -> Map<String, Value> {
-    let names = |columns: &[Column]| -> Value {
-        columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>().into()
+    let names = |columns: &[Heading]| -> Value {
+        columns.iter().map(Heading::name).collect::<Vec<_>>().into()
     };
     object([
-        ("columns", names(model.column_names())),
-        ("contexts", names(model.context_names())),
+        ("columns", names(model.headings())),
+        ("contexts", names(model.context_headings())),
         ("scalar", model.scalar().into()),
         ("parameters", model.parameter_count().into()),
         ("notes", model.notes().iter().map(|(name, value)| (name.clone(), json(value))).collect()),

@@ -41,10 +41,10 @@ pub fn run(asked: &Score, out: Out) -> Result<()> {
     }
     let model = out::model(&asked.model)?;
     let names: Vec<String> = model
-        .column_names()
+        .headings()
         .iter()
-        .chain(model.context_names())
-        .map(|column| column.name.clone())
+        .chain(model.context_headings())
+        .map(|column| column.name().to_string())
         .collect();
     let chunks = out::reader(&asked.data, &asked.input)?.columns(names).chunks(ROWS)?;
     // With figures alone on the standard output there is no place for a table.

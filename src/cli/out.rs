@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use liouville::model::Model;
 use liouville::nalgebra::DMatrix;
-use liouville::table::{Column, Format, Header, Reader, Writer};
+use liouville::table::{Format, Header, Heading, Reader, Writer};
 use liouville::{Error, Result};
 use serde_json::{Map, Value};
 
@@ -104,11 +104,11 @@ pub enum Rows {
 
 impl Rows {
     /// A table in a file; on the standard output CSV, or an object of JSON a row.
-    pub fn to(path: Option<&PathBuf>, columns: Vec<Column>, out: Out) -> Result<Self> {
+    pub fn to(path: Option<&PathBuf>, columns: Vec<Heading>, out: Out) -> Result<Self> {
         match path.filter(|path| !is_standard(path)) {
             Some(path) => Writer::create(path, columns).map(Self::Table),
             None if out.json => {
-                let key = |column: &Column| Value::from(column.name()).to_string();
+                let key = |column: &Heading| Value::from(column.name()).to_string();
                 Ok(Self::Lines(columns.iter().map(key).collect()))
             }
             None => Writer::csv(BufWriter::new(io::stdout().lock()), columns).map(Self::Table),

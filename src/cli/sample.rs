@@ -19,9 +19,9 @@ pub fn run(asked: &Draw, out: Out) -> Result<()> {
     }
     let model = out::model(&asked.model)?;
     let contexts = contexts(&model, asked)?;
-    let mut columns = model.table_columns();
+    let mut columns = model.headings().to_vec();
     if contexts.is_some() {
-        columns.extend(model.context_names().iter().map(|column| column.name.clone().into()));
+        columns.extend_from_slice(model.context_headings());
     }
     let mut rows = Rows::to(asked.output.as_ref(), columns, out)?;
     let mut rng = ChaCha8Rng::seed_from_u64(asked.seed);
@@ -67,8 +67,7 @@ fn beside(points: &DMatrix<f64>, context: &DMatrix<f64>) -> DMatrix<f64> {
 }
 
 fn contexts(model: &Model, asked: &Draw) -> Result<Option<DMatrix<f64>>> {
-    let names: Vec<&str> =
-        model.context_names().iter().map(|column| column.name.as_str()).collect();
+    let names: Vec<&str> = model.context_headings().iter().map(|column| column.name()).collect();
     match (&asked.context, names.is_empty()) {
         (None, true) => Ok(None),
         (None, false) => Err(Error::setting(format!(

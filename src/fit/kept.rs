@@ -64,7 +64,7 @@ fn subject(
 
 /// A table in words that no other has.
 fn shown(table: &Table) -> String {
-    let names: Vec<&str> = table.columns().iter().map(|column| column.name()).collect();
+    let names: Vec<&str> = table.names().collect();
     let digest = table.matrix().iter().fold(0, |state, value| mix(state, value.to_bits()));
     format!("{} rows of {} ({digest:016x})", table.rows(), names.join(", "))
 }

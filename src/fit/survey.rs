@@ -46,7 +46,7 @@ impl Survey {
         // Contexts first: what follows from them is not to be learnt, wherever it stands.
         for contexts in [true, false] {
             for place in 0..table.dim() {
-                let name = table.columns()[place].name();
+                let name = table.headings()[place].name();
                 let context = choices.contexts.iter().any(|own| own == name);
                 if context == contexts && choices.weights.as_deref() != Some(name) {
                     survey.column(table, place, choices, &mut basis)?;
@@ -69,7 +69,7 @@ impl Survey {
         choices: &Choices,
         basis: &mut Basis,
     ) -> Result<()> {
-        let column = &table.columns()[place];
+        let column = &table.headings()[place];
         let name = column.name().to_string();
         let values: Vec<f64> = table.matrix().row(place).iter().copied().collect();
         if Moments::of(values.iter().copied()).beyond_rounding::<f64>().deviation == 0.0 {
@@ -86,7 +86,7 @@ impl Survey {
             basis.take(place, &values).ok();
         } else {
             if let Err(from) = basis.take(place, &values) {
-                let from = from.into_iter().map(|k| table.columns()[k].name().to_string());
+                let from = from.into_iter().map(|k| table.headings()[k].name().to_string());
                 self.warnings.push(Warning::Dependent { column: name, from: from.collect() });
                 return Ok(());
             }
@@ -145,7 +145,7 @@ fn outlier(table: &Table, place: usize, kind: Kind, values: &[f64]) -> Option<Wa
     let row = (0..count).max_by(|a, b| distance(a).total_cmp(&distance(b)))?;
     let far = spread > 0.0 && distance(&row) > OUTLYING * spread;
     far.then(|| Warning::Outlier {
-        column: table.columns()[place].name().to_string(),
+        column: table.headings()[place].name().to_string(),
         place: table.place(row).to_string(),
         value: values[row],
         median,

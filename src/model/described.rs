@@ -2,11 +2,12 @@
 
 use super::members::{Members, Own};
 use super::preparation::Preparation;
-use super::{Column, Model, as_many};
+use super::{Model, as_many};
 use crate::columns::Moments;
 use crate::description::{Arrays, Description, Restore, Source};
 use crate::error::Result;
 use crate::flow::{AnyFlow, TrainableFlow};
+use crate::heading::Heading;
 use crate::parameters::Fixed;
 use crate::real::Real;
 
@@ -21,17 +22,20 @@ impl Model {
     ///
     /// If a part of it does not describe itself.
     pub fn description(&self) -> Result<Description> {
-        let words = |columns: &[Column], word: fn(&Column) -> &String| {
-            columns.iter().map(|column| word(column).clone()).collect::<Vec<_>>()
+        let words = |columns: &[Heading], word: fn(&Heading) -> &str| {
+            columns.iter().map(|column| word(column).to_string()).collect::<Vec<_>>()
         };
+        fn unit(column: &Heading) -> &str {
+            column.unit().unwrap_or("")
+        }
         let notes = self.notes.iter().fold(Description::new("Notes"), |notes, (name, value)| {
             notes.with(name, value.clone())
         });
         let model = Description::new("Model")
-            .with("columns", words(&self.columns, |column| &column.name))
-            .with("units", words(&self.columns, |column| &column.unit))
-            .with("contexts", words(&self.contexts, |column| &column.name))
-            .with("context_units", words(&self.contexts, |column| &column.unit))
+            .with("columns", words(&self.columns, Heading::name))
+            .with("units", words(&self.columns, unit))
+            .with("contexts", words(&self.contexts, Heading::name))
+            .with("context_units", words(&self.contexts, unit))
             .with("whole", self.preparation.whole())
             .part("notes", notes)
             .part(DENSITY, self.members.description()?);
@@ -96,9 +100,9 @@ impl Model {
 }
 
 /// Columns by the names of their settings.
-fn named(source: &Source<'_>, [names, units]: [&str; 2], count: usize) -> Result<Vec<Column>> {
+fn named(source: &Source<'_>, [names, units]: [&str; 2], count: usize) -> Result<Vec<Heading>> {
     let (names, units) = (source.words(names)?, source.words(units)?);
     as_many("names", names.len(), "columns", count)?;
     as_many("units", units.len(), "columns", count)?;
-    Ok(names.into_iter().zip(units).map(|(name, unit)| Column { name, unit }).collect())
+    Ok(names.into_iter().zip(units).map(|(name, unit)| Heading::new(name).in_unit(unit)).collect())
 }

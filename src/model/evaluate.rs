@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::flow::{
     AnyFlow, AnyTape, Cotangent, Direction, Flow, PACKET, Packet, Track, TrainableFlow, transport,
 };
+use crate::heading::Heading;
 use crate::ode::Workspace;
 use crate::outcome::Outcome;
 use crate::outcome::shown;
@@ -196,8 +197,7 @@ impl Model {
 
     /// Up to eight names.
     fn listed(&self) -> String {
-        let names: Vec<&str> =
-            self.columns.iter().take(8).map(|column| column.name.as_str()).collect();
+        let names: Vec<String> = self.columns.iter().take(8).map(Heading::to_string).collect();
         let more = if self.columns.len() > 8 { ", ..." } else { "" };
         format!("{}{more}", names.join(", "))
     }
@@ -225,8 +225,7 @@ impl Model {
 
     pub(crate) fn prepare_contexts(&self, context: &DMatrix<f64>) -> Result<DMatrix<f64>> {
         if context.nrows() != self.context_dim() {
-            let names: Vec<&str> =
-                self.contexts.iter().map(|column| column.name.as_str()).collect();
+            let names: Vec<String> = self.contexts.iter().map(Heading::to_string).collect();
             return Err(Error::shape(format!(
                 "the contexts have {}, and the model reads {}: give {}",
                 shown::count(context.nrows(), "row"),

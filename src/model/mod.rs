@@ -41,6 +41,7 @@ use crate::flow::{AnyFlow, TrainableFlow};
 use crate::outcome::shown;
 use crate::real::Real;
 
+pub use crate::heading::Heading;
 pub use found::{Evaluation, ModelScore};
 
 use members::Members;
@@ -79,23 +80,14 @@ use preparation::Preparation;
 pub struct Model {
     members: Box<dyn Members>,
     preparation: Preparation,
-    columns: Vec<Column>,
-    contexts: Vec<Column>,
+    columns: Vec<Heading>,
+    contexts: Vec<Heading>,
     notes: Vec<(String, Value)>,
 }
 
-/// A column of the table that a model is of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Column {
-    /// Its name.
-    pub name: String,
-    /// Its unit; empty if it has none.
-    pub unit: String,
-}
-
 /// `count` columns that nobody named.
-fn unnamed(prefix: &str, count: usize) -> Vec<Column> {
-    (0..count).map(|i| Column { name: format!("{prefix}{i}"), unit: String::new() }).collect()
+fn unnamed(prefix: &str, count: usize) -> Vec<Heading> {
+    (0..count).map(|i| Heading::new(format!("{prefix}{i}"))).collect()
 }
 
 impl Model {
@@ -159,7 +151,8 @@ impl Model {
     pub fn units<S: Into<String>>(mut self, units: impl IntoIterator<Item = S>) -> Result<Self> {
         let units: Vec<String> = units.into_iter().map(Into::into).collect();
         as_many("units", units.len(), "columns", self.columns.len())?;
-        self.columns.iter_mut().zip(units).for_each(|(column, unit)| column.unit = unit);
+        let columns = self.columns.into_iter().zip(units);
+        self.columns = columns.map(|(column, unit)| column.in_unit(unit)).collect();
         Ok(self)
     }
 
@@ -214,13 +207,13 @@ impl Model {
         self.contexts.len()
     }
 
-    /// The columns.
-    pub fn column_names(&self) -> &[Column] {
+    /// The names and units of the columns.
+    pub fn headings(&self) -> &[Heading] {
         &self.columns
     }
 
-    /// The contexts.
-    pub fn context_names(&self) -> &[Column] {
+    /// The names and units of the contexts.
+    pub fn context_headings(&self) -> &[Heading] {
         &self.contexts
     }
 
@@ -274,11 +267,11 @@ impl Model {
 
     fn check_names(self) -> Result<Self> {
         let mut names: Vec<&str> =
-            self.columns.iter().chain(&self.contexts).map(|column| column.name.as_str()).collect();
+            self.columns.iter().chain(&self.contexts).map(|column| column.name()).collect();
         names.sort_unstable();
         match names.windows(2).find(|pair| pair[0] == pair[1]) {
             Some(pair) => Err(Error::setting(format!(
-                "two columns are called `{}`: give each a name of its own",
+                "two columns are called {:?}: give each a name of its own",
                 pair[0]
             ))),
             None => Ok(self),
@@ -297,18 +290,18 @@ fn as_many(what: &str, found: usize, of: &str, expected: usize) -> Result<()> {
 
 fn name_all<S: Into<String>>(
     what: &str,
-    columns: &mut [Column],
+    columns: &mut [Heading],
     names: impl IntoIterator<Item = S>,
 ) -> Result<()> {
     let names: Vec<String> = names.into_iter().map(Into::into).collect();
     as_many("names", names.len(), what, columns.len())?;
-    columns.iter_mut().zip(names).for_each(|(column, name)| column.name = name);
+    columns.iter_mut().zip(names).for_each(|(column, name)| *column = column.clone().called(name));
     Ok(())
 }
 
 impl fmt::Debug for Model {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
+        let names: Vec<String> = self.columns.iter().map(Heading::to_string).collect();
         write!(f, "Model({} in {}", names.join(", "), self.scalar())?;
         let parameters = self.parameter_count();
         write!(f, ", {})", shown::count(parameters, "parameter"))

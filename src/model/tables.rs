@@ -2,9 +2,10 @@
 
 use nalgebra::DMatrix;
 
-use super::{Column, Model};
+use super::Model;
 use crate::error::Result;
-use crate::table::{self, Table};
+use crate::heading::Heading;
+use crate::table::Table;
 
 /// Points and contexts of a table.
 type Parts = (DMatrix<f64>, Option<DMatrix<f64>>);
@@ -31,17 +32,8 @@ impl Model {
         }
         Ok(Some(table.select(names(&self.contexts))?.into_matrix()))
     }
-
-    /// The columns, as those of a table.
-    pub fn table_columns(&self) -> Vec<table::Column> {
-        let column = |column: &Column| match column.unit.as_str() {
-            "" => table::Column::new(&column.name),
-            unit => table::Column::new(&column.name).in_unit(unit),
-        };
-        self.columns.iter().map(column).collect()
-    }
 }
 
-fn names(columns: &[Column]) -> impl Iterator<Item = &str> {
-    columns.iter().map(|column| column.name.as_str())
+fn names(columns: &[Heading]) -> impl Iterator<Item = &str> {
+    columns.iter().map(|column| column.name())
 }

@@ -5,6 +5,9 @@ const ALL: usize = 17;
 /// As many digits say how large something is.
 const FEW: usize = 6;
 
+/// As many letters of a word are shown.
+const LONGEST: usize = 60;
+
 /// A list shows so many of its numbers.
 const MOST: usize = 12;
 
@@ -32,6 +35,25 @@ pub(crate) fn list(values: &[usize]) -> String {
     let rest =
         if values.len() > MOST { format!(", ... {} in all", values.len()) } else { "".into() };
     format!("[{}{rest}]", shown.join(", "))
+}
+
+/// A word of somebody else, such as the name of a column, as it stands on one line: what moves the cursor is
+/// escaped, and what is long is cut.
+pub(crate) fn word(word: &str) -> String {
+    let (mut letters, mut start) = (word.chars(), String::new());
+    for letter in letters.by_ref().take(LONGEST) {
+        match is_unseen(letter) {
+            true => start.extend(letter.escape_debug()),
+            false => start.push(letter),
+        }
+    }
+    if letters.next().is_some() { start + "..." } else { start }
+}
+
+/// Whether a letter moves the cursor, or turns the direction of a line.
+fn is_unseen(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 /// "1 value", "3 values".
@@ -100,6 +122,16 @@ mod tests {
         assert_eq!(list(&[3, 1]), "[3, 1]");
         let all: Vec<usize> = (0..784).collect();
         assert_eq!(list(&all), "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, ... 784 in all]");
+    }
+
+    #[test]
+    fn words_stay_on_their_line() {
+        assert_eq!(word("naïve [µm], \"x\""), "naïve [µm], \"x\"");
+        assert_eq!(word("a\tb\r\nc\u{1b}[31m"), r"a\tb\r\nc\u{1b}[31m");
+        assert_eq!(word("\u{202e}abc"), r"\u{202e}abc");
+        let long = word(&"é".repeat(10_000));
+        assert_eq!((long.chars().count(), long.ends_with("é...")), (LONGEST + 3, true));
+        assert!(word(&"é".repeat(LONGEST)).ends_with('é'));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::column::quoted;
+use super::naming::quoted;
 use crate::error::{Error, Result};
 
 /// What the first row of a text is.

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use super::column::Column;
 use super::intake::Intake;
 use super::named::Table;
 use super::source::{Source, within};
 use crate::error::Result;
+use crate::heading::Heading;
 
 /// Tables of a given number of rows each, the last one perhaps shorter; made by
 /// [`Reader::chunks`](super::Reader::chunks). After an error nothing follows.
@@ -14,7 +14,7 @@ pub struct Chunks<'a> {
     name: PathBuf,
     source: Box<dyn Source + 'a>,
     intake: Intake,
-    columns: Vec<Column>,
+    columns: Vec<Heading>,
     rows: usize,
     left_out: usize,
     begun: bool,
@@ -26,14 +26,14 @@ impl<'a> Chunks<'a> {
         name: PathBuf,
         source: Box<dyn Source + 'a>,
         intake: Intake,
-        columns: Vec<Column>,
+        columns: Vec<Heading>,
         rows: usize,
     ) -> Self {
         Self { name, source, intake, columns, rows, left_out: 0, begun: false, ended: false }
     }
 
-    /// The columns of every chunk.
-    pub fn columns(&self) -> &[Column] {
+    /// The names and units of the columns of every chunk.
+    pub fn headings(&self) -> &[Heading] {
         &self.columns
     }
 

@@ -2,11 +2,11 @@
 
 use nalgebra::DMatrix;
 
-use super::column::Column;
 use super::missing::{Gaps, Words};
 use super::named::Table;
 use super::place::{Counted, Places};
 use crate::error::{Error, Result};
+use crate::heading::Heading;
 
 /// Rows on their way from a file into a table.
 pub(super) struct Intake {
@@ -72,7 +72,7 @@ impl Intake {
     }
 
     /// The rows at hand as a table; `all` says that none will follow.
-    pub(super) fn take(&mut self, columns: &[Column], all: bool) -> Result<Table> {
+    pub(super) fn take(&mut self, columns: &[Heading], all: bool) -> Result<Table> {
         let (rows, [gaps, before]) = (self.rows(), self.gaps);
         let seen = self.earlier + rows + gaps + before;
         if self.policy == Gaps::Refused && gaps > 0 {

@@ -33,7 +33,6 @@
 
 mod choice;
 mod chunks;
-mod column;
 #[cfg(feature = "parquet")]
 mod columnar;
 mod format;
@@ -41,6 +40,7 @@ mod input;
 mod intake;
 mod missing;
 mod named;
+mod naming;
 mod npy;
 mod place;
 mod reader;
@@ -49,9 +49,9 @@ mod source;
 mod text;
 mod writer;
 
+pub use crate::heading::Heading;
 pub use choice::Header;
 pub use chunks::Chunks;
-pub use column::Column;
 pub use format::Format;
 pub use named::Table;
 pub use place::Place;

@@ -4,9 +4,10 @@ use std::fmt;
 
 use nalgebra::{DMatrix, DVector};
 
-use super::column::{Column, distinct, quoted};
+use super::naming::{distinct, quoted};
 use super::place::{Place, Places};
 use crate::error::{Error, Result};
+use crate::heading::Heading;
 
 /// Columns of numbers with names, and perhaps with units.
 ///
@@ -16,18 +17,18 @@ use crate::error::{Error, Result};
 ///
 /// ```
 /// use liouville::nalgebra::dmatrix;
-/// use liouville::table::{Column, Table};
+/// use liouville::table::{Heading, Table};
 ///
 /// let table = Table::from_columns([("mass", vec![1.0, 2.0, 4.0]), ("age", vec![30.0, 20.0, 10.0])])?;
 /// assert_eq!(table.matrix(), &dmatrix![1.0, 2.0, 4.0; 30.0, 20.0, 10.0]);
 ///
-/// let same = Table::new([Column::new("mass").in_unit("kg"), "age".into()], table.matrix().clone())?;
-/// assert_eq!(same.columns()[0].to_string(), "mass [kg]");
+/// let same = Table::new([Heading::new("mass").in_unit("kg"), "age".into()], table.matrix().clone())?;
+/// assert_eq!(same.headings()[0].to_string(), "mass [kg]");
 /// # Ok::<(), liouville::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
-    pub(super) columns: Vec<Column>,
+    pub(super) columns: Vec<Heading>,
     pub(super) matrix: DMatrix<f64>,
     pub(super) places: Places,
     pub(super) left_out: usize,
@@ -40,7 +41,7 @@ impl Table {
     ///
     /// If there are not as many names as the matrix has rows, or two of them are the same.
     pub fn new(
-        columns: impl IntoIterator<Item = impl Into<Column>>,
+        columns: impl IntoIterator<Item = impl Into<Heading>>,
         matrix: DMatrix<f64>,
     ) -> Result<Self> {
         let columns = distinct(columns.into_iter().map(Into::into).collect())?;
@@ -60,9 +61,9 @@ impl Table {
     ///
     /// If columns have different lengths or the same name.
     pub fn from_columns(
-        columns: impl IntoIterator<Item = (impl Into<Column>, impl AsRef<[f64]>)>,
+        columns: impl IntoIterator<Item = (impl Into<Heading>, impl AsRef<[f64]>)>,
     ) -> Result<Self> {
-        let (columns, values): (Vec<Column>, Vec<_>) =
+        let (columns, values): (Vec<Heading>, Vec<_>) =
             columns.into_iter().map(|(column, values)| (column.into(), values)).unzip();
         let rows = values.first().map_or(0, |values| values.as_ref().len());
         for (column, values) in columns.iter().zip(&values) {
@@ -70,7 +71,8 @@ impl Table {
             if length != rows {
                 return Err(Error::shape(format!(
                     "column {:?} has {length} values and column {:?} has {rows}",
-                    column.name, columns[0].name
+                    column.name(),
+                    columns[0].name()
                 )));
             }
         }
@@ -84,10 +86,10 @@ impl Table {
     ///
     /// If the last row is not whole, or two names are the same.
     pub fn from_rows(
-        columns: impl IntoIterator<Item = impl Into<Column>>,
+        columns: impl IntoIterator<Item = impl Into<Heading>>,
         values: Vec<f64>,
     ) -> Result<Self> {
-        let columns: Vec<Column> = columns.into_iter().map(Into::into).collect();
+        let columns: Vec<Heading> = columns.into_iter().map(Into::into).collect();
         let (dim, count) = (columns.len().max(1), values.len());
         if !count.is_multiple_of(dim) {
             return Err(Error::shape(format!("{count} values are no rows of {dim} columns")));
@@ -105,14 +107,14 @@ impl Table {
         self.matrix.nrows()
     }
 
-    /// The columns: names and units.
-    pub fn columns(&self) -> &[Column] {
+    /// The names and units of the columns.
+    pub fn headings(&self) -> &[Heading] {
         &self.columns
     }
 
     /// The names of the columns.
     pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.columns.iter().map(Column::name)
+        self.columns.iter().map(Heading::name)
     }
 
     /// The samples: dim x n, without a copy.
@@ -137,7 +139,7 @@ impl Table {
     ///
     /// If no column has this name; the error names those that there are.
     pub fn place_of(&self, name: &str) -> Result<usize> {
-        self.columns.iter().position(|column| column.name == name).ok_or_else(|| {
+        self.columns.iter().position(|column| column.name() == name).ok_or_else(|| {
             let names = quoted(self.names());
             Error::setting(format!("no column is called {name:?}; there are {names}"))
         })
@@ -170,7 +172,7 @@ impl Table {
     pub fn all_finite(&self) -> Result<()> {
         let values = self.matrix.as_slice();
         let Some(place) = values.iter().position(|value| !value.is_finite()) else { return Ok(()) };
-        let (row, column) = (place / self.dim(), &self.columns[place % self.dim()].name);
+        let (row, column) = (place / self.dim(), self.columns[place % self.dim()].name());
         let (at, value) = (self.place(row), values[place]);
         Err(Error::non_finite(format!("{at}, column {column:?}: {value} is not finite")))
     }

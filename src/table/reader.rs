@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use super::choice::{Choice, Header};
 use super::chunks::Chunks;
-use super::column::Column;
 use super::format::Format;
 use super::input::Origin;
 use super::intake::Intake;
@@ -15,6 +14,7 @@ use super::npy;
 use super::source::{Asked, Source, within};
 use super::text::Text;
 use crate::error::{Error, Result};
+use crate::heading::Heading;
 
 /// How a table is read; every choice may be left out.
 ///
@@ -158,7 +158,7 @@ impl<'a> Reader<'a> {
         Ok(Chunks::new(name, source, intake, columns, rows))
     }
 
-    fn open(self) -> Result<(Box<dyn Source + 'a>, Intake, Vec<Column>)> {
+    fn open(self) -> Result<(Box<dyn Source + 'a>, Intake, Vec<Heading>)> {
         let Self { name, bytes, format, asked, gaps } = self;
         let format = format.map_or_else(|| Format::of(&name), Ok)?;
         let (name, input) = Origin { name, bytes }.open()?;
@@ -171,7 +171,8 @@ impl<'a> Reader<'a> {
             #[cfg(feature = "parquet")]
             Format::Arrow => super::columnar::arrow(&name, input, &asked)?,
         };
-        let columns: Vec<Column> = source.names().iter().map(|name| name.as_str().into()).collect();
+        let columns: Vec<Heading> =
+            source.names().iter().map(|name| name.as_str().into()).collect();
         let intake = Intake::new(columns.len(), source.counted(), asked.words, gaps);
         Ok((source, intake, columns))
     }

@@ -2,9 +2,10 @@
 
 use nalgebra::DMatrix;
 
-use super::column::{Column, distinct};
 use super::named::Table;
+use super::naming::distinct;
 use crate::error::{Error, Result};
+use crate::heading::Heading;
 
 impl Table {
     /// These columns, in this order.
@@ -87,7 +88,7 @@ impl Table {
     /// # Errors
     ///
     /// If there is not one value a row, or the name is taken.
-    pub fn with(&self, column: impl Into<Column>, values: impl AsRef<[f64]>) -> Result<Self> {
+    pub fn with(&self, column: impl Into<Heading>, values: impl AsRef<[f64]>) -> Result<Self> {
         let column = column.into();
         let matrix = DMatrix::from_row_slice(1, values.as_ref().len(), values.as_ref());
         self.beside(&Self::new([column], matrix)?)
@@ -104,7 +105,7 @@ impl Table {
     ) -> Result<Self> {
         for (name, unit) in units {
             let place = self.place_of(name.as_ref())?;
-            self.columns[place].unit = Some(unit.into());
+            self.columns[place] = self.columns[place].clone().in_unit(unit);
         }
         Ok(self)
     }

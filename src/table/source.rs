@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use super::choice::{Choice, Header};
-use super::column::unnamed_at;
 use super::input::unread;
 use super::intake::Intake;
 use super::missing::Words;
+use super::naming::unnamed_at;
 use super::place::Counted;
 use crate::error::{Error, Result};
 pub(super) use crate::files::within;

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use nalgebra::DMatrix;
 
-use super::column::{Column, distinct};
 use super::format::Format;
 use super::named::Table;
+use super::naming::distinct;
 use super::{npy, text};
 use crate::error::{Error, Result};
 use crate::files::WholeFile;
+use crate::heading::Heading;
 
 /// Rows on their way into a file: a table may be larger than memory.
 ///
@@ -65,7 +66,7 @@ impl<'a> Writer<'a> {
     /// If the file cannot be written, the format is none of these, or two names are the same.
     pub fn create(
         path: impl AsRef<Path>,
-        columns: impl IntoIterator<Item = impl Into<Column>>,
+        columns: impl IntoIterator<Item = impl Into<Heading>>,
     ) -> Result<Self> {
         let path = path.as_ref();
         Self::create_as(path, Format::of(path)?, columns)
@@ -79,7 +80,7 @@ impl<'a> Writer<'a> {
     pub fn create_as(
         path: impl AsRef<Path>,
         format: Format,
-        columns: impl IntoIterator<Item = impl Into<Column>>,
+        columns: impl IntoIterator<Item = impl Into<Heading>>,
     ) -> Result<Self> {
         let path = path.as_ref();
         let kind = match format {
@@ -101,7 +102,7 @@ impl<'a> Writer<'a> {
     /// If the names cannot be written, or two of them are the same.
     pub fn csv(
         out: impl Write + 'a,
-        columns: impl IntoIterator<Item = impl Into<Column>>,
+        columns: impl IntoIterator<Item = impl Into<Heading>>,
     ) -> Result<Self> {
         let columns = distinct(columns.into_iter().map(Into::into).collect())?;
         let kind = Kind::Text { delimiter: b',' };
@@ -115,18 +116,18 @@ impl<'a> Writer<'a> {
     ///
     /// If the header cannot be written, or there is no column.
     pub fn npy(out: impl Write + 'a, rows: usize, dim: usize) -> Result<Self> {
-        let columns: Vec<Column> = (0..dim).map(|place| format!("x{place}").into()).collect();
+        let columns: Vec<Heading> = (0..dim).map(|place| format!("x{place}").into()).collect();
         let kind = Kind::Array { rows: Some(rows as u64) };
         let columns = distinct(columns)?;
         Self::begin(Path::new("the output"), Out::Other(Box::new(out)), kind, &columns)
     }
 
-    fn begin(path: &Path, out: Out<'a>, kind: Kind, columns: &[Column]) -> Result<Self> {
+    fn begin(path: &Path, out: Out<'a>, kind: Kind, columns: &[Heading]) -> Result<Self> {
         let (name, width) = (path.to_path_buf(), columns.len());
         let mut writer = Self { name, out, kind, width, rows: 0, line: Vec::new() };
         let begun = match kind {
             Kind::Text { delimiter } => {
-                text::header(&mut writer.out, delimiter, columns.iter().map(Column::name))
+                text::header(&mut writer.out, delimiter, columns.iter().map(Heading::name))
             }
             Kind::Array { rows } => writer.out.write_all(&npy::header(rows.unwrap_or(0), width)),
         };

@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::path::PathBuf;
 
 use liouville::Error;
-use liouville::table::{Column, Format, Header, Place, Reader, Table, Writer};
+use liouville::table::{Format, Header, Heading, Place, Reader, Table, Writer};
 use nalgebra::{DMatrix, dmatrix};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -343,10 +343,10 @@ fn a_table_is_a_matrix_with_names() {
     assert_eq!(back, table);
     assert!(rest.beside(&rest).expect_err("names").is_setting());
     assert!(rest.beside(&off.select_rows([0]).expect("one")).expect_err("rows").is_shape());
-    let with = rest.with(Column::new("w").in_unit("1/s"), [1.0, 2.0, 3.0, 4.0]).expect("a column");
+    let with = rest.with(Heading::new("w").in_unit("1/s"), [1.0, 2.0, 3.0, 4.0]).expect("a column");
     assert_eq!(with.to_string(), "4 rows of 2 columns: b, w [1/s]");
     let unit = with.with_units([("b", "m")]).expect("a unit");
-    assert_eq!(unit.columns()[0].unit(), Some("m"));
+    assert_eq!(unit.headings()[0].unit(), Some("m"));
     assert!(Table::new(["a"], DMatrix::zeros(2, 3)).expect_err("names").is_shape());
     assert!(Table::new(["a", "a"], DMatrix::zeros(2, 3)).expect_err("twice").is_setting());
     assert!(Table::new(["a", " "], DMatrix::zeros(2, 3)).expect_err("empty").is_setting());

@@ -98,8 +98,8 @@ impl CornerPicture {
 
     /// The names and units of a model's columns.
     pub fn names_of(self, model: &Model) -> Self {
-        let columns = model.column_names().iter();
-        self.names(columns.map(|column| with_unit(&column.name, &column.unit)))
+        let columns = model.headings().iter();
+        self.names(columns.map(|column| with_unit(column)))
     }
 
     /// What the coordinates truly are; a coordinate that is NaN has no line.

@@ -4,6 +4,7 @@ use nalgebra::DMatrix;
 
 use crate::density::Samples;
 use crate::error::{Error, Result};
+use crate::heading::Heading;
 use crate::outcome::shown;
 use crate::real::Real;
 #[cfg(feature = "table")]
@@ -86,10 +87,10 @@ fn lowered(number: usize) -> String {
 }
 
 /// A name with its unit in brackets.
-pub(super) fn with_unit(name: &str, unit: &str) -> String {
-    match unit {
-        "" => name.to_string(),
-        _ => format!("{name} ({unit})"),
+pub(super) fn with_unit(column: &Heading) -> String {
+    match column.unit() {
+        None => column.name().to_string(),
+        Some(unit) => format!("{} ({unit})", column.name()),
     }
 }
 
@@ -120,9 +121,7 @@ impl<T: Real> From<Samples<T>> for SampleSet {
 #[cfg(feature = "table")]
 impl From<&Table> for SampleSet {
     fn from(table: &Table) -> Self {
-        let columns = table.columns().iter();
-        let names = columns.map(|column| with_unit(column.name(), column.unit().unwrap_or("")));
-        Self::of(table.matrix(), names.collect())
+        Self::of(table.matrix(), table.headings().iter().map(with_unit).collect())
     }
 }
 
@@ -146,8 +145,7 @@ mod tests {
     fn tables_bring_their_names_and_units() {
         let table = Table::reader_of("mass [kg],age\n1,2\n".as_bytes()).read().expect("a table");
         let set = SampleSet::from(&table);
-        let columns = table.columns();
-        assert_eq!(set.name(0), with_unit(columns[0].name(), columns[0].unit().unwrap_or("")));
+        assert_eq!(set.name(0), with_unit(&table.headings()[0]));
         assert_eq!(set.name(1), "age");
     }
 }

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use arrow_array::RecordBatch;
 use arrow_schema::Schema;
 
-use super::super::column::quoted;
 use super::super::intake::Intake;
+use super::super::naming::quoted;
 use super::super::place::Counted;
 use super::super::source::{Asked, Source, named, within};
 use super::values::{is_number, numbers};

@@ -7,9 +7,9 @@ use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-use super::super::column::quoted;
 use super::super::input::{Input, Seekable};
 use super::super::named::Table;
+use super::super::naming::quoted;
 use super::super::source::{Asked, Source, read, within};
 use super::extent::extent;
 use super::header::{Elements, Header};

@@ -3,8 +3,8 @@
 use std::io::{Read, Seek};
 use std::path::Path;
 
-use super::super::column::unnamed;
 use super::super::input::{Input, unread};
+use super::super::naming::unnamed;
 use super::super::source::{Asked, Source, named, read, within};
 use super::extent::{Extent, extent, wrong_length};
 use super::header::{Elements, Field, Header};

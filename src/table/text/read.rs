@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use csv::{ByteRecord, Reader};
 
 use super::super::choice::Header;
-use super::super::column::{quoted, unnamed};
 use super::super::input::{Input, unread};
 use super::super::intake::Intake;
 use super::super::missing::Words;
+use super::super::naming::{quoted, unnamed};
 use super::super::place::Counted;
 use super::super::source::{Asked, Source, named, read, within};
 use super::cell::{divided, number, shown, with_comma};
