@@ -1,7 +1,7 @@
 //! Files that are written whole or not at all: beside the old one first, then synced and renamed.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use atomic_write_file::AtomicWriteFile;
@@ -15,6 +15,27 @@ pub(crate) fn within<T>(name: &Path, result: Result<T>) -> Result<T> {
         true => error,
         false => error.during(name.display()),
     })
+}
+
+/// Whether bytes begin as a file of safetensors does: the length of its header, and the brace that opens it.
+#[cfg(any(feature = "save", feature = "table"))]
+pub(crate) fn begin_as_safetensors(bytes: &[u8]) -> bool {
+    /// No header is longer, by the format.
+    const LONGEST: u64 = 100_000_000;
+    match bytes.split_first_chunk() {
+        Some((length, [b'{', ..])) => (2..=LONGEST).contains(&u64::from_le_bytes(*length)),
+        _ => false,
+    }
+}
+
+/// Whether a file is one of safetensors, by what it holds; what is no file, or cannot be read, is none.
+#[cfg(any(feature = "save", feature = "table"))]
+pub(crate) fn is_safetensors(path: &Path) -> bool {
+    let mut start = Vec::new();
+    let is_file = fs::metadata(path).is_ok_and(|found| found.is_file());
+    let opened = is_file.then(|| File::open(path));
+    let read = opened.map(|file| file.and_then(|file| file.take(9).read_to_end(&mut start)));
+    matches!(read, Some(Ok(_))) && begin_as_safetensors(&start)
 }
 
 /// A file that takes the place of an older one when it is [committed](WholeFile::commit), and leaves no

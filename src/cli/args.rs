@@ -1,6 +1,5 @@
 //! What can be asked on the command line.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -20,15 +19,18 @@ Examples:
   liouville plot moons.safetensors moons.csv -o moons.png
 
 Tables are read from CSV, NPY and NPZ by their ending, in a build with the feature `parquet` from Parquet and Arrow, too, and
-written to CSV and NPY; `-` is the standard input or output, as CSV. Log-densities are in nats, in the units of the table. Exit codes: 0 done, 1 failed, 2 usage.";
+written to CSV and NPY; `-` is the standard input or output, as CSV. Log-densities are in nats, in the units of the table.
+
+Exit codes: 0 done; 2 the command line is wrong: an option, a value, the ending of a name, or a column that it names and the
+table does not have; 1 anything else.";
 
 /// Densities from tables: continuous normalizing flows, fitted, judged, scored, sampled and drawn.
 #[derive(Parser)]
 #[command(name = "liouville", version, after_help = EXAMPLES, max_term_width = 100)]
 pub struct Arguments {
     /// The number of threads; results have the same bits whatever it is [default: all cores]
-    #[arg(long, global = true, value_name = "N")]
-    pub threads: Option<NonZeroUsize>,
+    #[arg(long, global = true, value_name = "N", value_parser = words::threads, allow_negative_numbers = true)]
+    pub threads: Option<usize>,
     /// Print JSON in place of words and tables, with every figure to the last digit: one object, or one a row where
     /// rows are drawn
     #[arg(long, global = true)]
@@ -116,8 +118,8 @@ Ctrl-C ends the training and keeps the best model so far. A fit that was killed 
 pub struct Fit {
     /// The table
     pub data: PathBuf,
-    /// Where the model goes
-    #[arg(long, short, value_name = "MODEL")]
+    /// Where the model goes: a name that ends in .safetensors
+    #[arg(long, short, value_name = "MODEL", value_parser = words::model)]
     pub output: PathBuf,
     /// The columns to learn [default: all but contexts and weights]
     #[arg(long, value_name = "NAMES", value_delimiter = ',', conflicts_with = "except")]
@@ -161,10 +163,10 @@ pub struct Fit {
     #[arg(long, value_name = "M", value_parser = words::positive, allow_negative_numbers = true, default_value_t = 1.0)]
     pub checkpoint_minutes: f64,
     /// What all random numbers come from
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, value_name = "SEED", default_value_t = 0, value_parser = words::seed, allow_negative_numbers = true)]
     pub seed: u64,
     /// The picture of the model beside the table [default: MODEL with the ending png]
-    #[arg(long, value_name = "FILE", value_parser = words::picture)]
+    #[arg(long, value_name = "FILE", value_parser = words::picture, conflicts_with = "no_picture")]
     pub picture: Option<PathBuf>,
     /// Draw no picture
     #[arg(long)]
@@ -207,7 +209,7 @@ pub struct Draw {
     #[arg(long, value_name = "FILE")]
     pub context: Option<PathBuf>,
     /// What the random numbers start from
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, value_name = "SEED", default_value_t = 0, value_parser = words::seed, allow_negative_numbers = true)]
     pub seed: u64,
     /// Where the samples go [default: the standard output]
     #[arg(long, short, value_name = "FILE", value_parser = words::table)]
@@ -223,7 +225,7 @@ pub struct Check {
     /// A table that the model has not seen
     pub data: Option<PathBuf>,
     /// What the random numbers start from
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, value_name = "SEED", default_value_t = 0, value_parser = words::seed, allow_negative_numbers = true)]
     pub seed: u64,
     #[command(flatten)]
     pub input: Input,
@@ -286,7 +288,7 @@ pub struct Plot {
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub columns: Vec<String>,
     /// The time of a field [default: half way from base to data]
-    #[arg(long, value_name = "T", allow_negative_numbers = true)]
+    #[arg(long, value_name = "T", value_parser = words::finite, allow_negative_numbers = true)]
     pub time: Option<f64>,
     /// The theme
     #[arg(long, value_enum, default_value_t = Look::Light)]
@@ -295,7 +297,7 @@ pub struct Plot {
     #[arg(long, value_name = "FACTOR", value_parser = words::scale, allow_negative_numbers = true, default_value_t = 1.0)]
     pub scale: f64,
     /// What the random numbers start from
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, value_name = "SEED", default_value_t = 0, value_parser = words::seed, allow_negative_numbers = true)]
     pub seed: u64,
     #[command(flatten)]
     pub input: Input,
@@ -324,10 +326,10 @@ pub struct Datasets {
     /// Which
     pub name: Known,
     /// The number of rows
-    #[arg(short, long, value_name = "N", default_value_t = 1000, value_parser = words::count::<usize>, allow_negative_numbers = true)]
-    pub number: usize,
+    #[arg(short, long, value_name = "N", default_value_t = 1000, value_parser = words::count::<u64>, allow_negative_numbers = true)]
+    pub number: u64,
     /// What the random numbers start from
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, value_name = "SEED", default_value_t = 0, value_parser = words::seed, allow_negative_numbers = true)]
     pub seed: u64,
     /// Where the table goes [default: the standard output]
     #[arg(long, short, value_name = "FILE", value_parser = words::table)]
@@ -362,41 +364,12 @@ pub struct Import {
     #[arg(long, value_name = "WORDS")]
     pub prefix: Option<String>,
     /// The times of base and data, such as 1,0 for a field that runs to the base
-    #[arg(long, value_name = "FROM,TO", value_delimiter = ',', num_args = 2, default_values_t = [0.0, 1.0], allow_negative_numbers = true)]
+    #[arg(long, value_name = "FROM,TO", value_delimiter = ',', num_args = 2, default_values_t = [0.0, 1.0], value_parser = words::finite, allow_negative_numbers = true)]
     pub span: Vec<f64>,
     /// The tolerance of integration
     #[arg(long, default_value_t = 1e-5, value_parser = words::tolerance, allow_negative_numbers = true)]
     pub tolerance: f64,
-    /// Where the model goes
-    #[arg(long, short, value_name = "FILE")]
+    /// Where the model goes: a name that ends in .safetensors
+    #[arg(long, short, value_name = "FILE", value_parser = words::model)]
     pub output: PathBuf,
-}
-
-impl Fit {
-    /// What is wrong with the columns that were named, before any table is read.
-    pub fn check(&self) -> Result<(), String> {
-        let roles = [
-            ("--columns", &self.columns[..]),
-            ("--except", &self.except),
-            ("--context", &self.context),
-            ("--weights", self.weights.as_slice()),
-        ];
-        let mut named: Vec<(&str, &str)> = Vec::new();
-        for (role, names) in roles {
-            for name in names {
-                match named.iter().find(|(_, other)| other == name) {
-                    Some((other, _)) if *other == role => {
-                        return Err(format!("column {name:?} is given to {role} twice"));
-                    }
-                    Some((other, _)) => {
-                        return Err(format!(
-                            "column {name:?} is given to {other} and to {role}: it can be one of them"
-                        ));
-                    }
-                    None => named.push((role, name)),
-                }
-            }
-        }
-        Ok(())
-    }
 }

@@ -1,7 +1,9 @@
 //! `check`: what a model is worth, by itself and on a table that it has not seen.
 
 use std::fmt::Write;
+use std::path::PathBuf;
 
+use liouville::Result;
 use liouville::density::{AnyBase, Pushforward, StandardNormal};
 use liouville::description::Value as Note;
 use liouville::diagnose::{Diagnose, Diagnosis};
@@ -11,12 +13,12 @@ use liouville::nalgebra::DMatrix;
 use liouville::rand::SeedableRng;
 use liouville::rand::rngs::ChaCha8Rng;
 use liouville::real::Real;
-use liouville::{Error, Result};
 use serde_json::{Map, Value};
 
 use super::args::Check;
 use super::diagnosed;
 use super::out::{self, Out, counted, number, object};
+use super::stop::{Done, of_reading, usage};
 
 /// The number of rows that are looked at.
 const LOOKED_AT: usize = 2000;
@@ -25,16 +27,17 @@ const CALIBRATED: f64 = 0.01;
 /// A log-density that is off by more is not trusted, in nats.
 const EXACT: f64 = 0.01;
 
-pub fn run(asked: &Check, out: Out) -> Result<()> {
+pub fn run(asked: &Check, out: Out) -> Done {
     let model = out::model(&asked.model)?;
     let mut rng = ChaCha8Rng::seed_from_u64(asked.seed);
-    let table = asked.data.as_ref().map(|path| out::reader(path, &asked.input)?.read());
+    let read = |path: &PathBuf| out::reader(path, &asked.input)?.read().map_err(of_reading);
+    let table = asked.data.as_ref().map(read);
     let parts = table.transpose()?.map(|table| model.parts_of(&table)).transpose()?;
     let given = parts.is_some();
     let (points, context) = match parts {
         Some(parts) => parts,
         None if model.context_dim() > 0 => {
-            return Err(Error::setting(
+            return Err(usage(
                 "the model is conditional: give a table with its contexts behind the model",
             ));
         }

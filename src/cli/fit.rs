@@ -14,13 +14,14 @@ use serde_json::{Map, Value};
 use super::args::{self, Flow};
 use super::out::{self, Out, counted, number, object};
 use super::plot;
+use super::stop::{Done, of_choosing, of_reading};
 
 /// When Ctrl-C was pressed first.
 static PRESSED: OnceLock<Instant> = OnceLock::new();
 /// Signals so near one another are one: `timeout` sends its own to the program and then to its group.
 const TOGETHER: Duration = Duration::from_millis(500);
 
-pub fn run(asked: &args::Fit, out: Out) -> Result<()> {
+pub fn run(asked: &args::Fit, out: Out) -> Done {
     let read_too = [Some(&asked.data), asked.valid.as_ref()].into_iter().flatten();
     out::check_output(&asked.output, &read_too.map(PathBuf::as_path).collect::<Vec<_>>())?;
     let picture = asked.picture.clone().or_else(|| beside(&asked.output));
@@ -29,14 +30,14 @@ pub fn run(asked: &args::Fit, out: Out) -> Result<()> {
         out::check_output(path, &[&asked.data, &asked.output])?;
     }
     let table = read(asked)?;
-    let valid = asked.valid.as_ref().map(|path| {
+    asked.check_columns(&table)?;
+    let valid = asked.valid.as_ref().map(|path| -> Done<Table> {
         // Those of the table: what else it holds does not matter.
         let names = table.names().map(String::from);
-        out::reader(path, &asked.input)?.columns(names).read()
+        out::reader(path, &asked.input)?.columns(names).read().map_err(of_reading)
     });
     let valid = valid.transpose()?;
-    let (rows, columns) =
-        (counted(table.rows() as u64, "row"), counted(table.dim() as u64, "column"));
+    let (rows, columns) = (counted(table.rows(), "row"), counted(table.dim(), "column"));
     out.note(&format!("{rows} and {columns}"));
     let told = Told::new(out);
     let progress = |stage: &Stage| told.hear(stage);
@@ -94,14 +95,15 @@ fn checkpoints(asked: &args::Fit, out: Out) -> Checkpoints {
     }
 }
 
-fn read(asked: &args::Fit) -> Result<Table> {
+fn read(asked: &args::Fit) -> Done<Table> {
     let reader = out::reader(&asked.data, &asked.input)?;
     let wanted = [&asked.columns[..], &asked.context, asked.weights.as_slice()].concat();
-    match (asked.columns.is_empty(), asked.except.is_empty()) {
-        (false, _) => reader.columns(wanted).read(),
-        (true, false) => reader.except(asked.except.clone()).read(),
-        (true, true) => reader.read(),
-    }
+    let reader = match (asked.columns.is_empty(), asked.except.is_empty()) {
+        (false, _) => reader.columns(wanted),
+        (true, false) => reader.except(asked.except.clone()),
+        (true, true) => reader,
+    };
+    reader.read().map_err(of_choosing)
 }
 
 fn choose<'a>(mut fit: Fit<'a>, asked: &args::Fit) -> Fit<'a> {

@@ -4,12 +4,12 @@ use liouville::flow::ContinuousFlow;
 use liouville::model::Model;
 use liouville::model::pytorch::{Network, TimePlace};
 use liouville::prelude::*;
-use liouville::{Error, Result};
 
 use super::args::{Import, Place};
 use super::out::{self, Out, object};
+use super::stop::{Done, usage};
 
-pub fn run(asked: &Import, out: Out) -> Result<()> {
+pub fn run(asked: &Import, out: Out) -> Done {
     out::check_output(&asked.output, &[&asked.weights])?;
     let time = match asked.time {
         Place::First => TimePlace::First,
@@ -17,7 +17,7 @@ pub fn run(asked: &Import, out: Out) -> Result<()> {
     };
     let network = Network::read(&asked.weights, asked.prefix.as_deref())?;
     let &[from, to] = asked.span.as_slice() else {
-        return Err(Error::setting("a span has two times: give them as 0,1"));
+        return Err(usage("a span has two times: give them as 0,1"));
     };
     let field: Mlp<f32> = network.field(asked.activation, time)?;
     let dim = field.dim();

@@ -2,15 +2,15 @@
 
 use std::fmt::Write;
 
-use liouville::Result;
 use liouville::description::{Description, Value as Setting};
 use liouville::model::{Heading, Model};
 use serde_json::{Map, Value};
 
 use super::args::Info;
 use super::out::{self, Out, number, object};
+use super::stop::Done;
 
-pub fn run(asked: &Info, out: Out) -> Result<()> {
+pub fn run(asked: &Info, out: Out) -> Done {
     let model = out::model(&asked.model)?;
     let mut words = String::new();
     let columns = |columns: &[Heading]| {

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::args::Score;
 use super::out::{self, Out, Rows, counted, number, object};
+use super::stop::{Done, of_reading};
 
 /// The number of rows that are read at once.
 const ROWS: usize = 1 << 16;
@@ -35,7 +36,7 @@ impl Sums {
     }
 }
 
-pub fn run(asked: &Score, out: Out) -> Result<()> {
+pub fn run(asked: &Score, out: Out) -> Done {
     if let Some(output) = asked.output.as_deref().filter(|output| !out::is_standard(output)) {
         out::check_output(output, &[&asked.model, &asked.data])?;
     }
@@ -46,7 +47,8 @@ pub fn run(asked: &Score, out: Out) -> Result<()> {
         .chain(model.context_headings())
         .map(|column| column.name().to_string())
         .collect();
-    let chunks = out::reader(&asked.data, &asked.input)?.columns(names).chunks(ROWS)?;
+    let chunks = out::reader(&asked.data, &asked.input)?.columns(names).chunks(ROWS);
+    let chunks = chunks.map_err(of_reading)?;
     // With figures alone on the standard output there is no place for a table.
     let (silent, mut listed) = (out.json && asked.output.is_none(), Listed::default());
     let columns = vec!["log_prob".into()];
@@ -73,7 +75,7 @@ pub fn run(asked: &Score, out: Out) -> Result<()> {
     ]);
     match rows {
         Some(rows) => rows.finish()?,
-        None => return listed.finish(figures),
+        None => return Ok(listed.finish(figures)?),
     }
     if out.json {
         return out.say("", figures);

@@ -11,35 +11,51 @@ mod info;
 mod log_prob;
 mod out;
 mod plot;
+mod roles;
 mod sample;
+mod size;
+mod stop;
 mod words;
 
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches};
 use liouville::Error;
 
 use args::{Arguments, Command};
 use out::Out;
+use stop::{Done, Stop, usage};
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    if let Command::Fit(asked) = &arguments.command
-        && let Err(message) = asked.check()
-    {
-        Arguments::command().error(ErrorKind::ArgumentConflict, message).exit();
-    }
+    let matches = Arguments::command().get_matches();
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let is_fit = matches!(arguments.command, Command::Fit(_));
     let out = Out { json: arguments.json, quiet: arguments.quiet };
     match prepare(&arguments).and_then(|()| run(arguments.command, out)) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(Stop::Usage(message)) => {
+            refuse(matches.subcommand_name(), as_options(&message, is_fit))
+        }
         // Whoever reads has seen enough, as `head` does.
-        Err(error) if error.io_kind() == Some(std::io::ErrorKind::BrokenPipe) => ExitCode::SUCCESS,
-        Err(error) => {
+        Err(Stop::Failed(error)) if error.io_kind() == Some(std::io::ErrorKind::BrokenPipe) => {
+            ExitCode::SUCCESS
+        }
+        Err(Stop::Failed(error)) => {
             eprintln!("error: {}", as_options(&error.to_string(), is_fit));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Ends with a usage error of this command.
+fn refuse(name: Option<&str>, message: String) -> ! {
+    let mut command = Arguments::command();
+    command.build();
+    let kind = ErrorKind::ValueValidation;
+    match name.and_then(|name| command.find_subcommand_mut(name)) {
+        Some(own) => own.error(kind, message).exit(),
+        None => command.error(kind, message).exit(),
     }
 }
 
@@ -69,15 +85,18 @@ fn as_options(message: &str, is_fit: bool) -> String {
 }
 
 /// The threads that were asked for.
-fn prepare(arguments: &Arguments) -> liouville::Result<()> {
+fn prepare(arguments: &Arguments) -> Done {
     let Some(threads) = arguments.threads else { return Ok(()) };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global();
-    pool.map_err(|error| Error::setting(format!("{threads} threads cannot be had: {error}")))
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+    Ok(pool.map_err(|error| Error::setting(format!("{threads} threads cannot be had: {error}")))?)
 }
 
-fn run(command: Command, out: Out) -> liouville::Result<()> {
+fn run(command: Command, out: Out) -> Done {
     match command {
-        Command::Fit(asked) => fit::run(&asked, out),
+        Command::Fit(asked) => {
+            asked.check().map_err(usage)?;
+            fit::run(&asked, out)
+        }
         Command::LogProb(asked) => log_prob::run(&asked, out),
         Command::Sample(asked) => sample::run(&asked, out),
         Command::Check(asked) => check::run(&asked, out),
@@ -88,7 +107,7 @@ fn run(command: Command, out: Out) -> liouville::Result<()> {
         Command::Completions { shell } => {
             let mut words = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "liouville", &mut words);
-            out::bytes(&words)
+            Ok(out::bytes(&words)?)
         }
     }
 }

@@ -1,15 +1,17 @@
 //! What is printed, where tables come from, and where they go.
 
+use std::fmt::Display;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use liouville::model::Model;
 use liouville::nalgebra::DMatrix;
 use liouville::table::{Format, Header, Heading, Reader, Writer};
-use liouville::{Error, Result};
+use liouville::{Error, Result, save};
 use serde_json::{Map, Value};
 
 use super::args::Input;
+use super::stop::{Done, usage};
 
 /// How results are said.
 #[derive(Clone, Copy)]
@@ -20,11 +22,10 @@ pub struct Out {
 
 impl Out {
     /// Results: a sentence for people, or the figures as JSON.
-    pub fn say(&self, words: &str, figures: Map<String, Value>) -> Result<()> {
-        match self.json {
-            true => bytes(format!("{}\n", Value::Object(figures)).as_bytes()),
-            false => bytes(format!("{}\n", words.trim_end()).as_bytes()),
-        }
+    pub fn say(&self, words: &str, figures: Map<String, Value>) -> Done {
+        let text =
+            if self.json { Value::Object(figures).to_string() } else { words.trim_end().into() };
+        Ok(bytes(format!("{text}\n").as_bytes())?)
     }
 
     /// Something on the way, to the standard error.
@@ -58,7 +59,8 @@ pub fn is_standard(path: &Path) -> bool {
 }
 
 /// The reader of a table, or of the standard input, as CSV unless it is told.
-pub fn reader(path: &Path, input: &Input) -> Result<Reader<'static>> {
+pub fn reader(path: &Path, input: &Input) -> Done<Reader<'static>> {
+    check_ending(path, input)?;
     let mut reader = match (is_standard(path), input.format) {
         (true, format) => Reader::over(io::stdin().lock(), format.unwrap_or(Format::Csv)),
         (false, Some(format)) => Reader::new(path).format(format),
@@ -80,26 +82,46 @@ pub fn reader(path: &Path, input: &Input) -> Result<Reader<'static>> {
     Ok(if input.leave_out_missing { reader.leave_out_missing() } else { reader })
 }
 
+/// An error for a file whose ending is none of a table, though it may be one.
+fn check_ending(path: &Path, input: &Input) -> Done {
+    let told = is_standard(path) || input.format.is_some();
+    match Format::of(path) {
+        Err(error) if !told && path.is_file() && !save::is_safetensors(path) => {
+            Err(usage(error.to_string()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether a file reads as a table, by its ending or as text.
+fn is_table(path: &Path) -> bool {
+    let reads = |format| Reader::new(path).format(format).chunks(1).is_ok();
+    !save::is_safetensors(path) && (Format::of(path).is_ok() || reads(Format::Csv))
+}
+
 /// A model from its file; a table in its place is called what it is.
 pub fn model(path: &Path) -> Result<Model> {
-    Model::load(path).map_err(|error| match (error.is_file(), Format::of(path)) {
-        (false, Ok(_)) => Error::format(format!(
+    Model::load(path).map_err(|error| match !error.is_file() && is_table(path) {
+        true => Error::format(format!(
             "{0} is a table, and not a model: a model comes first, and `liouville fit {0} -o MODEL` makes one",
             path.display()
         )),
-        _ => error,
+        false => error,
     })
 }
 
 /// "1 row", "3 rows".
-pub fn counted(count: u64, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+pub fn counted(count: impl Display, what: &str) -> String {
+    let count = count.to_string();
+    format!("{count} {what}{}", if count == "1" { "" } else { "s" })
 }
 
 /// Where rows go: a table, or lines of JSON.
 pub enum Rows {
     Table(Writer<'static>),
     Lines(Vec<String>),
+    /// The standard output, on which nothing stands before there is a row.
+    Waiting(Vec<Heading>),
 }
 
 impl Rows {
@@ -111,14 +133,18 @@ impl Rows {
                 let key = |column: &Heading| Value::from(column.name()).to_string();
                 Ok(Self::Lines(columns.iter().map(key).collect()))
             }
-            None => Writer::csv(BufWriter::new(io::stdout().lock()), columns).map(Self::Table),
+            None => Ok(Self::Waiting(columns)),
         }
     }
 
     /// Samples are columns.
     pub fn write(&mut self, points: &DMatrix<f64>) -> Result<()> {
+        if let Self::Waiting(columns) = self {
+            *self = Self::Table(on_standard(std::mem::take(columns))?);
+        }
         match self {
             Self::Table(writer) => writer.write(points),
+            Self::Waiting(_) => Ok(()),
             Self::Lines(keys) => {
                 let mut text = String::new();
                 for point in points.column_iter() {
@@ -134,9 +160,14 @@ impl Rows {
     pub fn finish(self) -> Result<()> {
         match self {
             Self::Table(writer) => writer.finish(),
+            Self::Waiting(columns) => on_standard(columns)?.finish(),
             Self::Lines(_) => Ok(()),
         }
     }
+}
+
+fn on_standard(columns: Vec<Heading>) -> Result<Writer<'static>> {
+    Writer::csv(BufWriter::new(io::stdout().lock()), columns)
 }
 
 /// An error unless a file can be written there that is none of those that are read: asked before any work.

@@ -1,19 +1,21 @@
 //! `sample`: samples of a model, a piece at a time.
 
+use liouville::Error;
 use liouville::model::Model;
 use liouville::nalgebra::DMatrix;
 use liouville::rand::SeedableRng;
 use liouville::rand::rngs::ChaCha8Rng;
 use liouville::table::Table;
-use liouville::{Error, Result};
 
 use super::args::Draw;
 use super::out::{self, Out, Rows, object};
+use super::size;
+use super::stop::{Done, of_reading, usage};
 
 /// The number of samples that are drawn at once.
 const ROWS: u64 = 1 << 15;
 
-pub fn run(asked: &Draw, out: Out) -> Result<()> {
+pub fn run(asked: &Draw, out: Out) -> Done {
     if let Some(output) = asked.output.as_deref().filter(|output| !out::is_standard(output)) {
         out::check_output(output, &[&asked.model])?;
     }
@@ -23,9 +25,11 @@ pub fn run(asked: &Draw, out: Out) -> Result<()> {
     if contexts.is_some() {
         columns.extend_from_slice(model.context_headings());
     }
+    let sets = contexts.as_ref().map_or(1, DMatrix::ncols);
+    let all = u128::from(asked.number) * sets as u128;
+    size::check(all, columns.len(), asked.output.as_ref())?;
     let mut rows = Rows::to(asked.output.as_ref(), columns, out)?;
     let mut rng = ChaCha8Rng::seed_from_u64(asked.seed);
-    let sets = contexts.as_ref().map_or(1, DMatrix::ncols);
     let (mut drawn, mut failed) = (0u64, 0u64);
     for set in 0..sets {
         let context = contexts.as_ref().map(|contexts| contexts.columns(set, 1).into_owned());
@@ -46,6 +50,10 @@ pub fn run(asked: &Draw, out: Out) -> Result<()> {
         }
     }
     rows.finish()?;
+    if drawn == 0 {
+        let all = out::counted(failed, "sample");
+        return Err(Error::training(format!("none of {all} arrived where it should")).into());
+    }
     if failed > 0 {
         eprintln!(
             "warning: {failed} of {} did not arrive and are left out",
@@ -66,18 +74,19 @@ fn beside(points: &DMatrix<f64>, context: &DMatrix<f64>) -> DMatrix<f64> {
     })
 }
 
-fn contexts(model: &Model, asked: &Draw) -> Result<Option<DMatrix<f64>>> {
+fn contexts(model: &Model, asked: &Draw) -> Done<Option<DMatrix<f64>>> {
     let names: Vec<&str> = model.context_headings().iter().map(|column| column.name()).collect();
     match (&asked.context, names.is_empty()) {
         (None, true) => Ok(None),
-        (None, false) => Err(Error::setting(format!(
+        (None, false) => Err(usage(format!(
             "the model is conditional on {}: give a table with these columns by --context",
             names.join(", ")
         ))),
-        (Some(_), true) => Err(Error::setting("the model reads no context: leave out --context")),
+        (Some(_), true) => Err(usage("the model reads no context: leave out --context")),
         (Some(path), false) => {
-            let table: Table = out::reader(path, &asked.input)?.columns(names).read()?;
-            model.contexts_of(&table)
+            let table: Table =
+                out::reader(path, &asked.input)?.columns(names).read().map_err(of_reading)?;
+            Ok(model.contexts_of(&table)?)
         }
     }
 }

@@ -1,7 +1,6 @@
 //! What single words on the command line mean; a wrong one is a usage error.
 
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use liouville::fit::Kind;
 use liouville::kernels::Activation;
@@ -29,10 +28,36 @@ pub fn share(word: &str) -> Parsed<f64> {
     number(word, |value| value > 0.0 && value <= 0.5, "give a number above 0, up to 0.5")
 }
 
-/// A whole number from one on.
-pub fn count<T: FromStr + PartialOrd + From<u8>>(word: &str) -> Parsed<T> {
-    let found = word.parse().ok().filter(|count| *count >= T::from(1));
-    found.ok_or_else(|| "give a whole number from 1 on".into())
+/// A whole number from one on, which may have an exponent: 1e6.
+pub fn count<T: TryFrom<u64>>(word: &str) -> Parsed<T> {
+    let found = whole(word).filter(|count| *count > 0);
+    found.and_then(|count| T::try_from(count).ok()).ok_or_else(|| {
+        format!("give a whole number from 1 on, and not beyond {:.1e}", u64::MAX as f64)
+    })
+}
+
+/// A whole number that is not negative.
+fn whole(word: &str) -> Option<u64> {
+    // Below this every whole number has 64 bits.
+    let fits = |value: &f64| value.fract() == 0.0 && (0.0..u64::MAX as f64).contains(value);
+    word.parse().ok().or_else(|| word.parse().ok().filter(fits).map(|value| value as u64))
+}
+
+/// What random numbers start from.
+pub fn seed(word: &str) -> Parsed<u64> {
+    whole(word).ok_or_else(|| format!("give a whole number from 0 to {}", u64::MAX))
+}
+
+/// The number of threads.
+pub fn threads(word: &str) -> Parsed<usize> {
+    const MOST: usize = 1024;
+    let found = count(word).ok().filter(|count| *count <= MOST);
+    found.ok_or_else(|| format!("give a whole number from 1 to {MOST}"))
+}
+
+/// Any number that is one.
+pub fn finite(word: &str) -> Parsed<f64> {
+    number(word, f64::is_finite, "give a number")
 }
 
 /// What separates cells: one character of ASCII, or a name of one.
@@ -63,6 +88,17 @@ pub fn table(word: &str) -> Parsed<PathBuf> {
         // What is no regular file, such as a pipe, gets text.
         Ok(Format::Csv | Format::Npy) => Ok(path),
         _ => Err("tables are written as .csv, .tsv, .txt, .dat or .npy".into()),
+    }
+}
+
+/// Where a model is written.
+pub fn model(word: &str) -> Parsed<PathBuf> {
+    let path = PathBuf::from(word);
+    match path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("safetensors")) {
+        true => Ok(path),
+        false => {
+            Err("models are files of safetensors: give a name that ends in .safetensors".into())
+        }
     }
 }
 
@@ -138,7 +174,19 @@ mod tests {
         assert_eq!(delimiter(";"), Ok(b';'));
         assert!(["", "ab", "é", "\"", "\n"].iter().all(|word| delimiter(word).is_err()));
         assert_eq!(count::<usize>("3"), Ok(3));
-        assert!(["0", "-1", "x", "1.5", "1e3"].iter().all(|word| count::<u64>(word).is_err()));
+        assert_eq!(
+            (count("1e6"), count("2.5e3"), count("1e18")),
+            (Ok(1_000_000), Ok(2500), Ok(10u64.pow(18)))
+        );
+        assert_eq!(count::<u64>("18446744073709551615"), Ok(u64::MAX));
+        let wrong = ["0", "-1", "x", "1.5", "1e-3", "1e20", "NaN", "inf", "18446744073709551616"];
+        assert!(wrong.iter().all(|word| count::<u64>(word).is_err()));
+        assert_eq!((seed("0"), seed("18446744073709551615")), (Ok(0), Ok(u64::MAX)));
+        assert!(["-1", "1.5", "", "1e20"].iter().all(|word| seed(word).is_err()));
+        assert_eq!(threads("1024"), Ok(1024));
+        assert!(["0", "-1", "1025", "two"].iter().all(|word| threads(word).is_err()));
+        assert!(["NaN", "inf", ""].iter().all(|word| finite(word).is_err()));
+        assert!(model("a.safetensors").is_ok() && model("a.txt").is_err() && model("a").is_err());
         assert!(["0", "0.6", "NaN", "-0.1"].iter().all(|word| share(word).is_err()));
         assert!(["0", "inf", "NaN"].iter().all(|word| positive(word).is_err()));
         assert!(table("a.npz").is_err() && table("a.csv").is_ok() && table("-").is_ok());

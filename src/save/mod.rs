@@ -20,12 +20,17 @@ use std::path::Path;
 
 use crate::description::{Arrays, Describe, Description, Kinds, Restore, Source};
 use crate::error::{Error, Result};
-use crate::files::within;
+use crate::files::{self, within};
 use crate::real::Real;
 
 pub(crate) use disk::read;
 pub use document::Document;
 pub(crate) use document::arrays_of;
+
+/// Whether a file holds arrays of safetensors, as every model does: by its first bytes, whatever it is called.
+pub fn is_safetensors(path: impl AsRef<Path>) -> bool {
+    files::is_safetensors(path.as_ref())
+}
 
 /// Saving to a file and loading from one.
 ///

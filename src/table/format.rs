@@ -1,8 +1,10 @@
 //! The formats of files, and the endings by which they go.
 
+use std::io;
 use std::path::Path;
 
 use crate::error::{Error, Result};
+use crate::files::is_safetensors;
 
 /// How a file holds a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +45,23 @@ impl Format {
             _ => Err(unknown(path, "its ending names no format: say it by `format`")),
         }
     }
+}
+
+/// The format of a file that is to be read, by its ending, once it is known that there may be a table in it.
+pub(super) fn of_file(path: &Path) -> Result<Format> {
+    if is_safetensors(path) {
+        return Err(Error::format(format!(
+            "{} is a model, or other arrays of safetensors, and not a table: give a table here",
+            path.display()
+        )));
+    }
+    Format::of(path).map_err(|error| match path.metadata() {
+        Ok(found) if found.is_dir() => {
+            Error::file(path, "read", io::Error::from(io::ErrorKind::IsADirectory))
+        }
+        Ok(_) => error,
+        Err(cause) => Error::file(path, "read", cause),
+    })
 }
 
 fn unknown(path: &Path, why: &str) -> Error {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::choice::{Choice, Header};
 use super::chunks::Chunks;
-use super::format::Format;
+use super::format::{Format, of_file};
 use super::input::Origin;
 use super::intake::Intake;
 use super::missing::{Gaps, Words};
@@ -160,7 +160,7 @@ impl<'a> Reader<'a> {
 
     fn open(self) -> Result<(Box<dyn Source + 'a>, Intake, Vec<Heading>)> {
         let Self { name, bytes, format, asked, gaps } = self;
-        let format = format.map_or_else(|| Format::of(&name), Ok)?;
+        let format = format.map_or_else(|| of_file(&name), Ok)?;
         let (name, input) = Origin { name, bytes }.open()?;
         let source: Box<dyn Source + 'a> = match format {
             Format::Csv => Box::new(Text::open(&name, input, &asked)?),

@@ -48,9 +48,15 @@ pub(super) fn named(found: Vec<String>, asked: &Asked) -> Result<Vec<String>> {
         }
         Some(names) if names.len() == found.len() => Ok(names.clone()),
         Some(names) => Err(Error::shape(format!(
-            "{} names were given, and there are {} columns",
-            names.len(),
-            found.len()
+            "{} given, and there {}",
+            match names.len() {
+                1 => "1 name was".to_string(),
+                count => format!("{count} names were"),
+            },
+            match found.len() {
+                1 => "is 1 column".to_string(),
+                count => format!("are {count} columns"),
+            }
         ))),
     }
 }

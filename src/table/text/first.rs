@@ -8,6 +8,7 @@ use super::super::input::Input;
 use super::super::missing::Words;
 use super::cell::number;
 use crate::error::{Error, Result};
+use crate::files::begin_as_safetensors;
 
 /// As much of the beginning as is looked at.
 const HEAD: u64 = 1 << 16;
@@ -35,6 +36,10 @@ pub(super) fn text(mut head: Vec<u8>) -> Result<Vec<u8>> {
     ];
     if head.starts_with(b"\xef\xbb\xbf") {
         head.drain(..3);
+    }
+    if begin_as_safetensors(&head) {
+        let what = "is a model, or other arrays of safetensors, and not a table: give a table here";
+        return Err(Error::format(what));
     }
     if let Some((_, what)) = OTHERS.iter().find(|(start, _)| head.starts_with(start)) {
         return Err(Error::format(format!("is no CSV but {what}")));
