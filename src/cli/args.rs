@@ -7,6 +7,7 @@ use liouville::fit::Kind;
 use liouville::kernels::Activation;
 use liouville::table::Format;
 
+use super::stop::{Done, usage};
 use super::words;
 
 const EXAMPLES: &str = "\
@@ -219,11 +220,22 @@ pub struct Draw {
 }
 
 #[derive(Args)]
+#[command(after_help = "\
+Examples:
+  liouville check wine.safetensors held-out.csv
+  liouville check moons.safetensors moons.csv --members
+
+With a table: the mean log-density of its rows beside that of a Gaussian of the same columns and of the rows that were held
+out when the model was fitted, and whether its rows look like samples of the model, column by column. Always: whether samples
+arrive and come back, whether log-determinants are those of Jacobians, and whether the density integrates to one.")]
 pub struct Check {
     /// The model
     pub model: PathBuf,
     /// A table that the model has not seen
     pub data: Option<PathBuf>,
+    /// Every flow of the model by itself, too, in the coordinates that it sees
+    #[arg(long)]
+    pub members: bool,
     /// What the random numbers start from
     #[arg(long, value_name = "SEED", default_value_t = 0, value_parser = words::seed, allow_negative_numbers = true)]
     pub seed: u64,
@@ -372,4 +384,25 @@ pub struct Import {
     /// Where the model goes: a name that ends in .safetensors
     #[arg(long, short, value_name = "FILE", value_parser = words::model)]
     pub output: PathBuf,
+}
+
+impl Input {
+    /// An error if something is said of a table and there is none.
+    pub fn check_unused(&self, where_one_goes: &str) -> Done {
+        let given = [
+            (self.delimiter.is_some(), "--delimiter"),
+            (self.format.is_some(), "--format"),
+            (!self.names.is_empty(), "--names"),
+            (self.array.is_some(), "--array"),
+            (self.no_header, "--no-header"),
+            (!self.missing.is_empty(), "--missing"),
+            (self.leave_out_missing, "--leave-out-missing"),
+        ];
+        match given.into_iter().find(|(given, _)| *given) {
+            Some((_, option)) => Err(usage(format!(
+                "{option} says how a table is read, and there is none: give {where_one_goes}"
+            ))),
+            None => Ok(()),
+        }
+    }
 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::args::Info;
 use super::out::{self, Out, number, object};
+use super::shown;
 use super::stop::Done;
 
 pub fn run(asked: &Info, out: Out) -> Done {
@@ -27,8 +28,9 @@ pub fn run(asked: &Info, out: Out) -> Done {
     }
     let _ = writeln!(words, "scalar      {}", model.scalar());
     let _ = writeln!(words, "parameters  {}", model.parameter_count());
-    for (name, value) in model.notes() {
-        let _ = writeln!(words, "{name:<11} {}", shown(value));
+    let notes = model.notes().iter().filter(|(_, value)| !said(value).is_empty());
+    for (name, value) in notes {
+        let _ = writeln!(words, "{name:<11} {}", said(value));
     }
     let description = model.description()?;
     let _ = writeln!(words);
@@ -52,22 +54,32 @@ fn figures(model: &Model, description: &Description) -> Map<String, Value> {
     ])
 }
 
-fn shown(value: &Setting) -> String {
+fn said(value: &Setting) -> String {
     match value {
         Setting::Word(word) => word.clone(),
         Setting::Words(words) => words.join(", "),
-        Setting::Number(number) => format!("{number}"),
+        Setting::Number(number) => shown::short(*number),
         Setting::Count(count) => count.to_string(),
         Setting::Flag(flag) => flag.to_string(),
-        Setting::Counts(counts) => format!("{counts:?}"),
-        Setting::Numbers(numbers) => format!("{numbers:?}"),
+        Setting::Counts(counts) => listed(counts, ToString::to_string),
+        Setting::Numbers(numbers) => listed(numbers, |number| shown::short(*number)),
+    }
+}
+
+/// The first of some numbers, and how many there are.
+fn listed<T>(values: &[T], shown: impl Fn(&T) -> String) -> String {
+    const MOST: usize = 12;
+    let first: Vec<String> = values.iter().take(MOST).map(shown).collect();
+    match values.len() {
+        0..=MOST => first.join(", "),
+        all => format!("{}, ... {all} in all", first.join(", ")),
     }
 }
 
 /// A node with its parts below it.
 fn tree(words: &mut String, name: &str, node: &Description, depth: usize) {
     let settings: Vec<String> =
-        node.settings().iter().map(|(name, value)| format!("{name} {}", shown(value))).collect();
+        node.settings().iter().map(|(name, value)| format!("{name} {}", said(value))).collect();
     let indent = "  ".repeat(depth);
     let line = format!("{indent}{name}: {} {}", node.kind(), settings.join(", "));
     let _ = writeln!(words, "{}", line.trim_end());

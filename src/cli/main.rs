@@ -1,18 +1,26 @@
 //! The command `liouville`: densities from tables, without a program.
 
 mod args;
+mod beside;
 mod check;
 mod datasets;
 mod diagnosed;
 mod drawn;
 mod fit;
+mod found;
 mod import;
 mod info;
+mod integral;
 mod log_prob;
+mod means;
+mod measured;
 mod out;
+mod own;
+mod parts;
 mod plot;
 mod roles;
 mod sample;
+mod shown;
 mod size;
 mod stop;
 mod words;

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use super::args::Input;
 use super::stop::{Done, usage};
+use super::words;
 
 /// How results are said.
 #[derive(Clone, Copy)]
@@ -93,10 +94,11 @@ fn check_ending(path: &Path, input: &Input) -> Done {
     }
 }
 
-/// Whether a file reads as a table, by its ending or as text.
+/// Whether a file that is no model is a table: by its ending, or as text unless it is called a model.
 fn is_table(path: &Path) -> bool {
-    let reads = |format| Reader::new(path).format(format).chunks(1).is_ok();
-    !save::is_safetensors(path) && (Format::of(path).is_ok() || reads(Format::Csv))
+    let reads = || Reader::new(path).format(Format::Csv).chunks(1).is_ok();
+    let is_text = || words::model(&path.to_string_lossy()).is_err() && reads();
+    !save::is_safetensors(path) && (Format::of(path).is_ok() || is_text())
 }
 
 /// A model from its file; a table in its place is called what it is.

@@ -75,6 +75,9 @@ fn table(asked: &Plot, style: Style) -> Done {
 }
 
 fn model(asked: &Plot, style: Style) -> Done {
+    if asked.data.is_none() {
+        asked.input.check_unused("a table behind the model")?;
+    }
     let model = out::model(&asked.subject)?;
     let kind = chosen(asked, &of_model(&model), "this model")?;
     check_columns(asked, &model)?;

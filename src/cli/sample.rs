@@ -19,6 +19,9 @@ pub fn run(asked: &Draw, out: Out) -> Done {
     if let Some(output) = asked.output.as_deref().filter(|output| !out::is_standard(output)) {
         out::check_output(output, &[&asked.model])?;
     }
+    if asked.context.is_none() {
+        asked.input.check_unused("one by --context")?;
+    }
     let model = out::model(&asked.model)?;
     let contexts = contexts(&model, asked)?;
     let mut columns = model.headings().to_vec();

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::naming::quoted;
+use super::naming::there;
 use crate::error::{Error, Result};
 
 /// What the first row of a text is.
@@ -61,8 +61,8 @@ fn found(
     let place = |name: &String| match by_name.get(name.as_str()) {
         Some(places) => Ok(places[0]),
         None => {
-            let there = quoted(names.iter().map(String::as_str));
-            Err(Error::setting(format!("no column is called {name:?}; there are {there}")))
+            let there = there(names.iter().map(String::as_str));
+            Err(Error::setting(format!("no column is called {name:?}; {there}")))
         }
     };
     wanted.iter().map(place).collect()

@@ -4,7 +4,7 @@ use std::fmt;
 
 use nalgebra::{DMatrix, DVector};
 
-use super::naming::{distinct, quoted};
+use super::naming::{distinct, there};
 use super::place::{Place, Places};
 use crate::error::{Error, Result};
 use crate::heading::Heading;
@@ -140,8 +140,8 @@ impl Table {
     /// If no column has this name; the error names those that there are.
     pub fn place_of(&self, name: &str) -> Result<usize> {
         self.columns.iter().position(|column| column.name() == name).ok_or_else(|| {
-            let names = quoted(self.names());
-            Error::setting(format!("no column is called {name:?}; there are {names}"))
+            let there = there(self.names());
+            Error::setting(format!("no column is called {name:?}; {there}"))
         })
     }
 

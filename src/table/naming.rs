@@ -32,6 +32,12 @@ pub(super) fn unnamed_at(place: usize) -> String {
     format!("x{place}")
 }
 
+/// `there are "a" and "b"`: what could have been named.
+pub(super) fn there<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    let are = if names.len() == 1 { "is" } else { "are" };
+    format!("there {are} {}", quoted(names))
+}
+
 /// `"a", "b" and 3 more`: names for a sentence.
 pub(super) fn quoted<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
     const SHOWN: usize = 12;
