@@ -99,7 +99,7 @@ impl CornerPicture {
     /// The names and units of a model's columns.
     pub fn names_of(self, model: &Model) -> Self {
         let columns = model.headings().iter();
-        self.names(columns.map(|column| with_unit(column)))
+        self.names(columns.map(with_unit))
     }
 
     /// What the coordinates truly are; a coordinate that is NaN has no line.

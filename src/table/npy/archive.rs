@@ -9,7 +9,7 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use super::super::input::{Input, Seekable};
 use super::super::named::Table;
-use super::super::naming::quoted;
+use super::super::naming::{quoted, there};
 use super::super::source::{Asked, Source, read, within};
 use super::extent::extent;
 use super::header::{Elements, Header};
@@ -72,14 +72,16 @@ fn chosen<'a>(arrays: &'a [Array], asked: &Asked) -> Result<&'a Array> {
         Some(name) => arrays.iter().filter(|array| array.name == *name).collect(),
         None => arrays.iter().filter(|array| !is_text(array)).collect(),
     };
-    let there = quoted(arrays.iter().map(|array| array.name.as_str()));
+    let names = || arrays.iter().map(|array| array.name.as_str());
     match (&open[..], &asked.array) {
         ([one], _) => Ok(one),
         ([], Some(name)) => {
-            Err(Error::setting(format!("has no array {name:?}; there are {there}")))
+            Err(Error::setting(format!("has no array {name:?}; {}", there(names()))))
         }
         ([], None) => Err(Error::format("has no array of numbers")),
-        _ => Err(Error::setting(format!("has the arrays {there}: say which by `array`"))),
+        _ => {
+            Err(Error::setting(format!("has the arrays {}: say which by `array`", quoted(names()))))
+        }
     }
 }
 
