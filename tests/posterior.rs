@@ -92,7 +92,7 @@ fn eight_schools_have_their_evidence_and_moments() {
     let off = [deviations[8].value / 3.3 - 1.0, deviations[9].value / 3.2 - 1.0];
     assert!(off.iter().all(|off| off.abs() < 0.15), "{deviations:?}");
     // Its model has the names, and densities of the parameters themselves.
-    let names: Vec<&str> = found.model().column_names().iter().map(|c| c.name.as_str()).collect();
+    let names: Vec<&str> = found.model().headings().iter().map(|c| c.name()).collect();
     assert_eq!(names[7..], ["z[7]", "mu", "tau"]);
     let drawn = found.model().sample(500, &mut rng()).expect("draws");
     assert!(drawn.row(9).iter().all(|tau| *tau > 0.0));
@@ -110,7 +110,7 @@ fn posteriors_are_saved_with_the_names_of_their_parameters() {
     let bytes = found.model().to_bytes().expect("bytes");
     let again = Model::from_bytes(&bytes, &Kinds::new()).expect("a model");
     let names = |model: &Model| -> Vec<String> {
-        model.column_names().iter().map(|column| column.name.clone()).collect()
+        model.headings().iter().map(|column| column.name().to_string()).collect()
     };
     assert_eq!(names(&again), ["mu", "tau", "p"]);
     let drawn = again.sample(100, &mut rng()).expect("draws");

@@ -59,7 +59,7 @@ fn propose(
     if let Some(&place) = model.whole_columns().first() {
         return Err(Error::setting(format!(
             "the model's column {:?} holds whole numbers, whose probabilities are no density: take a model of real numbers as a proposal",
-            model.column_names()[place].name
+            model.headings()[place].name()
         )));
     }
     let context = context.map(|context| model.prepare_contexts(context)).transpose()?;
