@@ -7,6 +7,7 @@ use super::survey::Found;
 use super::verdict::Verdict;
 use super::warning::Warning;
 use crate::model::Model;
+use crate::outcome::shown::word;
 use crate::train::Report;
 
 /// A model with all that is known about it.
@@ -37,10 +38,10 @@ impl fmt::Display for Fitted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.verdict)?;
         for found in &self.columns {
-            writeln!(f, "column               {}: {}", found.name, found.kind)?;
+            writeln!(f, "column               {}: {}", word(&found.name), found.kind)?;
         }
         for found in &self.contexts {
-            writeln!(f, "context              {}", found.name)?;
+            writeln!(f, "context              {}", word(&found.name))?;
         }
         for warning in &self.warnings {
             writeln!(f, "warning              {warning}")?;

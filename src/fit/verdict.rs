@@ -5,7 +5,7 @@ use std::fmt;
 use super::candidate::Candidate;
 use super::judged::{Judged, Row};
 use crate::diagnose::Uniformity;
-use crate::outcome::shown::count;
+use crate::outcome::shown::{self, count};
 
 /// A mean over held-out rows, in nats a row.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -202,9 +202,12 @@ impl Verdict {
         let worst = self.calibration.iter().min_by(|a, b| a.1.total_cmp(&b.1));
         match worst {
             Some((name, p_value)) if *p_value <= self.density_calibration => {
-                format!("not calibrated in column {name:?} (p = {p_value:.1e})")
+                format!("not calibrated in column {name:?} (p = {})", shown::p_value(*p_value))
             }
-            _ => format!("not calibrated (p = {:.1e} of the density)", self.density_calibration),
+            _ => {
+                let p_value = shown::p_value(self.density_calibration);
+                format!("not calibrated (p = {p_value} of the density)")
+            }
         }
     }
 }
@@ -228,6 +231,7 @@ impl fmt::Display for Verdict {
         writeln!(f, "Gaussian             {}, more by {}", self.gaussian, self.over_gaussian)?;
         let mixture = format!("mixture of {}", self.components);
         writeln!(f, "{mixture:20} {}, more by {}", self.mixture, self.over_mixture)?;
-        write!(f, "calibration          p = {:.2e}, all columns and the density", self.p_value())
+        let p_value = shown::p_value(self.p_value());
+        write!(f, "calibration          p = {p_value}, all columns and the density")
     }
 }

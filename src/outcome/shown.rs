@@ -16,6 +16,18 @@ pub(crate) fn number(value: f64) -> String {
     with_digits(value, FEW)
 }
 
+/// A p-value: 0.43, 0.0026, 3.1e-7.
+#[cfg(feature = "table")]
+pub(crate) fn p_value(p: f64) -> String {
+    match p {
+        0.1.. => format!("{p:.2}"),
+        0.01.. => format!("{p:.3}"),
+        1e-3.. => format!("{p:.4}"),
+        1e-300.. => format!("{p:.1e}"),
+        _ => "below 1e-300".into(),
+    }
+}
+
 /// Two numbers, in as many digits as they take to look different.
 pub(crate) fn apart([a, b]: [f64; 2]) -> [String; 2] {
     let shown = |digits| [a, b].map(|value| with_digits(value, digits));
@@ -104,6 +116,14 @@ mod tests {
         ] {
             assert_eq!(number(value), text);
         }
+    }
+
+    #[cfg(feature = "table")]
+    #[test]
+    fn p_values_are_no_powers_unless_they_must() {
+        let all = [1.0, 0.434, 0.0258, 0.0038, 2.7e-4, 0.0];
+        let texts = ["1.00", "0.43", "0.026", "0.0038", "2.7e-4", "below 1e-300"];
+        assert_eq!(all.map(p_value), texts);
     }
 
     #[test]

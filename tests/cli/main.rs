@@ -1,6 +1,7 @@
 //! What a user types, and what comes of it.
 
 mod killed;
+mod odd_names;
 mod unfinished;
 
 use std::path::{Path, PathBuf};
