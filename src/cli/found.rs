@@ -65,11 +65,12 @@ impl Found {
     /// One sentence: what to think of the model.
     pub fn sentence(&self) -> String {
         let doubts = self.doubts();
-        let mut parts = match doubts.is_empty() {
-            true => vec![self.worth()],
-            false => vec![format!("do not trust this: {}", doubts.join(", "))],
+        let first = match doubts.is_empty() {
+            true => self.learnt_from().unwrap_or_else(|| self.worth()),
+            false => format!("do not trust this: {}", doubts.join(", ")),
         };
-        parts.extend(self.beside_its_fit());
+        let mut parts = vec![first];
+        parts.extend(self.worse_than_its_fit());
         parts.extend(self.calibrated());
         if doubts.is_empty() {
             parts.extend(self.exactness());
@@ -120,6 +121,7 @@ impl Found {
         match over {
             None => "sound by itself, and no table says what it is worth".into(),
             Some(None) => "too few rows for a Gaussian to compare with".into(),
+            Some(Some(over)) if over.mean.abs() < EXACT => "as good as a Gaussian".into(),
             Some(Some(over)) if over.errors() > ERRORS[0] => {
                 format!("better than a Gaussian by {:.2} ± {:.2} nats a row", over.mean, over.error)
             }
@@ -130,22 +132,28 @@ impl Found {
         }
     }
 
-    /// Where rows do otherwise than those that were held out.
-    fn beside_its_fit(&self) -> Option<String> {
+    /// By how much rows of a table are better than those that were held out in the fit.
+    fn over_its_fit(&self) -> Option<Mean> {
         let (held_out, own) = (self.fitted.1?, self.likelihood.mean);
-        let error = held_out.error.hypot(own.error);
-        let over = Mean { mean: own.mean - held_out.mean, error };
-        let by = format!("{:.2} nats", over.mean.abs());
         self.given.as_ref()?;
-        match over.errors() {
-            more if more > ERRORS[1] => Some(format!(
-                "better by {by} than on rows held out in its fit, as rows are that it learnt from"
-            )),
-            more if more < -ERRORS[1] => {
-                Some(format!("worse by {by} than on rows held out in its fit"))
-            }
-            _ => None,
-        }
+        let error = held_out.error.hypot(own.error);
+        Some(Mean { mean: own.mean - held_out.mean, error })
+    }
+
+    /// Rows that do much better than held-out ones are hardly new, and say nothing of what the model is worth.
+    fn learnt_from(&self) -> Option<String> {
+        let over = self.over_its_fit().filter(|over| over.errors() > ERRORS[1])?;
+        let said =
+            self.fitted.0.as_ref().map_or(String::new(), |said| format!(", which said: {said}"));
+        Some(format!(
+            "the rows seem to be those that it learnt from, better by {:.2} nats than those held out in its fit{said}",
+            over.mean
+        ))
+    }
+
+    fn worse_than_its_fit(&self) -> Option<String> {
+        let over = self.over_its_fit().filter(|over| over.errors() < -ERRORS[1])?;
+        Some(format!("worse by {:.2} nats than rows held out in its fit", -over.mean))
     }
 
     /// The p-value of all columns and the density, times their number (Bonferroni).
