@@ -110,7 +110,7 @@ fn a_proposal_that_misses_mass_is_doubted() {
     assert!(found.pareto_shape() < 0.7);
     assert!(found.verdict().to_string().contains("mass where the proposal"), "{}", found.verdict());
     // The tails: few draws decide.
-    let narrow = MultivariateNormal::new(dvector![0.0], &dmatrix![0.25]).expect("a base");
+    let narrow = MultivariateNormal::new(dvector![0.0], &dmatrix![0.06]).expect("a base");
     let found = Importance::of(normal, &narrow).run(&mut rng()).expect("draws");
     assert!(!found.verdict().is_believed(), "{}", found.verdict());
     // One of two modes that are joined.

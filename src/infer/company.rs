@@ -18,7 +18,7 @@ use crate::train::{MaximumLikelihood, MiniBatch, Objective, Pool};
 /// How many draws there are, how many steps apart they are moved, and how often then.
 const COUNT: usize = 1000;
 const EVERY: usize = 200;
-const MOVES: usize = 18;
+const MOVES: usize = 60;
 
 type Memory =
     <MaximumLikelihood as Objective<f64, Pushforward<AnyBase<f64>, AnyFlow<f64>>>>::Memory;

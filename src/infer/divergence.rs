@@ -74,7 +74,7 @@ impl<Q: Target + ?Sized> Divergence<'_, Q> {
         let weights = Mutex::new(vec![[f64::NAN; 2]; draws.count]);
         gradient.fill(0.0);
         let work = |range: Range<usize>, memory: &mut Memory<F::Tape>, sums: &mut [f64]| {
-            let found = self.block(model, draws, range.clone(), memory, sums);
+            let found = self.block(model, draws, range.clone(), memory, sums)?;
             weights.lock().unwrap_or_else(PoisonError::into_inner)[range].copy_from_slice(&found);
             Ok(Loss::default())
         };
@@ -89,11 +89,11 @@ impl<Q: Target + ?Sized> Divergence<'_, Q> {
         range: Range<usize>,
         memory: &mut Memory<F::Tape>,
         sums: &mut [f64],
-    ) -> Vec<[f64; 2]> {
+    ) -> Result<Vec<[f64; 2]>> {
         let (flow, dim, count) = (model.flow(), model.flow().dim(), range.len());
         let Memory { out, back, workspace, tapes: [there, home], cotangent, unused } = memory;
         let seed_of_block = mix(draws.seed, range.start as u64);
-        let (mut columns, ratios) = self.ground.draws(count, Draw::Defensive, seed_of_block);
+        let (mut columns, ratios) = self.ground.draws(count, Draw::Defensive, seed_of_block)?;
         out.load(&columns, dim, &[], 0);
         (out.noise, out.accuracy) = (Some(draws.seed), draws.accuracy);
         flow.record_packet(Direction::Forward, out, there, workspace);
@@ -125,7 +125,7 @@ impl<Q: Target + ?Sized> Divergence<'_, Q> {
         }
         cotangent_of(&scores, dim, count, cotangent);
         flow.pullback_packet(Direction::Forward, there, cotangent, sums, workspace);
-        found
+        Ok(found)
     }
 
     /// Turns the score of q at a draw into that of ln q - ln p̃; gives ln p̃ - ln q. `None` where p̃ has neither a

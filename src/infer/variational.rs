@@ -35,7 +35,7 @@ const THIN: f64 = 1.5;
 /// How many draws the target moves, where no others were moved while the flow was fitted.
 const MOVED: usize = 1000;
 /// How often.
-const MOVES: usize = 60;
+const MOVES: usize = 150;
 /// Modes that promise less than this share of the mass are not missed.
 const SLIGHT: f64 = 0.01;
 

@@ -84,7 +84,7 @@ impl<Q: Target + ?Sized> Ways<'_, Q> {
         let start: Vec<usize> = (0..groups * EACH).map(|j| j % groups).collect();
         let (base, target) = self.roam(base.select_columns(&start), moves, rng)?;
         let plain = self.ground.base.log_prob(&base)?;
-        let ratios = self.ground.log_ratios(&base);
+        let ratios = self.ground.log_ratios(&base)?;
         let wider: Vec<f64> = plain.iter().zip(ratios).map(|(log, ratio)| log + ratio).collect();
         let alone = Told { target: &target, proposal: plain.as_slice(), groups };
         let beside = Told { target: &target, proposal: &wider, groups };

@@ -28,7 +28,7 @@ pub(super) fn cloud<Q: Target + ?Sized>(
     how: Draw,
     seed: u64,
 ) -> Result<Cloud> {
-    let (columns, ratios) = ground.draws(count, how, seed);
+    let (columns, ratios) = ground.draws(count, how, seed)?;
     let base = DMatrix::from_vec(target.dim(), count, columns);
     let draws = |count: usize, accuracy: Option<f64>| {
         let start = base.columns(0, count).into_owned();
