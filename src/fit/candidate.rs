@@ -14,7 +14,8 @@ use crate::flow::continuous::{Frame, Whitening};
 use crate::model::Model;
 
 /// A kind of model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Candidate {
     /// The normal density of all columns, with their covariance.
     Gaussian,
@@ -27,6 +28,19 @@ pub enum Candidate {
         /// How many.
         members: usize,
     },
+    /// A mixture of the others, with the weight of each.
+    Blend(Vec<(f64, Candidate)>),
+}
+
+impl Candidate {
+    /// Whether there are flows in it.
+    pub fn has_flows(&self) -> bool {
+        match self {
+            Self::Gaussian | Self::Mixture(_) => false,
+            Self::Flow { .. } => true,
+            Self::Blend(parts) => parts.iter().any(|(_, one)| one.has_flows()),
+        }
+    }
 }
 
 impl fmt::Display for Candidate {
@@ -36,37 +50,56 @@ impl fmt::Display for Candidate {
             Self::Mixture(count) => write!(f, "mixture of {count}"),
             Self::Flow { kind, members: 1 } => write!(f, "{kind} flow"),
             Self::Flow { kind, members } => write!(f, "{members} {kind} flows"),
+            Self::Blend(parts) => {
+                for (k, (share, one)) in parts.iter().enumerate() {
+                    let joint = if k == 0 { "" } else { " + " };
+                    write!(f, "{joint}{share:.2} {one}")?;
+                }
+                Ok(())
+            }
         }
     }
 }
 
 /// A density in closed form of what a dressing shows, given contexts if there are any: p(x, c) / p(c).
 pub(super) struct Closed {
-    whitening: Whitening,
-    normals: Option<Mixture<f64, MultivariateNormal<f64>>>,
+    pub(super) whitening: Whitening,
+    pub(super) normals: Option<Mixture<f64, MultivariateNormal<f64>>>,
     /// The same of the contexts alone.
-    contexts: Option<Box<Closed>>,
+    pub(super) contexts: Option<Box<Closed>>,
 }
 
-/// The Gaussian: means, deviations, and correlations that are shrunk where rows are few.
-pub(super) fn gaussian([points, contexts]: [&DMatrix<f64>; 2]) -> Result<Closed> {
-    let whitening = Whitening::fit(&stacked([points, contexts]))?;
+/// Which mixture: the number of its components, the points that their prior counts for, and the factor of their
+/// deviations.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Peaks {
+    pub count: usize,
+    pub strength: usize,
+    pub width: f64,
+}
+
+/// The Gaussian: means, deviations by a factor, and correlations that are shrunk where rows are few.
+pub(super) fn gaussian([points, contexts]: [&DMatrix<f64>; 2], width: f64) -> Result<Closed> {
+    let frame = Whitening::fit(&stacked([points, contexts]))?.frame().clone();
+    let deviation: Vec<f64> = frame.deviation().iter().map(|own| own * width).collect();
+    let whitening = Whitening::new(Frame::new(&frame.mean(), &deviation, frame.root().clone())?);
     let contexts = (contexts.nrows() > 0)
-        .then(|| gaussian([contexts, &DMatrix::zeros(0, contexts.ncols())]))
+        .then(|| gaussian([contexts, &DMatrix::zeros(0, contexts.ncols())], width))
         .transpose()?;
     Ok(Closed { whitening, normals: None, contexts: contexts.map(Box::new) })
 }
 
-/// A mixture of so many.
+/// A mixture.
 pub(super) fn mixture(
     [points, contexts]: [&DMatrix<f64>; 2],
-    [count, strength]: [usize; 2],
+    Peaks { count, strength, width }: Peaks,
     rng: &mut Xoshiro256PlusPlus,
 ) -> Result<Closed> {
     let all = stacked([points, contexts]);
     let whitening = Whitening::fit(&all)?;
     let white = whitening.inverse(&all)?.points;
-    let normals = Normals::fit(&white, count, strength as f64, rng)?;
+    let mut normals = Normals::fit(&white, count, strength as f64, rng)?;
+    normals.covariances.iter_mut().for_each(|own| *own *= width * width);
     let marginal =
         (contexts.nrows() > 0).then(|| of_contexts(&whitening, &normals, points.nrows()));
     Ok(Closed {
@@ -133,6 +166,12 @@ impl Closed {
                 Ok(joint.iter().zip(own).map(|(joint, own)| joint - own).collect())
             }
         }
+    }
+
+    /// The squares of where points come from in the white space.
+    pub fn squares(&self, parts: [&DMatrix<f64>; 2]) -> Result<Vec<f64>> {
+        let white = self.whitening.inverse(&stacked(parts))?.points;
+        Ok(white.column_iter().map(|column| column.norm_squared()).collect())
     }
 
     /// As a model; there is none of a mixture with contexts.

@@ -1,4 +1,4 @@
-//! A contest: all candidates on the same rows, of which those that they did not learn from choose the best.
+//! A contest: all candidates on the same rows, and what they say of those that they did not learn from.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -7,19 +7,19 @@ use nalgebra::DMatrix;
 use rayon::prelude::*;
 
 use super::FlowChoice;
-use super::candidate::{Candidate, Closed, gaussian, mixture};
+use super::blend::LEAST;
+use super::candidate::{Closed, Peaks, gaussian, mixture};
 use super::dressing::Dressing;
-use super::flows::{self, Member};
+use super::entrants::{Entrants, Flows, Member};
+use super::flows;
+use super::nats::Row;
 use super::progress::{Progress, Stage};
+use super::radial::{Radial, Said, width};
 use super::rows::{Rows, flat, folds, stream};
 use super::settings::Choices;
 use super::survey::Survey;
 use super::warning::Warning;
-use crate::columns::Moments;
-use crate::density::{Density, Ensemble};
 use crate::error::{Error, Result};
-use crate::model::Model;
-use crate::real::portable::{exp, ln};
 use crate::train::Report;
 
 /// The most components of a mixture.
@@ -27,9 +27,11 @@ const COMPONENTS: usize = 20;
 /// After how many numbers of components without a gain no more are tried.
 const PATIENCE: usize = 2;
 
-/// By how many nats a richer candidate must be better: flows begin as the Gaussian of the rows that they learn
-/// from, and the Gaussian itself is made anew from all.
-const LEAST: f64 = 0.02;
+/// Widths of the components of a mixture that are tried, as factors of their deviations.
+const WIDTHS: [f64; 5] = [1.0, 1.08, 1.17, 1.3, 1.5];
+/// After so many steps a flow has gained, or it will not: those of the plane that gain at all gain more than the least
+/// in the first hundred.
+const TRIAL: usize = 300;
 
 /// How much is done in a contest.
 #[derive(Debug, Clone, Copy)]
@@ -42,28 +44,17 @@ pub(super) struct Scale {
     pub judges: usize,
     /// How many of these judge a flow that learnt from the others.
     pub members: usize,
+    /// Whether there are to be flows.
+    pub flows: bool,
     /// The time for each flow.
     pub seconds: Option<f64>,
-}
-
-/// What came out.
-pub(super) struct Outcome {
-    /// The best on rows that it had not learnt from.
-    pub chosen: Candidate,
-    /// It, in the units of the table.
-    pub model: Model,
-    pub gaussian: Closed,
-    pub mixture: (usize, Closed),
-    pub dressing: Dressing,
-    pub reports: Vec<Report>,
-    pub warnings: Vec<Warning>,
-    /// The mean log-density of rows that were not learnt from, of each candidate, as the dressing shows them.
-    pub scores: Vec<(Candidate, f64)>,
 }
 
 /// Rows as candidates see them: samples, contexts, and the folds.
 struct Arena {
     seen: [DMatrix<f64>; 2],
+    /// The log-determinants of the way from the table to what is seen.
+    log_det: Vec<f64>,
     /// The places of all, as often as their weights say.
     all: Vec<usize>,
     /// For each fold the places to learn from and those to choose by; the first belong to members. Where rows to
@@ -77,6 +68,11 @@ impl Arena {
     fn part(&self, places: &[usize]) -> [DMatrix<f64>; 2] {
         self.seen.each_ref().map(|matrix| matrix.select_columns(places))
     }
+
+    /// The places of the rows that judge, division by division.
+    fn judges(&self) -> impl Iterator<Item = usize> {
+        self.divisions.iter().flat_map(|[_, choose]| choose.iter().copied())
+    }
 }
 
 /// The mean of the log-densities that each member's fold got.
@@ -86,7 +82,7 @@ fn mean(parts: &[Vec<f64>]) -> f64 {
     if sum.is_nan() { f64::NEG_INFINITY } else { sum }
 }
 
-/// Lets all candidates compete on groups of rows.
+/// Lets all candidates learn from groups of rows, flows if they are wanted.
 pub(super) fn contest(
     rows: &Rows,
     survey: &Survey,
@@ -94,27 +90,27 @@ pub(super) fn contest(
     (choices, scale): (&Choices, Scale),
     seed: u64,
     progress: &Progress<'_>,
-) -> Result<Outcome> {
+) -> Result<Entrants> {
     let (arena, dressing) = arena(rows, survey, groups, scale, seed)?;
-    let mut scores = Vec::new();
     let all = arena.part(&arena.all);
     let all = all.each_ref();
-    let score = by_folds(&arena, gaussian)?;
-    scores.push((Candidate::Gaussian, score.concat()));
+    let alone = by_folds(&arena, |part| gaussian(part, 1.0))?;
+    let width = width_of(&arena)?;
     progress.tell(Stage::Mixtures);
-    let (settings, score) = best_mixture(&arena, seed, progress)?;
-    scores.push((Candidate::Mixture(settings[0]), score.concat()));
-    let mixture = (settings[0], mixture(all, settings, &mut stream(seed, 3))?);
-    let gaussian = gaussian(all)?;
-    let (mut reports, mut warnings, mut flow) = (Vec::new(), Vec::new(), None);
-    let [dim, count] = [all[0].nrows(), all[0].ncols()];
-    if let Some(kind) = choices.flow.resolved(dim, count) {
+    let (peaks, mixed) = best_mixture(&arena, seed, progress)?;
+    let mixture = (peaks.count, mixture(all, peaks, &mut stream(seed, 3))?);
+    let (mut warnings, mut flow) = (Vec::new(), None);
+    let mut scores = vec![by_folds(&arena, |part| gaussian(part, width))?.concat(), mixed.concat()];
+    let kind = choices.flow.resolved(all[0].nrows(), all[0].ncols()).filter(|_| scale.flows);
+    let unseen = kind.and_then(|_| survey.unseen(all));
+    if let Some(reason) = unseen {
+        warnings.push(Warning::Failed { reason });
+    } else if let Some(kind) = kind {
         let goes_on = flows::is_begun(choices, scale.part)?;
-        match train_all(kind, &arena, (choices, scale), seed, progress) {
-            Ok((members, found, score)) => {
-                scores.push((Candidate::Flow { kind, members: members.len() }, score));
-                reports = found;
-                flow = Some(Model::mixture(Ensemble::new(members)?));
+        match train_all(kind, &arena, &alone, (choices, scale), seed, progress) {
+            Ok((found, score)) => {
+                scores.push(score);
+                flow = Some(found);
             }
             // A file that cannot be written or read is no fault of the flow.
             Err(error) if error.is_file() || (goes_on && !error.is_training()) => {
@@ -123,41 +119,34 @@ pub(super) fn contest(
             Err(error) => warnings.push(Warning::Failed { reason: error.to_string() }),
         }
     }
-    // A mixture with contexts is no model, only what others are compared with.
-    let conditional = all[1].nrows() > 0;
-    let entered =
-        |one: &&(Candidate, Vec<f64>)| !(conditional && matches!(one.0, Candidate::Mixture(_)));
-    let chosen = simplest(scores.iter().filter(entered)).unwrap_or(Candidate::Gaussian);
-    let model = match chosen {
-        Candidate::Gaussian => gaussian.model()?,
-        Candidate::Mixture(_) => mixture.1.model()?,
-        Candidate::Flow { .. } => flow,
-    };
-    let model = dressing.dress(model.ok_or_else(|| Error::training("no candidate is a model"))?)?;
-    // Of the rows that judged all of them, which come first.
-    let common = scores.iter().map(|(_, score)| score.len()).min().unwrap_or(0);
-    let scores =
-        scores.into_iter().map(|(one, score)| (one, mean(&[score[..common].to_vec()]))).collect();
-    Ok(Outcome { chosen, model, gaussian, mixture, dressing, reports, warnings, scores })
+    let gaussian = gaussian(all, width)?;
+    let scores = ballot(&arena, &scores);
+    Ok(Entrants { gaussian, mixture, flow, dressing, warnings, scores })
 }
 
-/// Of candidates from simple to rich the last that is better than the one chosen before by more than a standard
-/// error of the difference and by 0.02 nats (Breiman et al. 1984, Classification and regression trees, section 3.4.3), on the rows
-/// that judged both.
-fn simplest<'a>(
-    candidates: impl IntoIterator<Item = &'a (Candidate, Vec<f64>)>,
-) -> Option<Candidate> {
-    let mut candidates = candidates.into_iter();
-    let first = candidates.next()?;
-    let best = candidates.fold(first, |best, one| {
-        let gains: Vec<f64> = one.1.iter().zip(&best.1).map(|(one, best)| one - best).collect();
-        let Moments { mean: gain, deviation } = Moments::of(gains.iter().copied());
-        let better = gain > LEAST && gain > deviation / (gains.len() as f64).sqrt();
-        // Where a row has no density, no standard error says anything.
-        let own = |scores: &[f64]| mean(&[scores.to_vec()]);
-        if better || (!gain.is_finite() && own(&one.1) > own(&best.1)) { one } else { best }
-    });
-    Some(best.0)
+/// Rows that judged all candidates, which come first, with their log-densities in the units of the table.
+fn ballot(arena: &Arena, scores: &[Vec<f64>]) -> Vec<Row> {
+    let common = scores.iter().map(Vec::len).min().unwrap_or(0);
+    let row = |(k, place): (usize, usize)| {
+        let of = |own: usize| {
+            let value = scores.get(own).map_or(f64::NEG_INFINITY, |all| all[k]);
+            if value.is_nan() { f64::NEG_INFINITY } else { value + arena.log_det[place] }
+        };
+        Row { group: k, weight: 1.0, log_prob: [of(0), of(1), of(2)] }
+    };
+    arena.judges().take(common).enumerate().map(row).collect()
+}
+
+/// By which factor of its deviations the Gaussian is the likeliest for rows that it has not learnt from, at least one:
+/// the root of their mean square, seen by it. Of few rows it is drawn too narrow.
+fn width_of(arena: &Arena) -> Result<f64> {
+    let square = |[learn, choose]: &[Vec<usize>; 2]| {
+        let [learn, choose] = [arena.part(learn), arena.part(choose)];
+        gaussian(learn.each_ref(), 1.0)?.squares(choose.each_ref())
+    };
+    let squares: Result<Vec<Vec<f64>>> = arena.divisions.par_iter().map(square).collect();
+    let dim = arena.seen.iter().map(DMatrix::nrows).sum();
+    Ok(width(&squares?.concat(), dim))
 }
 
 fn arena(
@@ -193,9 +182,11 @@ fn arena(
             vec![[all.clone(), judges.iter().map(|row| own.len() + row).collect()]]
         }
     };
-    let seen = [dressing.undress(&points, &mut rng)?, dressing.contexts(&contexts)];
+    let (seen, log_det) = dressing.undress_with(&points, &mut rng)?;
+    let seen = [seen, dressing.contexts(&contexts)];
+    let log_det = log_det.iter().copied().collect();
     let given = rows.chosen_by.is_some();
-    Ok((Arena { seen, all, divisions, given, members: scale.members }, dressing))
+    Ok((Arena { seen, log_det, all, divisions, given, members: scale.members }, dressing))
 }
 
 /// The columns of one matrix, and behind them those of another.
@@ -218,28 +209,31 @@ fn by_folds(
     arena.divisions.par_iter().map(judge).collect()
 }
 
-/// The number of components and the strength of their prior that do best in all folds, and how well in each; of
-/// those that were tried when an end was asked for.
+/// The mixture that does best in all folds, and how well in each; of those that were tried when an end was asked for.
 fn best_mixture(
     arena: &Arena,
     seed: u64,
     progress: &Progress<'_>,
-) -> Result<([usize; 2], Vec<Vec<f64>>)> {
+) -> Result<(Peaks, Vec<Vec<f64>>)> {
     let dim = arena.seen[0].nrows() + arena.seen[1].nrows();
     let fewest = arena.divisions.iter().map(|[learn, _]| learn.len()).min().unwrap_or(1);
     let (mut best, mut most) = (None, f64::NEG_INFINITY);
+    let by = |peaks: Peaks| {
+        let fit = |part: [&DMatrix<f64>; 2]| {
+            mixture(part, peaks, &mut stream(seed, 100 + peaks.count as u64))
+        };
+        by_folds(arena, fit)
+    };
     // A stronger prior serves where rows are few.
     let strengths = if fewest < 20 * dim * dim { vec![1, dim + 1] } else { vec![1] };
     for strength in strengths {
         let mut vain = 0;
         for count in (1..=COMPONENTS.min(fewest)).filter(|count| *count <= 6 || count % 2 == 0) {
-            let fit = |part: [&DMatrix<f64>; 2]| {
-                mixture(part, [count, strength], &mut stream(seed, 100 + count as u64))
-            };
-            let found = by_folds(arena, fit)?;
+            let peaks = Peaks { count, strength, width: 1.0 };
+            let found = by(peaks)?;
             if mean(&found) > most {
                 (most, vain) = (mean(&found), 0);
-                best = Some(([count, strength], found));
+                best = Some((peaks, found));
             } else {
                 vain += 1;
             }
@@ -249,59 +243,95 @@ fn best_mixture(
             }
         }
     }
-    best.ok_or_else(|| {
+    let (mut peaks, mut found) = best.ok_or_else(|| {
         Error::training("no mixture has a density on rows that it did not learn from")
-    })
+    })?;
+    // As of few rows the Gaussian, so are they drawn too narrow.
+    for width in WIDTHS.into_iter().skip(1) {
+        let wider = Peaks { width, ..peaks };
+        let own = by(wider)?;
+        if mean(&own) <= most {
+            break;
+        }
+        (most, peaks, found) = (mean(&own), wider, own);
+    }
+    Ok((peaks, found))
 }
 
-/// Members of a kind, each on its own division.
+/// What a member learnt, and what it says of the rows that judge it.
+struct Trained {
+    member: Member,
+    report: Report,
+    said: Vec<Said>,
+}
+
+/// Members of a kind, each on its own division, with the log-densities of the rows that judge them; those by the
+/// Gaussian are `alone`.
 fn train_all(
     kind: FlowChoice,
     arena: &Arena,
+    alone: &[Vec<f64>],
     (choices, scale): (&Choices, Scale),
     seed: u64,
     progress: &Progress<'_>,
-) -> Result<(Vec<Member>, Vec<Report>, Vec<f64>)> {
+) -> Result<(Flows, Vec<f64>)> {
     let count = arena.members;
     let train = |k: usize| {
-        let division = &arena.divisions[if arena.given { 0 } else { k }];
-        let [learn, choose] = division.each_ref().map(|places| arena.part(places));
-        let mut rng = stream(seed, 1000 + k as u64);
-        let told = |report: &Report| match progress.step(k, count, report) {
-            true => ControlFlow::Continue(()),
-            false => ControlFlow::Break(()),
+        let division = if arena.given { 0 } else { k };
+        // With contexts nothing in single precision can take the place of a flow.
+        let floor = match arena.seen[1].nrows() {
+            0 => -mean(&alone[division..=division]) - LEAST,
+            _ => f64::INFINITY,
         };
-        let parts = [learn.each_ref(), choose.each_ref()];
-        let after = |_: &_, report: &Report| told(report);
-        let trainer = flows::trainer(choices, scale.seconds, [scale.part, k]);
-        let (member, report) = flows::train(kind, &trainer, parts, &mut rng, after)?;
-        let [points, contexts] = choose.map(|matrix| matrix.map(|x| x as f32));
-        let scores = match contexts.nrows() {
-            0 => member.log_prob(&points)?,
-            _ => member.given(contexts).log_prob(&points)?,
-        };
-        Ok((member, report, scores.iter().map(|x| f64::from(*x)).collect()))
+        train_one(kind, arena, [division, k, count], floor, (choices, scale), (seed, progress))
     };
-    let trained: Vec<Result<(Member, Report, Vec<f64>)>> =
-        (0..count).into_par_iter().map(train).collect();
-    let (mut members, mut reports, mut scores) = (Vec::new(), Vec::new(), Vec::new());
-    for found in trained {
-        let (member, report, own) = found?;
+    let trained: Vec<Result<Trained>> = (0..count).into_par_iter().map(train).collect();
+    let trained = trained.into_iter().collect::<Result<Vec<_>>>()?;
+    let dim = arena.seen[0].nrows();
+    let (mut members, mut reports, mut said) = (Vec::new(), Vec::new(), Vec::new());
+    for Trained { member, report, said: own } in trained {
         members.push(member);
         reports.push(report);
-        scores.push(own);
+        said.push(own);
     }
-    let scores = if arena.given { of_mean(&scores) } else { scores.concat() };
-    Ok((members, reports, scores))
+    // Given rows are judged by all members, others by the one that has not learnt from them.
+    let rows: Vec<Vec<Said>> = match arena.given {
+        true => (0..said[0].len()).map(|j| said.iter().map(|own| own[j]).collect()).collect(),
+        false => said.concat().into_iter().map(|own| vec![own]).collect(),
+    };
+    let radial = Radial::likeliest(rows.iter(), dim);
+    let scores = rows.iter().map(|row| radial.log_prob(row, dim)).collect();
+    Ok((Flows { kind, members, radial, reports }, scores))
 }
 
-/// The log-densities of rows by the mean of the densities of all members, of none of which they were learnt.
-fn of_mean(members: &[Vec<f64>]) -> Vec<f64> {
-    let rows = members.first().map_or(0, Vec::len);
-    let row = |j: usize| {
-        let most = members.iter().map(|scores| scores[j]).fold(f64::NEG_INFINITY, f64::max);
-        let sum: f64 = members.iter().map(|scores| exp(scores[j] - most)).sum();
-        if most.is_finite() { most + ln(sum / members.len() as f64) } else { most }
+/// A member on its division; `floor` is the loss that it must fall below while it is on trial, or it ends there, and the
+/// Gaussian stands in its place.
+fn train_one(
+    kind: FlowChoice,
+    arena: &Arena,
+    [division, k, count]: [usize; 3],
+    floor: f64,
+    (choices, scale): (&Choices, Scale),
+    (seed, progress): (u64, &Progress<'_>),
+) -> Result<Trained> {
+    let [learn, choose] = arena.divisions[division].each_ref().map(|places| arena.part(places));
+    let mut rng = stream(seed, 1000 + k as u64);
+    let mut in_vain = false;
+    let after = |_: &_, report: &Report| {
+        in_vain = flows::is_in_vain(report, TRIAL, floor);
+        match progress.step(k, count, report) && !in_vain {
+            true => ControlFlow::Continue(()),
+            false => ControlFlow::Break(()),
+        }
     };
-    (0..rows).map(row).collect()
+    let parts = [learn.each_ref(), choose.each_ref()];
+    let trainer = flows::trainer(choices, scale.seconds, [scale.part, k]);
+    let (flow, report) = flows::train(kind, &trainer, parts, &mut rng, after)?;
+    let member = match in_vain {
+        true => Member::of_closed(&gaussian(learn.each_ref(), 1.0)?)?,
+        false => None,
+    };
+    let member = member.unwrap_or_else(|| Member::of_flow(flow));
+    let said = member.said(choose.each_ref())?;
+    Ok(Trained { member, report, said })
 }

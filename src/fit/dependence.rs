@@ -25,9 +25,9 @@ impl Basis {
         Self { columns: Vec::new(), directions: Vec::new(), places: Vec::new() }
     }
 
-    /// Takes the column at a place, or says from which it follows: by Gram-Schmidt, twice, as rounding asks.
+    /// Takes the column at a place, or says from which it follows, and which share of its deviation is left: by Gram-Schmidt, twice, as rounding asks.
     /// As many columns as rows span everything, which says nothing about any.
-    pub fn take(&mut self, place: usize, values: &[f64]) -> Result<(), Vec<usize>> {
+    pub fn take(&mut self, place: usize, values: &[f64]) -> Result<(), (Vec<usize>, f64)> {
         let column = standard(values);
         let mut rest = column.clone();
         for _ in 0..2 {
@@ -37,7 +37,7 @@ impl Basis {
         }
         let spanned = self.directions.len() + 1 >= values.len();
         if !spanned && rest.norm_squared() <= NOTHING * column.norm_squared() {
-            return Err(self.sources(&column));
+            return Err((self.sources(&column), rest.norm() / column.norm()));
         }
         if !spanned {
             self.directions.push(rest.normalize());
@@ -81,8 +81,9 @@ mod tests {
         let mut basis = Basis::new();
         assert_eq!(basis.take(0, &a), Ok(()));
         assert_eq!(basis.take(1, &b), Ok(()));
-        assert_eq!(basis.take(2, &a), Err(vec![0]));
-        let mut sources = basis.take(3, &both).unwrap_err();
+        assert_eq!(basis.take(2, &a).unwrap_err().0, [0]);
+        let (mut sources, rest) = basis.take(3, &both).unwrap_err();
+        assert!(rest < 1e-12, "{rest}");
         sources.sort_unstable();
         assert_eq!(sources, [0, 1]);
         assert_eq!(basis.take(4, &nearly), Ok(()), "a part in a hundred thousand is something");

@@ -10,7 +10,7 @@ use crate::columns::Moments;
 use crate::error::Result;
 use crate::flow::continuous::Whitening;
 use crate::flow::elementwise::{Constrain, free, interval, positive};
-use crate::flow::{AnyFlow, Chain, Flow};
+use crate::flow::{AnyFlow, Chain, Direction, Flow, Track, transport};
 use crate::model::Model;
 
 /// The preparation of a model, fitted to rows, and the names of its columns.
@@ -72,6 +72,17 @@ impl Dressing {
         }
         let moved = self.flow.inverse(&points)?;
         Ok((moved.points, moved.log_det))
+    }
+
+    /// The number of columns.
+    pub fn dim(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// The log-determinants of the way from the table to points that the members see; NaN where these are.
+    pub fn log_det(&self, seen: &DMatrix<f64>) -> Result<Vec<f64>> {
+        let there = transport(&self.flow, Direction::Forward, seen, None, Track::LogDet)?;
+        Ok(there.log_det.iter().map(|value| -value).collect())
     }
 
     /// What the members see of contexts.

@@ -23,9 +23,10 @@ pub struct Fitted {
     pub contexts: Vec<Found>,
     /// What is to be known of the table.
     pub warnings: Vec<Warning>,
-    /// All candidates, with the mean log-density of the rows that chose between them, in standardised units.
+    /// The candidates that were there to the end, with the mean log-density of the rows that chose between them, none of
+    /// which they had learnt from, in the units of the table.
     pub candidates: Vec<(Candidate, f64)>,
-    /// The reports of the flows that were trained on all rows; empty if none was.
+    /// The reports of the flows in the model; empty if there is none.
     pub reports: Vec<Report>,
     /// What all random numbers came from.
     pub seed: u64,

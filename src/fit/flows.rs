@@ -15,8 +15,8 @@ use crate::flow::{AnyFlow, ContinuousFlow, Stack};
 use crate::train::Checkpoints;
 use crate::train::{MaximumLikelihood, Report, StepReport, Trainer};
 
-/// A member of the crate's own model.
-pub(super) type Member = Pushforward<StandardNormal, AnyFlow<f32>>;
+/// A flow as it is trained.
+pub(super) type Trainee = Pushforward<StandardNormal, AnyFlow<f32>>;
 
 /// From how many rows on, and how many a column, splines learn more than continuous flows.
 const MANY: [usize; 2] = [1000, 100];
@@ -38,7 +38,7 @@ impl FlowChoice {
         self,
         [dim, context_dim]: [usize; 2],
         rng: &mut Xoshiro256PlusPlus,
-    ) -> Result<Member> {
+    ) -> Result<Trainee> {
         let stack = match self {
             Self::Spline => Stack::spline_coupling(dim),
             Self::RealNvp => Stack::real_nvp(dim),
@@ -98,7 +98,7 @@ pub(super) fn train(
     [data, valid]: [[&DMatrix<f64>; 2]; 2],
     rng: &mut Xoshiro256PlusPlus,
     after: impl FnMut(&StepReport, &Report) -> ControlFlow<()>,
-) -> Result<(Member, Report)> {
+) -> Result<(Trainee, Report)> {
     let narrow = |part: [&DMatrix<f64>; 2]| part.map(|matrix| matrix.map(|x| x as f32));
     let (data, valid) = (narrow(data), narrow(valid));
     let mut member = kind.make([data[0].nrows(), data[1].nrows()], rng)?;
@@ -110,4 +110,12 @@ pub(super) fn train(
         after,
     )?;
     Ok((member, report))
+}
+
+/// Whether a flow that was on trial for so many steps did not fall below a loss in them. What noise is put on has not
+/// begun to be what it will be.
+pub(super) fn is_in_vain(report: &Report, trial: usize, floor: f64) -> bool {
+    let of_trial = || report.checks.iter().take_while(|check| check.step < trial);
+    let tried = report.steps.len() >= trial && of_trial().any(|check| check.step > 0);
+    tried && of_trial().all(|check| check.loss > floor && check.noise == 0.0)
 }

@@ -8,15 +8,19 @@
 //! | `rows` | samples, contexts and weights of rows; copies; folds |
 //! | `dressing` | logarithms, log-odds, noise and scales between table and candidates |
 //! | `candidate`, `regression`, `mixture`, `flows` | a Gaussian, with contexts a linear regression, mixtures by expectation and maximisation, flows |
-//! | `contest` | all candidates on the same rows |
+//! | `radial` | how far from their middle rows lie, by those that were not learnt from |
+//! | `contest`, `entrants` | all candidates on the same rows, and what comes out |
+//! | `blend` | the choice: which of them, and by which weights |
 //! | `kept` | checkpoints, and what they are of |
-//! | `judged`, `verdict` | held-out rows, and what they say |
+//! | `nats`, `judged`, `verdict` | held-out rows, and what they say |
 //! | `fitted`, `warning`, `progress` | what comes out, what to be warned of, and what is said on the way |
 
+mod blend;
 mod candidate;
 mod contest;
 mod dependence;
 mod dressing;
+mod entrants;
 mod fitted;
 mod flows;
 mod function;
@@ -25,7 +29,9 @@ mod judged;
 mod kept;
 mod kind;
 mod mixture;
+mod nats;
 mod progress;
+mod radial;
 mod regression;
 mod rows;
 mod run;
@@ -82,11 +88,15 @@ use settings::Choices;
 ///    Copies of a row stay on one side of every split, unless all columns hold whole numbers, where rows are equal by
 ///    chance.
 /// 3. **Candidates** are the Gaussian of all columns with their covariance (correlations are shrunk where rows are few,
-///    see [`Frame::fit`](crate::flow::continuous::Frame::fit)), mixtures of 1 to 20 Gaussians, and flows: ten
-///    of them below 1000 rows, five below 2000, else three, each judged by a tenth of the rows that it does not learn
-///    from. A richer one is taken if its log-density of those rows is better by more than a standard
-///    error and 0.02 nats, so that the model is not worse than the Gaussian by more than chance.
-/// 4. The **[verdict](Verdict)** compares the model with the Gaussian and the mixture on held-out rows.
+///    see [`Frame::fit`](crate::flow::continuous::Frame::fit), and deviations are drawn as wide as rows ask for that were
+///    not learnt from), mixtures of 1 to 20 Gaussians, flows, and blends of these by weights: ten
+///    flows below 1000 rows, five below 2000, else three, each judged by a tenth of the rows that it does not learn
+///    from. The base of the flows is a mixture of normal densities of several deviations, as rows ask for that they have not
+///    learnt from. One choice is made, by such rows: a richer model is taken if its log-density of them is better by more than
+///    a standard error and 0.02 nats, so that the model is not worse than the Gaussian by more than chance. Flows
+///    that gain nothing over the Gaussian in three hundred steps end there; and once the folds that have been judged leave
+///    no more than one chance in twenty that flows are chosen, the others go without.
+/// 4. The **[verdict](Verdict)** is of what was chosen, and compares it with the Gaussian and the mixture on held-out rows.
 #[derive(Clone)]
 pub struct Fit<'a> {
     table: &'a Table,

@@ -2,13 +2,19 @@
 
 use std::time::Instant;
 
+use super::blend::{
+    ALL, Choice, FLOWS, GAUSSIAN, MIXTURES, Members, Shares, choose, divided, is_open, score,
+};
 use super::candidate::Candidate;
-use super::contest::{Outcome, Scale, contest};
+use super::contest::{Scale, contest};
+use super::entrants::Entrants;
 use super::fitted::Fitted;
-use super::judged::Judged;
+use super::judged::{Judged, Part};
 #[cfg(feature = "save")]
 use super::kept;
+use super::nats::Row;
 use super::progress::{Listener, Progress, Stage};
+use super::radial::Radial;
 use super::rows::{Rows, folds, stream};
 use super::settings::Choices;
 use super::survey::Survey;
@@ -19,6 +25,7 @@ use crate::model::Model;
 use crate::outcome::shown;
 use crate::table::Table;
 use crate::trace::mix;
+use crate::train::Report;
 
 /// Of fewer different rows no density is made.
 const FEWEST: usize = 10;
@@ -44,6 +51,14 @@ fn members_for(rows: usize) -> usize {
     }
 }
 
+/// What a run makes.
+struct Made {
+    model: Model,
+    scores: Vec<(Candidate, f64)>,
+    reports: Vec<Report>,
+    warnings: Vec<Warning>,
+}
+
 /// What a run goes by.
 struct Fitting<'a> {
     table: &'a Table,
@@ -66,6 +81,7 @@ pub(super) fn run(
     }
     table.all_finite()?;
     let mut survey = Survey::of(table, choices)?;
+    survey.warnings.extend(Warning::of_missing(table));
     let mut rows = Rows::of(table, &mut survey, choices)?;
     check_rows(&rows, &mut survey)?;
     if let Some(valid) = valid {
@@ -79,21 +95,25 @@ pub(super) fn run(
     }
     let progress = Progress::new(listener);
     let mut fitting = Fitting { table, choices, survey, rows, progress };
-    let (outcome, verdict) = match fitting.rows.groups.len() {
+    let (made, verdict) = match fitting.rows.groups.len() {
         0..MANY => fitting.in_folds()?,
         _ => fitting.set_aside()?,
     };
-    fitting.survey.warnings.extend(outcome.warnings);
-    let model = fitting.noted(outcome.model, &verdict);
-    let Survey { columns, contexts, warnings } = fitting.survey;
+    for warning in made.warnings {
+        if !fitting.survey.warnings.contains(&warning) {
+            fitting.survey.warnings.push(warning);
+        }
+    }
+    let model = fitting.noted(made.model, &verdict);
+    let Survey { columns, contexts, warnings, .. } = fitting.survey;
     Ok(Fitted {
         model,
         verdict,
         columns,
         contexts,
         warnings,
-        candidates: outcome.scores,
-        reports: outcome.reports,
+        candidates: made.scores,
+        reports: made.reports,
         seed: choices.seed,
         seconds: start.elapsed().as_secs_f64(),
     })
@@ -115,35 +135,101 @@ fn check_rows(rows: &Rows, survey: &mut Survey) -> Result<()> {
 }
 
 impl Fitting<'_> {
-    /// Every fold is judged by a model of the others, and the model is made of all.
-    fn in_folds(&mut self) -> Result<(Outcome, Verdict)> {
+    /// Every fold is judged by a model of the others, and the model is made of all. One choice of what it is made of
+    /// holds for all of them, by the rows that were held out: what richer models gain is flattered by less than a quarter of
+    /// its standard error s, since E(d; d > s) of a normal d of mean zero is φ(1) s = 0.24 s, and that it is beyond two
+    /// standard errors is as rare as without a choice. Weights and bases are those of the other folds' rows.
+    fn in_folds(&mut self) -> Result<(Made, Verdict)> {
         let seed = self.choices.seed;
         let parts = folds(&self.rows.groups, FOLDS, &mut stream(seed, 2));
-        let mut judged = Judged::default();
+        let mut first = match self.rows.chosen_by {
+            Some(_) => Some(self.of_all(true)?),
+            None => None,
+        };
+        let chosen =
+            first.as_ref().map(|all| self.choose(&divided(&all.scores), all.flow.is_some()));
+        let mut flows = chosen.as_ref().is_none_or(|choice| choice.shares[2] > 0.0);
+        let (mut judges, mut held, mut count) = (Vec::new(), Vec::<Part>::new(), 0);
         for (k, part) in parts.iter().enumerate() {
             self.progress.tell(Stage::Contest { number: k + 1, of: FOLDS + 1 });
-            let others: Vec<Vec<usize>> = parts
-                .iter()
-                .enumerate()
-                .filter(|(other, _)| *other != k)
-                .flat_map(|(_, part)| part.clone())
-                .collect();
-            let judges = self.choices.members.unwrap_or(JUDGES).min(JUDGES);
-            let scale = self.scale(k + 1, others.len(), judges);
-            let outcome = self.contest(&others, scale, mix(seed, k as u64))?;
-            self.judge(&mut judged, &outcome, part)?;
+            let judge = self.of_others(&parts, k, flows)?;
+            self.progress.tell(Stage::Judging);
+            held.push(Part::new(&judge, &self.rows, part, count, &mut stream(seed, 5))?);
+            count += part.len();
+            flows &= judge.flow.is_some();
+            judges.push(judge);
+            if flows && chosen.is_none() && k + 1 < FOLDS {
+                flows = self.is_open(&held, (k + 1) as f64 / FOLDS as f64);
+            }
         }
-        self.progress.tell(Stage::Contest { number: FOLDS + 1, of: FOLDS + 1 });
-        let groups = self.rows.groups.clone();
+        let radial =
+            if flows && chosen.is_none() { self.rebase(&mut judges, &mut held) } else { None };
+        let ballots: Vec<Vec<Row>> = held.iter().map(|part| part.rows.clone()).collect();
+        let mut choice = chosen.unwrap_or_else(|| self.choose(&ballots, flows));
+        let mut last = match first.take() {
+            Some(all) => all,
+            None => {
+                self.progress.tell(Stage::Contest { number: FOLDS + 1, of: FOLDS + 1 });
+                self.of_all(choice.shares[2] > 0.0)?
+            }
+        };
+        if let (Some(flow), Some(radial)) = (&mut last.flow, radial) {
+            flow.radial = radial;
+        }
+        if choice.shares[2] > 0.0 && !(flows && last.flow.is_some()) {
+            // A flow failed where it was wanted.
+            (choice, flows) = (self.choose(&ballots, false), false);
+        }
+        choice.apart.resize(FOLDS, choice.shares);
+        let mut judged = Judged::default();
+        for ((judge, part), shares) in judges.iter().zip(&held).zip(&choice.apart) {
+            judged.add(judge, shares, (&self.rows, part), &mut stream(seed, 6))?;
+        }
+        let chosen = last.candidate(&choice.shares);
+        let verdict = self.verdict(&judged, chosen, last.mixture.0, Scheme::Folds(FOLDS));
+        let (by, flows) = match self.rows.chosen_by {
+            Some(_) => (divided(&last.scores), last.flow.is_some()),
+            None => (ballots, flows),
+        };
+        for judge in judges {
+            last.flow = last.flow.or(judge.flow.filter(|_| flows));
+            last.warnings.extend(judge.warnings);
+        }
+        Ok((self.made(last, &choice, (&by, flows), &judged)?, verdict))
+    }
+
+    /// Gives the flows of each fold the base that rows of the others ask for, and says which all of them do: by rows that
+    /// none of several flows has learnt from, as it is to serve them together.
+    fn rebase(&self, judges: &mut [Entrants], held: &mut [Part]) -> Option<Radial> {
+        let dim = self.survey.columns.len();
+        for (k, judge) in judges.iter_mut().enumerate() {
+            let others = held.iter().enumerate().filter(|(other, _)| *other != k);
+            let radial = Radial::likeliest(others.flat_map(|(_, part)| &part.said), dim);
+            judge.flow.as_mut()?.radial = radial;
+        }
+        held.iter_mut().zip(judges.iter()).for_each(|(part, judge)| part.judge_again(judge));
+        Some(Radial::likeliest(held.iter().flat_map(|part| &part.said), dim))
+    }
+
+    /// What learns from all parts but one.
+    fn of_others(&self, parts: &[Vec<Vec<usize>>], k: usize, flows: bool) -> Result<Entrants> {
+        let others = parts.iter().enumerate().filter(|(other, _)| *other != k);
+        let others: Vec<Vec<usize>> = others.flat_map(|(_, part)| part.clone()).collect();
+        let judges = self.choices.members.unwrap_or(JUDGES).min(JUDGES);
+        let scale = self.scale(k + 1, others.len(), judges);
+        self.contest(&others, Scale { flows, ..scale }, mix(self.choices.seed, k as u64))
+    }
+
+    /// What learns from all rows.
+    fn of_all(&self, flows: bool) -> Result<Entrants> {
+        let groups = &self.rows.groups;
         let members = self.choices.members.unwrap_or(members_for(groups.len()));
         let scale = self.scale(FOLDS + 1, groups.len(), members);
-        let outcome = self.contest(&groups, scale, seed)?;
-        let verdict = self.verdict(&judged, &outcome, Scheme::Folds(FOLDS));
-        Ok((outcome, verdict))
+        self.contest(groups, Scale { flows, ..scale }, self.choices.seed)
     }
 
     /// A part is set aside, and judged by the model of the rest.
-    fn set_aside(&mut self) -> Result<(Outcome, Verdict)> {
+    fn set_aside(&mut self) -> Result<(Made, Verdict)> {
         let seed = self.choices.seed;
         let groups = &self.rows.groups;
         let share = SHARE.max(groups.len().div_ceil(SET_ASIDE));
@@ -152,11 +238,65 @@ impl Fitting<'_> {
         let others: Vec<Vec<usize>> = parts.into_iter().flatten().collect();
         self.progress.tell(Stage::Contest { number: 1, of: 1 });
         let members = self.choices.members.unwrap_or(members_for(others.len()));
-        let outcome = self.contest(&others, self.scale(1, others.len(), members), seed)?;
+        let all = self.contest(&others, self.scale(1, others.len(), members), seed)?;
+        let (by, flows) = (divided(&all.scores), all.flow.is_some());
+        let choice = self.choose(&by, flows);
+        self.progress.tell(Stage::Judging);
+        let held = Part::new(&all, &self.rows, &aside, 0, &mut stream(seed, 5))?;
         let mut judged = Judged::default();
-        self.judge(&mut judged, &outcome, &aside)?;
-        let verdict = self.verdict(&judged, &outcome, Scheme::SetAside);
-        Ok((outcome, verdict))
+        judged.add(&all, &choice.shares, (&self.rows, &held), &mut stream(seed, 6))?;
+        let verdict =
+            self.verdict(&judged, all.candidate(&choice.shares), all.mixture.0, Scheme::SetAside);
+        Ok((self.made(all, &choice, (&by, flows), &judged)?, verdict))
+    }
+
+    /// What may be chosen, from simple to rich.
+    fn options(&self, flows: bool) -> Vec<Members> {
+        let conditional = !self.survey.contexts.is_empty();
+        let closed = if conditional { &[GAUSSIAN][..] } else { &[GAUSSIAN, MIXTURES] };
+        let rich = if conditional { &[FLOWS][..] } else { &[FLOWS, ALL] };
+        let mut all = closed.to_vec();
+        all.extend(if flows { rich } else { &[] });
+        all
+    }
+
+    fn choose(&self, parts: &[Vec<Row>], flows: bool) -> Choice {
+        choose(parts, &self.options(flows))
+    }
+
+    /// Whether flows may still be chosen when this share of the folds has judged.
+    fn is_open(&self, held: &[Part], share: f64) -> bool {
+        let parts = match held {
+            [one] => divided(&one.rows),
+            several => several.iter().map(|part| part.rows.clone()).collect(),
+        };
+        let rich = *self.options(true).last().unwrap_or(&ALL);
+        is_open(&parts, &self.options(false), rich, share)
+    }
+
+    /// The model of a choice, with the scores of all that were in it to the end.
+    fn made(
+        &self,
+        all: Entrants,
+        choice: &Choice,
+        (parts, flows): (&[Vec<Row>], bool),
+        judged: &Judged,
+    ) -> Result<Made> {
+        let alone = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+        let alone = alone.into_iter().take(if flows { 3 } else { 2 });
+        let of = |shares: &Shares| vec![*shares; parts.len()];
+        let mut scores: Vec<(Candidate, f64)> =
+            alone.map(|shares| (all.candidate(&shares), score(parts, &of(&shares)).mean)).collect();
+        let chosen = all.candidate(&choice.shares);
+        if let Candidate::Blend(_) = chosen {
+            scores.push((chosen, score(parts, &choice.apart).mean));
+        }
+        let model = all.model(&choice.shares)?;
+        let mut warnings = all.warnings;
+        warnings.extend(self.survey.beyond(&judged.beyond, judged.drawn));
+        let with_flows = choice.shares[2] > 0.0;
+        let reports = all.flow.filter(|_| with_flows).map_or_else(Vec::new, |flow| flow.reports);
+        Ok(Made { model, scores, reports, warnings })
     }
 
     /// How much a contest is to do.
@@ -173,23 +313,22 @@ impl Fitting<'_> {
         let members = members.min(folds);
         let columns = self.survey.columns.len() + self.survey.contexts.len();
         let judges = if groups * columns * columns < WORK { folds } else { members };
-        Scale { part, folds, judges, members, seconds }
+        Scale { part, folds, judges, members, flows: true, seconds }
     }
 
-    fn contest(&self, groups: &[Vec<usize>], scale: Scale, seed: u64) -> Result<Outcome> {
+    fn contest(&self, groups: &[Vec<usize>], scale: Scale, seed: u64) -> Result<Entrants> {
         contest(&self.rows, &self.survey, groups, (self.choices, scale), seed, &self.progress)
     }
 
-    fn judge(&self, judged: &mut Judged, outcome: &Outcome, groups: &[Vec<usize>]) -> Result<()> {
-        self.progress.tell(Stage::Judging);
-        let mut rng = stream(self.choices.seed, 5);
-        judged.add(outcome, &self.rows, groups, &mut rng)
-    }
-
-    fn verdict(&self, judged: &Judged, outcome: &Outcome, scheme: Scheme) -> Verdict {
+    fn verdict(
+        &self,
+        judged: &Judged,
+        chosen: Candidate,
+        components: usize,
+        scheme: Scheme,
+    ) -> Verdict {
         let names: Vec<String> = self.survey.columns.iter().map(|one| one.name.clone()).collect();
-        let chosen: (Candidate, usize) = (outcome.chosen, outcome.mixture.0);
-        Verdict::of(judged, &names, chosen, self.rows.groups.len(), scheme)
+        Verdict::of(judged, &names, (chosen, components), &self.rows.groups, scheme)
     }
 
     /// The model with notes of where it is from.

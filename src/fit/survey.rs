@@ -1,5 +1,7 @@
 //! What the columns of a table are: kept with a kind, or left out with a reason.
 
+use nalgebra::DMatrix;
+
 use super::dependence::Basis;
 use super::function::follows;
 use super::kind::{Kind, distinct};
@@ -7,13 +9,20 @@ use super::settings::Choices;
 use super::warning::Warning;
 use crate::columns::Moments;
 use crate::error::{Error, Result};
+use crate::outcome::shown::number;
 use crate::real::portable::ln;
 use crate::table::Table;
 
 /// How much farther out than 98% of its column a number may lie, as in training.
 const OUTLYING: f64 = 300.0;
+/// How many roundings of single precision a spread must have, and which share of the largest number it must be for squares
+/// to be numbers of single precision.
+const DIGITS: f64 = 100.0;
+const LEAST: f64 = 1e-12;
 /// Of fewer rows nobody can say what is usual.
 const FEWEST: usize = 5;
+/// Which share of samples beyond the few numbers of a column is told.
+const BEYOND: f64 = 0.001;
 /// Up to how many different numbers, each standing this often, a column repeats itself.
 const REPEATED: [usize; 2] = [20, 10];
 
@@ -36,11 +45,14 @@ pub(super) struct Survey {
     pub columns: Vec<Found>,
     pub contexts: Vec<Found>,
     pub warnings: Vec<Warning>,
+    /// For each column its ends, if it holds few whole numbers.
+    pub few: Vec<Option<[f64; 2]>>,
 }
 
 impl Survey {
     pub fn of(table: &Table, choices: &Choices) -> Result<Self> {
-        let mut survey = Self { columns: Vec::new(), contexts: Vec::new(), warnings: Vec::new() };
+        let (columns, contexts) = (Vec::new(), Vec::new());
+        let mut survey = Self { columns, contexts, warnings: Vec::new(), few: Vec::new() };
         choices.check_names(table)?;
         let mut basis = Basis::new();
         // Contexts first: what follows from them is not to be learnt, wherever it stands.
@@ -60,6 +72,37 @@ impl Survey {
                 survey.warnings.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
             ))),
         }
+    }
+
+    /// Why flows, which learn in single precision, would see nothing of a column: a number far out leaves no digits to the
+    /// others.
+    pub fn unseen(&self, seen: [&DMatrix<f64>; 2]) -> Option<String> {
+        let found = [&self.columns, &self.contexts];
+        let mut all =
+            found.into_iter().zip(seen).flat_map(|(found, seen)| found.iter().zip(seen.row_iter()));
+        let (found, _) = all.find(|(_, row)| is_lost(row.iter().copied()))?;
+        let of = |warning: &Warning| match warning {
+            Warning::Outlier { column, place, value, .. } if *column == found.name => {
+                Some(format!("{} at {place}", number(*value)))
+            }
+            _ => None,
+        };
+        let what = self.warnings.iter().find_map(of).unwrap_or("numbers far out".into());
+        Some(format!(
+            "column {:?} holds {what}, beside which all others are one number in single precision, in which flows learn: repair the row or leave it out",
+            found.name
+        ))
+    }
+
+    /// Warnings of columns of few whole numbers beyond which so many samples lie.
+    pub fn beyond(&self, beyond: &[usize], drawn: usize) -> Vec<Warning> {
+        let with = self.columns.iter().zip(&self.few).zip(beyond);
+        let of = |((column, few), beyond): ((&Found, &Option<[f64; 2]>), &usize)| {
+            let (range, share) = ((*few)?, *beyond as f64 / drawn.max(1) as f64);
+            let column = column.name.clone();
+            (share >= BEYOND).then_some(Warning::Beyond { column, range, share })
+        };
+        with.filter_map(of).collect()
     }
 
     fn column(
@@ -85,11 +128,20 @@ impl Survey {
             // That a context follows from others does no harm.
             basis.take(place, &values).ok();
         } else {
-            if let Err(from) = basis.take(place, &values) {
+            if let Err((from, rest)) = basis.take(place, &values) {
                 let from = from.into_iter().map(|k| table.headings()[k].name().to_string());
-                self.warnings.push(Warning::Dependent { column: name, from: from.collect() });
+                let from = from.collect();
+                self.warnings.push(Warning::Dependent { column: name, from, rest });
                 return Ok(());
             }
+            let ends = || {
+                [
+                    values.iter().copied().fold(f64::INFINITY, f64::min),
+                    values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+                ]
+            };
+            let few = kind == Kind::Whole && distinct(&values) <= REPEATED[0];
+            self.few.push(few.then(ends));
             self.warn_of_values(&name, kind, told.is_some(), &values);
             self.warn_of_functions(table, &name, &values);
         }
@@ -126,6 +178,18 @@ impl Survey {
             self.warnings.push(Warning::Repeating { column, different });
         }
     }
+}
+
+/// Whether the middle 98% of some numbers have no two digits left in single precision.
+fn is_lost(values: impl Iterator<Item = f64>) -> bool {
+    let mut sorted: Vec<f64> = values.collect();
+    sorted.sort_by(f64::total_cmp);
+    let [low, median, high] =
+        [0.01, 0.5, 0.99].map(|share| sorted[((sorted.len() - 1) as f64 * share).round() as usize]);
+    let most = sorted[0].abs().max(sorted[sorted.len() - 1].abs());
+    let spread = high - low;
+    spread > 0.0
+        && (spread < DIGITS * f64::from(f32::EPSILON) * median.abs() || spread < LEAST * most)
 }
 
 /// The number that lies farthest out, if it lies too far: of a positive column by its logarithms.

@@ -3,18 +3,12 @@
 use std::fmt;
 
 use super::candidate::Candidate;
-use super::judged::{Judged, Row};
+use super::judged::Judged;
+use super::nats::short;
 use crate::diagnose::Uniformity;
 use crate::outcome::shown::{self, count};
 
-/// A mean over held-out rows, in nats a row.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Nats {
-    /// The mean.
-    pub mean: f64,
-    /// Its standard error, from the spread over rows; copies of a row count as one.
-    pub standard_error: f64,
-}
+pub use super::nats::Nats;
 
 /// How held-out rows were kept apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,14 +23,18 @@ pub enum Scheme {
 /// What a model is worth, measured on held-out rows in the units of the table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
-    /// What was chosen.
+    /// What was chosen: what the model is, and what all else here is said of.
     pub chosen: Candidate,
     /// The number of columns that were learnt.
     pub columns: usize,
     /// The number of different rows of the table.
     pub rows: usize,
-    /// The number of held-out rows.
+    /// The number of rows of the table, copies included, those of no weight not.
+    pub all_rows: usize,
+    /// The number of held-out rows, copies included.
     pub held_out: usize,
+    /// The number of different ones among them, which is what errors go by.
+    pub held_out_different: usize,
     /// How they were kept apart.
     pub scheme: Scheme,
     /// The mean negative log-density of held-out rows: lower is better.
@@ -73,46 +71,24 @@ pub(super) fn are_few(rows: usize, columns: usize) -> bool {
 
 /// A standard error of held-out nats beyond this comes from a few rows.
 const FAR: f64 = 10.0;
-/// How many standard errors tell two means apart.
-const ERRORS: f64 = 2.0;
-
-impl Nats {
-    /// The weighted mean of a number of each row, and its standard error, by groups of copies.
-    fn of(rows: &[Row], value: impl Fn(&Row) -> f64) -> Self {
-        let total: f64 = rows.iter().map(|row| row.weight).sum();
-        let mean = rows.iter().map(|row| row.weight * value(row)).sum::<f64>() / total;
-        let (mut groups, mut squares) = (0.0, 0.0);
-        for group in rows.chunk_by(|a, b| a.group == b.group) {
-            let rest: f64 = group.iter().map(|row| row.weight * (value(row) - mean)).sum();
-            squares += rest * rest;
-            groups += 1.0;
-        }
-        let standard_error = (squares * groups / (groups - 1.0)).sqrt() / total;
-        Self { mean, standard_error }
-    }
-
-    /// Whether it is above zero by more than chance.
-    fn positive(&self) -> bool {
-        self.mean > ERRORS * self.standard_error
-    }
-}
-
 impl Verdict {
     pub(super) fn of(
         judged: &Judged,
         names: &[String],
         (chosen, components): (Candidate, usize),
-        rows: usize,
+        groups: &[Vec<usize>],
         scheme: Scheme,
     ) -> Self {
-        let of = |k: usize| Nats::of(&judged.rows, |row| -row.log_prob[k]);
+        let rows = groups.len();
+        let of = |k: usize| Nats::of(&judged.rows, |(row, _)| -row.log_prob[k]);
         let over = |k: usize| {
             // Where both are certain that a row is impossible, none is better.
-            Nats::of(&judged.rows, |row| match (row.log_prob[0], row.log_prob[k]) {
-                (own, other) if own == other => 0.0,
-                (own, other) => own - other,
+            Nats::of(&judged.rows, |(row, own)| match row.log_prob[k] {
+                other if *own == other => 0.0,
+                other => own - other,
             })
         };
+        let different = judged.rows.chunk_by(|a, b| a.0.group == b.0.group).count();
         let p_value = |i: usize| {
             let ranks: Vec<f64> = judged.ranks.iter().map(|ranks| ranks[i]).collect();
             Uniformity::of(&ranks).p_value
@@ -123,14 +99,16 @@ impl Verdict {
             chosen,
             columns: names.len(),
             rows,
+            all_rows: groups.iter().map(Vec::len).sum(),
             held_out: judged.rows.len(),
+            held_out_different: different,
             scheme,
-            nats: of(0),
-            gaussian: of(1),
-            mixture: of(2),
+            nats: Nats::of(&judged.rows, |(_, own)| -own),
+            gaussian: of(0),
+            mixture: of(1),
             components,
-            over_gaussian: over(1),
-            over_mixture: over(2),
+            over_gaussian: over(0),
+            over_mixture: over(1),
             calibration,
             density_calibration: p_value(names.len()),
             doubts: Vec::new(),
@@ -145,7 +123,7 @@ impl Verdict {
             let (rows, columns) = (count(self.rows, "row"), count(self.columns, "column"));
             doubts.push(format!("{rows} for {columns}"));
         }
-        let lost = judged.rows.iter().filter(|row| !row.log_prob[0].is_finite()).count();
+        let lost = judged.rows.iter().filter(|(_, own)| !own.is_finite()).count();
         if lost > 0 {
             doubts.push(format!("{lost} of {} held-out rows have no density", self.held_out));
         }
@@ -153,7 +131,7 @@ impl Verdict {
             doubts.push(format!("a few rows far out decide: {} nats a row", self.nats));
         }
         let worse = Nats { mean: -self.over_gaussian.mean, ..self.over_gaussian };
-        if worse.positive() || (worse.mean > 0.0 && !doubts.is_empty()) {
+        if worse.is_positive() || (worse.mean > 0.0 && !doubts.is_empty()) {
             doubts.push("held-out worse than a Gaussian".into());
         }
         doubts
@@ -181,15 +159,17 @@ impl Verdict {
         if !self.doubts.is_empty() {
             return format!("do not trust this: {}", self.doubts.join(", "));
         }
-        let (over, name) = match self.chosen {
-            Candidate::Flow { .. } => (self.over_mixture, "the mixture"),
-            _ => (self.over_gaussian, "a Gaussian"),
+        let (over, name) = match self.chosen.has_flows() {
+            true => (self.over_mixture, "the mixture"),
+            false => (self.over_gaussian, "a Gaussian"),
         };
         let worse = Nats { mean: -self.over_mixture.mean, ..self.over_mixture };
-        let worth = match (self.chosen, over.positive()) {
-            _ if worse.positive() => format!("worse than the mixture by {:.2} nats", worse.mean),
+        let worth = match (&self.chosen, over.is_positive()) {
+            _ if worse.is_positive() => {
+                format!("worse than the mixture by {} nats", short(worse.mean, 2))
+            }
             (Candidate::Gaussian, _) => "a Gaussian, which nothing that was tried betters".into(),
-            (_, true) => format!("better than {name} by {:.2} nats", over.mean),
+            (_, true) => format!("better than {name} by {} nats", short(over.mean, 2)),
             (_, false) => format!("no better than {name} by more than chance"),
         };
         format!("{worth}; {}", self.calibrated())
@@ -212,12 +192,6 @@ impl Verdict {
     }
 }
 
-impl fmt::Display for Nats {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.4} ± {:.4}", self.mean, self.standard_error)
-    }
-}
-
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "verdict              {}", self.sentence())?;
@@ -226,7 +200,14 @@ impl fmt::Display for Verdict {
             Scheme::SetAside => "set aside".to_string(),
             Scheme::Folds(count) => format!("in {count} folds, each by a model of the others"),
         };
-        writeln!(f, "held-out rows        {} of {}, {scheme}", self.held_out, self.rows)?;
+        let rows = match self.held_out == self.held_out_different && self.all_rows == self.rows {
+            true => format!("{} of {}", self.held_out, self.rows),
+            false => format!(
+                "{} of {}, of which {} of {} are different",
+                self.held_out, self.all_rows, self.held_out_different, self.rows
+            ),
+        };
+        writeln!(f, "held-out rows        {rows}, {scheme}")?;
         writeln!(f, "nats a row           {} (lower is better)", self.nats)?;
         writeln!(f, "Gaussian             {}, more by {}", self.gaussian, self.over_gaussian)?;
         let mixture = format!("mixture of {}", self.components);

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::outcome::shown::{count, number};
+use crate::table::{Place, Table};
 
 /// What was found in a table, by the names of its columns.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,12 +16,30 @@ pub enum Warning {
         /// The number.
         value: f64,
     },
-    /// A column follows from others without a rest, and is not in the model.
+    /// A column follows from others to 3e-7 of its deviation or better, and is not in the model.
     Dependent {
         /// Its name.
         column: String,
         /// From which, as far as they matter.
         from: Vec<String>,
+        /// Which share of its deviation is left; what is below 1e-14 is rounding.
+        rest: f64,
+    },
+    /// Rows of the file were left out when it was read, as values were missing.
+    Missing {
+        /// How many.
+        rows: usize,
+        /// Where the first gap between the others lies.
+        first: String,
+    },
+    /// Samples of a column of few whole numbers lie beyond all of its numbers.
+    Beyond {
+        /// Its name.
+        column: String,
+        /// Its least and its largest number.
+        range: [f64; 2],
+        /// Which share of samples.
+        share: f64,
     },
     /// A column is a function of a context, to a thousandth of its spread: its density given that is a ridge without
     /// width, and its likelihood flatters.
@@ -86,7 +105,24 @@ pub enum Warning {
     },
 }
 
+/// What is left below this share of a deviation is rounding.
+const ROUNDING: f64 = 1e-14;
+
 impl Warning {
+    /// Of rows that a table was read without.
+    pub(super) fn of_missing(table: &Table) -> Option<Self> {
+        let number = |row: usize| match table.place(row) {
+            Place::Line(number) | Place::Row(number) => number,
+        };
+        let gap = |row: &usize| number(*row) != number(row - 1) + 1;
+        let first = match (1..table.rows()).find(gap) {
+            Some(row) => format!("behind {}", table.place(row - 1)),
+            None => format!("before {} or behind the last", table.place(0)),
+        };
+        let rows = table.left_out();
+        (rows > 0).then_some(Self::Missing { rows, first })
+    }
+
     /// The name of the column that is not in the model.
     pub fn left_out(&self) -> Option<String> {
         match self {
@@ -103,11 +139,28 @@ impl fmt::Display for Warning {
                 let value = number(*value);
                 write!(f, "column {column:?} is left out of the model: it is {value} in every row")
             }
-            Self::Dependent { column, from } => {
+            Self::Missing { rows, first } => write!(
+                f,
+                "{} of the file {} left out, as values are missing: the first gap lies {first}",
+                count(*rows, "row"),
+                if *rows == 1 { "is" } else { "are" }
+            ),
+            Self::Beyond { column, range: [least, most], share } => write!(
+                f,
+                "column {column:?} holds whole numbers from {} to {}, and {}% of samples lie beyond: a density of noisy numbers has no ends there; leave such samples out, or make it a context",
+                number(*least),
+                number(*most),
+                number((1e3 * share).round() / 10.0)
+            ),
+            Self::Dependent { column, from, rest } => {
+                let rest = match *rest < ROUNDING {
+                    true => "exactly".into(),
+                    false => format!("to {rest:.0e} of its deviation"),
+                };
                 let from: Vec<String> = from.iter().map(|name| format!("{name:?}")).collect();
                 write!(
                     f,
-                    "column {column:?} is left out of the model: it follows from {} exactly",
+                    "column {column:?} is left out of the model: it follows from {} {rest}",
                     from.join(", ")
                 )
             }
