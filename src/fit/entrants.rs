@@ -1,6 +1,6 @@
 //! What comes out of a contest, and the model that a choice makes of it.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DVectorView};
 use rand::rngs::Xoshiro256PlusPlus;
 
 use super::FlowChoice;
@@ -76,19 +76,20 @@ impl Member {
         Ok(Self(Pushforward::new(base, flow)))
     }
 
-    /// What it says of points with a standard normal base.
+    /// What it says of points with a standard normal base; NaN of those that are no numbers in single precision.
     pub fn said(&self, [points, contexts]: [&DMatrix<f64>; 2]) -> Result<Vec<Said>> {
-        let [points, contexts] = [points, contexts].map(|matrix| matrix.map(|x| x as f32));
+        let [mut points, contexts] = [points, contexts].map(|matrix| matrix.map(|x| x as f32));
+        let is_lost = |j: &usize| points.column(*j).iter().any(|x| !x.is_finite());
+        let lost: Vec<usize> = (0..points.ncols()).filter(is_lost).collect();
+        lost.iter().for_each(|j| points.column_mut(*j).fill(0.0));
         let context = (contexts.nrows() > 0).then_some(&contexts);
         let found = self.0.evaluate(&points, context)?;
-        let squares = found.latent.column_iter();
-        let squares = squares.map(|z| z.iter().map(|z| f64::from(*z) * f64::from(*z)).sum::<f64>());
-        Ok(found
-            .log_prob
-            .iter()
-            .zip(squares)
-            .map(|(own, square)| [f64::from(*own), square])
-            .collect())
+        let square = |z: DVectorView<'_, f32>| z.iter().map(|z| f64::from(*z).powi(2)).sum::<f64>();
+        let squares = found.latent.column_iter().map(square);
+        let said = found.log_prob.iter().zip(squares);
+        let mut said: Vec<Said> = said.map(|(own, square)| [f64::from(*own), square]).collect();
+        lost.iter().for_each(|j| said[*j] = [f64::NAN; 2]);
+        Ok(said)
     }
 }
 

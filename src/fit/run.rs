@@ -51,6 +51,11 @@ fn members_for(rows: usize) -> usize {
     }
 }
 
+/// The rows of all parts.
+fn rows_of(held: &[Part]) -> Vec<Vec<Row>> {
+    held.iter().map(|part| part.rows.clone()).collect()
+}
+
 /// What a run makes.
 struct Made {
     model: Model,
@@ -164,37 +169,38 @@ impl Fitting<'_> {
         }
         let radial =
             if flows && chosen.is_none() { self.rebase(&mut judges, &mut held) } else { None };
-        let ballots: Vec<Vec<Row>> = held.iter().map(|part| part.rows.clone()).collect();
-        let mut choice = chosen.unwrap_or_else(|| self.choose(&ballots, flows));
         let mut last = match first.take() {
             Some(all) => all,
             None => {
+                let flows = flows && self.choose(&rows_of(&held), true).shares[2] > 0.0;
                 self.progress.tell(Stage::Contest { number: FOLDS + 1, of: FOLDS + 1 });
-                self.of_all(choice.shares[2] > 0.0)?
+                self.of_all(flows)?
             }
         };
         if let (Some(flow), Some(radial)) = (&mut last.flow, radial) {
             flow.radial = radial;
         }
-        if choice.shares[2] > 0.0 && !(flows && last.flow.is_some()) {
-            // A flow failed where it was wanted.
-            (choice, flows) = (self.choose(&ballots, false), false);
+        let given = self.rows.chosen_by.is_some();
+        let by = if given { divided(&last.scores) } else { rows_of(&held) };
+        // Where a flow failed, it cannot be what is chosen.
+        let everywhere = last.flow.is_some() && judges.iter().all(|judge| judge.flow.is_some());
+        let mut choice = self.choose(&by, everywhere);
+        let told = choice.apart.clone();
+        if given {
+            choice.apart = vec![choice.shares; FOLDS];
         }
-        choice.apart.resize(FOLDS, choice.shares);
         let mut judged = Judged::default();
         for ((judge, part), shares) in judges.iter().zip(&held).zip(&choice.apart) {
             judged.add(judge, shares, (&self.rows, part), &mut stream(seed, 6))?;
         }
         let chosen = last.candidate(&choice.shares);
         let verdict = self.verdict(&judged, chosen, last.mixture.0, Scheme::Folds(FOLDS));
-        let (by, flows) = match self.rows.chosen_by {
-            Some(_) => (divided(&last.scores), last.flow.is_some()),
-            None => (ballots, flows),
-        };
+        let flows = if given { last.flow.is_some() } else { flows };
         for judge in judges {
             last.flow = last.flow.or(judge.flow.filter(|_| flows));
             last.warnings.extend(judge.warnings);
         }
+        choice.apart = told;
         Ok((self.made(last, &choice, (&by, flows), &judged)?, verdict))
     }
 
@@ -268,7 +274,7 @@ impl Fitting<'_> {
     fn is_open(&self, held: &[Part], share: f64) -> bool {
         let parts = match held {
             [one] => divided(&one.rows),
-            several => several.iter().map(|part| part.rows.clone()).collect(),
+            several => rows_of(several),
         };
         let rich = *self.options(true).last().unwrap_or(&ALL);
         is_open(&parts, &self.options(false), rich, share)
