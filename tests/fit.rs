@@ -68,8 +68,13 @@ fn constant_duplicated_and_collinear_columns_are_left_out_by_name() {
     assert_eq!(names, ["a", "b", "c"]);
     let still = Warning::Constant { column: "still".into(), value: 20.1 };
     assert!(fitted.warnings.contains(&still));
-    let again = Warning::Dependent { column: "again".into(), from: vec!["c".into()], rest: 0.0 };
-    assert!(fitted.warnings.contains(&again), "{fitted}");
+    let again = |warning: &Warning| match warning {
+        Warning::Dependent { column, from, rest } => {
+            column == "again" && from == &["c"] && *rest < 1e-14
+        }
+        _ => false,
+    };
+    assert!(fitted.warnings.iter().any(again), "{fitted}");
     let from = |warning: &Warning| match warning {
         Warning::Dependent { column, from, .. } if column == "sum" => Some(from.clone()),
         _ => None,
@@ -447,13 +452,15 @@ fn a_number_beyond_single_precision_is_named_and_no_number_is_long() {
         let fit = table(columns);
         let fitted = Fit::new(&fit).steps(5).members(1).run().expect("fits");
         let text = fitted.to_string();
+        // By an outlier, whatever is tried; and where a flow met it, by that, with what to do.
         let named = |warning: &Warning| match warning {
             Warning::Failed { reason } => {
                 reason.contains("column \"b\" holds 1e") && reason.contains("row 17")
             }
+            Warning::Outlier { column, place, .. } => column == "b" && place == "row 17",
             _ => false,
         };
-        assert!(fitted.warnings.iter().any(named), "{text}");
+        assert!(!fitted.warnings.is_empty() && fitted.warnings.iter().all(named), "{text}");
         let longest = text.split(|c: char| !c.is_ascii_digit()).map(str::len).max();
         assert!(longest < Some(14), "{text}");
     }
