@@ -357,14 +357,14 @@ fn is_made_of(model: &liouville::model::Model, chosen: &Candidate) -> bool {
 
 #[test]
 fn what_is_saved_is_of_the_kind_that_was_judged() {
-    let mut outlying = normal(2, 80, 23);
+    let mut outlying = normal(2, 60, 23);
     outlying[0].1[3] = 40.0;
-    let tables = [moons(120, 24), table(normal(2, 80, 25)), table(outlying)];
+    let tables = [moons(60, 24), table(normal(2, 60, 25)), table(outlying)];
     for (table, flow) in tables
         .iter()
         .flat_map(|one| [FlowChoice::None, FlowChoice::RealNvp].map(|flow| (one, flow)))
     {
-        let fitted = Fit::new(table).flow(flow).steps(40).members(2).run().expect("fits");
+        let fitted = Fit::new(table).flow(flow).steps(10).members(2).run().expect("fits");
         let verdict = &fitted.verdict;
         assert!(is_made_of(&fitted.model, &verdict.chosen), "{:?} {fitted}", fitted.model);
         let kind = fitted.model.notes().iter().find(|(name, _)| name == "kind");
