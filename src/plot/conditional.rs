@@ -7,6 +7,7 @@ use super::axes::{
 };
 use super::canvas::{Area, Canvas, Ink, Margins, Stroke};
 use super::density::sheet::{Budget, Sheet};
+use super::kept::Kept;
 use super::known::known;
 use super::line::ask::{check_line, none_infinite};
 use super::line::range::find_range;
@@ -37,6 +38,8 @@ pub struct ConditionalPicture<'a, T: Real> {
     ends: [f64; 2],
     data: Option<(String, Result<Vec<[f64; 2]>>)>,
     look: Look,
+    /// Where the mass is, between these contexts.
+    found: Kept<[f64; 2], Range>,
 }
 
 /// The log-densities of points (1 x n), each under its context.
@@ -81,6 +84,7 @@ pub fn conditional<'a, T: Real, D: Density<T>>(
         ends: contexts,
         data: None,
         look: Look::Heat,
+        found: Kept::default(),
     }
 }
 
@@ -89,6 +93,7 @@ impl<T: Real> ConditionalPicture<'_, T> {
     /// whose own value at this place is not used. Default: the only one.
     pub fn along(mut self, place: usize, context: &[f64]) -> Self {
         self.fixed = Some((place, context.to_vec()));
+        self.found = Kept::default();
         self
     }
 
@@ -110,6 +115,7 @@ impl<T: Real> ConditionalPicture<'_, T> {
             ))),
         };
         self.data = Some((name.to_string(), found));
+        self.found = Kept::default();
         self
     }
 
@@ -134,7 +140,15 @@ impl<T: Real> ConditionalPicture<'_, T> {
                 shown::count(fixed.len(), "value")
             )));
         }
-        let x = Range::given("context", Steps::Even, self.plane.x.unwrap_or(self.ends))?;
+        let ends = self.plane.x.unwrap_or(self.ends);
+        let x = Range::given("context", Steps::Even, ends)?;
+        let mass = *self.found.get(ends, || self.mass(x))?;
+        let given = self.plane.y.map(|ends| Range::given("y", Steps::Even, ends)).transpose()?;
+        Ok([x, given.unwrap_or(mass), mass])
+    }
+
+    /// Where the mass and the data are between some contexts.
+    fn mass(&self, x: Range) -> Result<Range> {
         let mut all: Option<Range> = None;
         let mut failed = None;
         for k in 0..SURVEYED {
@@ -153,9 +167,7 @@ impl<T: Real> ConditionalPicture<'_, T> {
             all = all.map(|range| seen.map_or(range, |seen| range.joined(seen))).or(seen);
         }
         let none = || failed.unwrap_or_else(|| Error::empty("there is no density to draw"));
-        let mass = all.ok_or_else(none)?;
-        let given = self.plane.y.map(|ends| Range::given("y", Steps::Even, ends)).transpose()?;
-        Ok([x, given.unwrap_or(mass), mass])
+        all.ok_or_else(none)
     }
 
     fn axes(&self, [x, y]: [Range; 2], bar: Option<ColorBar>) -> Axes {

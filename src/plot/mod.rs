@@ -24,7 +24,9 @@
 //! | `lattice`, `transformer` | how a flow bends a chessboard, and a layer one coordinate |
 //! | `samples`, `curves`, `images`, `panels` | the other pictures |
 //! | `latent` | paths between images |
+//! | `weighing` | what samples weigh |
 //! | `known` | log-densities of points, as far as they can be computed |
+//! | `kept` | what was computed once |
 
 mod animation;
 mod axes;
@@ -37,6 +39,7 @@ mod density;
 mod diagnosis;
 mod field;
 mod images;
+mod kept;
 mod known;
 mod latent;
 mod lattice;
@@ -49,6 +52,7 @@ mod samples;
 mod training;
 mod transformer;
 mod way;
+mod weighing;
 mod weights;
 
 pub use plotters;

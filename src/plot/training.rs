@@ -12,6 +12,8 @@ use crate::train::{Report, StepReport};
 const POINTS: usize = 400;
 /// A mean is taken over this share of the steps.
 const WINDOW: f64 = 0.02;
+/// The size of a panel.
+const PANEL: (u32, u32) = (800, 520);
 /// An axis is logarithmic where numbers differ by more than this factor.
 const SPREAD: f64 = 20.0;
 
@@ -92,7 +94,7 @@ impl<'a> TrainingPicture<'a> {
 
     fn started(&self, title: &str, label: &str) -> CurvesPicture {
         let along = if self.seconds { "seconds" } else { "step" };
-        let picture = curves().title(title).axis_labels(along, label).size(800, 520);
+        let picture = curves().title(title).axis_labels(along, label).size(PANEL.0, PANEL.1);
         let ends = self.runs.iter().filter_map(|(_, report)| self.along(report).pop());
         match ends.fold(0.0, f64::max) {
             longest if longest > 0.0 => picture.x_range(0.0, longest),
@@ -147,14 +149,20 @@ impl<'a> TrainingPicture<'a> {
         }
     }
 
+    /// Whether a run has a quantity at all.
+    fn has(&self, of: Of) -> bool {
+        let steps = self.runs.iter().flat_map(|(_, report)| &report.steps);
+        steps.map(of).any(|value| value.is_finite() && value != 0.0)
+    }
+
     /// The panel of one quantity, unless no run has it.
     fn panel(&self, title: &str, label: &str, of: Of) -> Result<Option<CurvesPicture>> {
         let values = |report: &Report| report.curve(of).1;
-        let all: Vec<f64> = self.runs.iter().flat_map(|(_, report)| values(report)).collect();
-        let finite = || all.iter().copied().filter(|value| value.is_finite());
-        if !finite().any(|value| value != 0.0) {
+        if !self.has(of) {
             return Ok(None);
         }
+        let all: Vec<f64> = self.runs.iter().flat_map(|(_, report)| values(report)).collect();
+        let finite = || all.iter().copied().filter(|value| value.is_finite());
         let [least, most] = [finite().fold(f64::INFINITY, f64::min), finite().fold(0.0, f64::max)];
         let mut picture = self.started(title, label);
         if least > 0.0 && most > SPREAD * least {
@@ -227,8 +235,8 @@ fn smoothed(xs: &[f64], ys: &[f64]) -> (Vec<f64>, Vec<f64>) {
 
 impl Picture for TrainingPicture<'_> {
     fn size(&self) -> (u32, u32) {
-        let found = self.panels().map(|panels| panels.size());
-        self.size.or(found.ok()).unwrap_or((1600, 1040))
+        let count = 1 + QUANTITIES.iter().filter(|(_, _, of)| self.has(*of)).count() as u32;
+        self.size.unwrap_or((PANEL.0 * count.min(2), PANEL.1 * count.div_ceil(2)))
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Area) -> Result<()> {

@@ -4,8 +4,8 @@ use std::sync::OnceLock;
 
 use ab_glyph::{Font, FontRef, GlyphId, OutlineCurve, Point};
 
-// DejaVu Sans 2.37 without hints: Latin with accents, Greek, Cyrillic, superscripts, currencies, arrows,
-// operators and geometric shapes.
+// DejaVu Sans without hints: Latin with accents, Greek, Cyrillic, raised and lowered letters, currencies, arrows,
+// operators, geometric shapes, signs of sun and planets.
 
 /// A letter's curves are drawn as so many straight pieces each.
 const PIECES: usize = 5;
@@ -21,7 +21,7 @@ fn laid_out(font: &FontRef<'_>, text: &str) -> (Vec<(GlyphId, f64)>, f64) {
     let em = f64::from(font.units_per_em().unwrap_or(2048.0));
     let mut letters = Vec::new();
     let mut place = 0.0;
-    for letter in text.chars().filter(|letter| !letter.is_control()) {
+    for letter in readable(text).chars() {
         // A letter that the font lacks is number zero, an empty box.
         let glyph = font.glyph_id(letter);
         if let Some((before, _)) = letters.last() {
@@ -31,6 +31,21 @@ fn laid_out(font: &FontRef<'_>, text: &str) -> (Vec<(GlyphId, f64)>, f64) {
         place += f64::from(font.h_advance_unscaled(glyph)) / em;
     }
     (letters, place)
+}
+
+/// A text in one line: ends of lines and tabs are spaces, and what only says how another letter is to look, or where a
+/// word may part, is left out.
+pub(super) fn readable(text: &str) -> String {
+    let silent = |letter: &char| {
+        matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
+    };
+    let written = |letter: char| match letter {
+        '\u{fffe}' | '\u{ffff}' => '\u{fffd}',
+        _ if letter.is_control() => ' ',
+        _ => letter,
+    };
+    text.chars().filter(|letter| !silent(letter)).map(written).collect()
 }
 
 /// How wide a text is, in units of its size.
@@ -92,8 +107,22 @@ mod tests {
         {
             assert!(!outline(&letter.to_string()).is_empty(), "{letter}");
         }
-        for letter in "éßŁΩαжЯ₁²⁻−×≤∞∂→".chars() {
-            assert_ne!(outline(&letter.to_string()), outline("漢"), "{letter} is in the font");
+    }
+
+    #[test]
+    fn what_scientists_write_is_in_the_font() {
+        let letters = "éßŁÅ°µ±×·÷−²³⁻⁺¹⁰⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉₊₋ₐₑₒₓₕₖₗₘₙₚₛₜᵢⱼᵣᵤᵥⁿⁱᵀ½¼ªº½‰′″†‡§¶©®™№…–—•\
+            αβγδεζηθικλμνξοπρστυφχψωΓΔΘΛΞΠΣΦΨΩϑϕϵжЯ\
+            ∂∇∞√∛∫∬∮∑∏≤≥≪≫≲≳≈≃≅≡≠∼∝∈∉⊂∪∩∅∀∃¬∧∨⊕⊗⊙⊥∥∠⟨⟩⌊⌋⌈⌉ℓħℏℜℑℂℕℝℤℒℋℱℵÅΩ℃€£¥\
+            ☉☿♀⊕♁♂♃♄♅♆☽★☆♠♣♥♦←→↑↓↔⇒⇔⟶↦●○■□▲△▼◆◇✓✗";
+        for letter in letters.chars() {
+            assert_ne!(outline(&letter.to_string()), outline("漢"), "{letter} is not in the font");
         }
+    }
+
+    #[test]
+    fn lines_become_one_and_silent_signs_take_no_room() {
+        assert_eq!(readable("mass\n(M☉\u{fe0e})\tb\u{200d}\u{ffff}"), "mass (M☉) b\u{fffd}");
+        assert_eq!(width("a\tb"), width("a b"));
     }
 }

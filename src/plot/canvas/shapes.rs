@@ -138,10 +138,11 @@ impl Canvas {
         }
     }
 
-    /// A text of a size in units.
+    /// A text of a size in units, in one line. A letter that the font lacks is an empty box.
     pub fn text(&mut self, at: [f64; 2], text: &str, size: f64, color: Color, anchor: Anchor) {
+        let text = font::readable(text);
         if !text.is_empty() {
-            let (text, size) = (text.to_string(), size * self.unit);
+            let size = size * self.unit;
             self.shapes.push(Shape::Text { at, text, size, color, anchor });
         }
     }

@@ -2,6 +2,7 @@
 
 use super::smooth::Counts;
 use crate::plot::axes::Range;
+use crate::plot::weighing::Weights;
 
 /// The share of samples beyond each end of the range that is drawn.
 const BEYOND: f64 = 0.0015;
@@ -10,21 +11,46 @@ const NODES: usize = 257;
 /// The fewest and the most bars.
 const BARS: [f64; 2] = [12.0, 60.0];
 
-/// The numbers of one coordinate in ascending order.
+/// The numbers of one coordinate in ascending order, with the sums of the weights before each and of all; none where
+/// weights are equal.
 #[derive(Debug, Clone)]
-pub(in crate::plot) struct Sorted(Vec<f64>);
+pub(in crate::plot) struct Sorted {
+    values: Vec<f64>,
+    sums: Option<Vec<f64>>,
+}
 
 impl Sorted {
     pub fn new(values: &[f64]) -> Self {
         let mut sorted = values.to_vec();
         sorted.sort_unstable_by(f64::total_cmp);
-        Self(sorted)
+        Self { values: sorted, sums: None }
     }
 
-    /// The number below which a share of the samples lies, between neighbours in proportion.
+    pub fn weighed(values: &[f64], weights: &Weights) -> Self {
+        if weights.are_equal() {
+            return Self::new(values);
+        }
+        let mut order: Vec<usize> = (0..values.len()).collect();
+        order.sort_unstable_by(|a, b| values[*a].total_cmp(&values[*b]));
+        let mut sum = 0.0;
+        let mut sums = vec![0.0];
+        sums.extend(order.iter().map(|k| {
+            sum += weights.at(*k);
+            sum
+        }));
+        Self { values: order.into_iter().map(|k| values[k]).collect(), sums: Some(sums) }
+    }
+
+    /// The number below which a share of the samples lies, between neighbours in proportion; of weighted ones the
+    /// first with which their weights reach that share.
     pub fn quantile(&self, share: f64) -> f64 {
-        let place = share.clamp(0.0, 1.0) * (self.0.len().saturating_sub(1)) as f64;
-        let at = |k: usize| self.0.get(k).copied().unwrap_or(f64::NAN);
+        let at = |k: usize| self.values.get(k).copied().unwrap_or(f64::NAN);
+        if let Some(sums) = &self.sums {
+            let wanted = share.clamp(0.0, 1.0) * self.count();
+            let place = sums[1..].partition_point(|sum| *sum < wanted);
+            return at(place.min(self.values.len().saturating_sub(1)));
+        }
+        let place = share.clamp(0.0, 1.0) * (self.values.len().saturating_sub(1)) as f64;
         let (low, high) = (at(place as usize), at(place.ceil() as usize));
         // Not their difference, which may overflow.
         low * (1.0 - place.fract()) + high * place.fract()
@@ -55,18 +81,29 @@ impl Sorted {
         0.25 * (most - least)
     }
 
-    pub fn count(&self) -> usize {
-        self.0.len()
+    /// How many there are, by their weights.
+    pub fn count(&self) -> f64 {
+        self.sum_of(self.values.len())
     }
 
     /// How many are less than a number.
-    pub fn below(&self, x: f64) -> usize {
-        self.0.partition_point(|value| *value < x)
+    pub fn below(&self, x: f64) -> f64 {
+        self.sum_of(self.values.partition_point(|value| *value < x))
     }
 
     /// How many are not greater than a number.
-    pub fn up_to(&self, x: f64) -> usize {
-        self.0.partition_point(|value| *value <= x)
+    pub fn up_to(&self, x: f64) -> f64 {
+        self.sum_of(self.values.partition_point(|value| *value <= x))
+    }
+
+    /// What so many of the first weigh.
+    fn sum_of(&self, first: usize) -> f64 {
+        self.sums.as_ref().map_or(first as f64, |sums| sums[first])
+    }
+
+    /// What each weighs.
+    fn weight(&self, k: usize) -> f64 {
+        self.sum_of(k + 1) - self.sum_of(k)
     }
 
     /// The outline of bars over a range, as a share of all samples by unit of the coordinate.
@@ -74,23 +111,15 @@ impl Sorted {
     /// Their width follows Freedman and Diaconis 1981, On the histogram as a density estimator.
     pub fn bars(&self, range: Range) -> Vec<[f64; 2]> {
         let [low, high] = [0.25, 0.75].map(|share| self.quantile(share));
-        let width = 2.0 * (high - low) / (self.count() as f64).cbrt();
+        let width = 2.0 * (high - low) / self.count().cbrt();
         let bars = range.length() / width;
         let count = if bars.is_finite() { bars.clamp(BARS[0], BARS[1]) } else { BARS[0] } as usize;
         let edge = |k: usize| range.at(k as f64 / count as f64);
-        let below = |x: f64| self.0.partition_point(|value| *value < x);
-        let mut counts = Vec::with_capacity(count);
-        for k in 0..count {
-            let last = if k + 1 == count {
-                self.0.partition_point(|x| *x <= edge(count))
-            } else {
-                below(edge(k + 1))
-            };
-            counts.push(last.saturating_sub(below(edge(k))));
-        }
-        let scale = count as f64 / (self.count() as f64 * range.length());
-        let corners = counts.into_iter().enumerate();
-        corners.flat_map(|(k, n)| [edge(k), edge(k + 1)].map(|x| [x, scale * n as f64])).collect()
+        let height = |k: usize| {
+            let last = if k + 1 == count { self.up_to(edge(count)) } else { self.below(edge(k + 1)) };
+            count as f64 * ((last - self.below(edge(k))) / self.count()).max(0.0) / range.length()
+        };
+        (0..count).flat_map(|k| [edge(k), edge(k + 1)].map(|x| [x, height(k)])).collect()
     }
 
     /// A smooth density over a range, between the least and the greatest sample.
@@ -102,9 +131,11 @@ impl Sorted {
             return self.bars(range);
         }
         let node = length / (NODES - 1) as f64;
-        let counts = Counts::of_line(self.0.iter().map(|x| (x - ends[0]) / node), NODES);
-        let width = 0.9 * self.deviation() * (self.count() as f64).powf(-0.2) / node;
-        let scale = 1.0 / (self.count() as f64 * node);
+        let places = self.values.iter().map(|x| (x - ends[0]) / node);
+        let weights = (0..self.values.len()).map(|k| self.weight(k));
+        let counts = Counts::of_line(places.zip(weights), NODES);
+        let width = 0.9 * self.deviation() * self.count().powf(-0.2) / node;
+        let scale = 1.0 / (self.count() * node);
         let at = |(k, value): (usize, f64)| [ends[0] + node * k as f64, scale * value];
         counts.smoothed(&[width]).0.into_iter().enumerate().map(at).collect()
     }
@@ -114,6 +145,7 @@ impl Sorted {
 mod tests {
     use super::*;
     use crate::plot::axes::Steps;
+    use crate::plot::weighing::weighed;
 
     fn range(from: f64, to: f64) -> Range {
         Range::given("x", Steps::Even, [from, to]).expect("a range")
@@ -126,6 +158,30 @@ mod tests {
             assert!((ladder.quantile(share) - 100.0 * share).abs() < 1e-9);
         }
         assert_eq!(Sorted::new(&[-f64::MAX, f64::MAX]).quantile(0.5), 0.0);
+    }
+
+    #[test]
+    fn whole_weights_are_samples_that_come_again() {
+        let values: Vec<f64> = (0..300).map(|k| f64::from(k * 7919 % 300) * 0.1).collect();
+        let times: Vec<f64> = (0..300).map(|k| f64::from(k % 4)).collect();
+        let repeated = values.iter().zip(&times).flat_map(|(x, n)| vec![*x; *n as usize]);
+        let again = Sorted::new(&repeated.collect::<Vec<_>>());
+        let kept: Vec<usize> = (0..300).collect();
+        let (weights, places) = weighed(&times, 300, &kept).expect("weights");
+        let some: Vec<f64> = places.iter().map(|k| values[*k]).collect();
+        let found = Sorted::weighed(&some, &weights);
+        for share in [0.0, 0.1601, 0.4999, 0.8402, 1.0] {
+            // Between neighbours one takes parts.
+            assert!((found.quantile(share) - again.quantile(share)).abs() <= 0.1, "{share}");
+        }
+        let range = range(-1.0, 31.0);
+        let share = |sorted: &Sorted, x: f64| sorted.below(x) / sorted.count();
+        for k in 0..32 {
+            assert!((share(&found, f64::from(k)) - share(&again, f64::from(k))).abs() < 1e-12);
+        }
+        let mass: f64 =
+            found.bars(range).chunks_exact(2).map(|bar| bar[0][1] * (bar[1][0] - bar[0][0])).sum();
+        assert!((mass - 1.0).abs() < 1e-9, "{mass}");
     }
 
     #[test]

@@ -90,6 +90,24 @@ impl CornerPicture {
         self
     }
 
+    /// Weights of the samples that were given last, one for each column, as of nested or importance sampling:
+    /// histograms, quantiles and regions are those of the weighted samples. Of log-weights, give
+    /// exp(log w - max log w).
+    ///
+    /// ```no_run
+    /// use liouville::prelude::*;
+    /// # let (draws, weights) = (liouville::nalgebra::DMatrix::<f64>::zeros(3, 9), [1.0; 9]);
+    ///
+    /// plot::corner(&draws).weights(&weights).save("weighted.png")?;
+    /// # Ok::<(), liouville::Error>(())
+    /// ```
+    pub fn weights(mut self, weights: &[f64]) -> Self {
+        if let Some((_, set)) = self.sets.last_mut() {
+            set.weighed(weights);
+        }
+        self
+    }
+
     /// What the coordinates are called, with their units.
     pub fn names<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
         self.names = Some(names.into_iter().map(Into::into).collect());
@@ -190,7 +208,9 @@ impl CornerPicture {
     /// All numbers of every set, coordinate by coordinate in ascending order.
     fn sorted(&self) -> Vec<Vec<Sorted>> {
         let each = |(_, set): &(String, SampleSet)| {
-            (0..self.dim()).into_par_iter().map(|i| Sorted::new(set.row(i))).collect()
+            let weights = set.weights();
+            let sorted = |i: usize| Sorted::weighed(set.row(i), &weights);
+            (0..self.dim()).into_par_iter().map(sorted).collect()
         };
         self.sets.iter().map(each).collect()
     }
@@ -302,7 +322,7 @@ impl CornerPicture {
             .map(|&(column, row)| {
                 let each = self.sets.iter().zip(sorted).map(|((_, set), sorted)| {
                     let side = |i: usize| panels::side(set.row(i), &sorted[i], ranges[i]);
-                    Pair::new([side(column), side(row)], &self.shares)
+                    Pair::new([side(column), side(row)], &set.weights(), &self.shares)
                 });
                 each.collect()
             })

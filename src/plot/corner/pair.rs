@@ -3,6 +3,7 @@
 use super::smooth::Counts;
 use crate::plot::axes::{Range, Steps};
 use crate::plot::density::contour::{Grid, joined};
+use crate::plot::weighing::Weights;
 
 /// The nodes along each axis.
 const NODES: usize = 120;
@@ -27,34 +28,54 @@ pub(super) struct Region {
 }
 
 /// The regions of highest density that hold these shares of the samples, as they are counted (Hyndman 1996,
-/// Computing and graphing highest density regions, section 3), and the places of some samples outside the last.
-pub(super) fn regions(x: Side<'_>, y: Side<'_>, shares: &[f64]) -> (Vec<Region>, Vec<[f64; 2]>) {
+/// Computing and graphing highest density regions, section 3), and which samples are outside the last.
+pub(super) fn regions(
+    x: Side<'_>,
+    y: Side<'_>,
+    weights: &Weights,
+    shares: &[f64],
+) -> (Vec<Region>, Vec<usize>) {
     let place = |side: Side<'_>, value: f64| {
         (value - side.range.from()) / side.range.length() * (NODES - 1) as f64
     };
     let places: Vec<[f64; 2]> =
         x.values.iter().zip(y.values).map(|(a, b)| [place(x, *a), place(y, *b)]).collect();
-    let counts = Counts::of_plane(places.iter().copied(), NODES);
+    let each = || (0..places.len()).map(|k| weights.at(k));
+    let counts = Counts::of_plane(places.iter().copied().zip(each()), NODES);
     // Where coordinates hang together, the density is narrower than each of them.
-    let narrow = (1.0 - correlation(x, y).powi(2)).max(0.1).sqrt();
-    let shrink = (places.len() as f64).powf(-1.0 / 6.0) * narrow;
+    let narrow = (1.0 - correlation(x, y, weights).powi(2)).max(0.1).sqrt();
+    let shrink = weights.effective(places.len()).powf(-1.0 / 6.0) * narrow;
     let width = |side: Side<'_>| shrink * side.deviation / side.range.length() * (NODES - 1) as f64;
     let (density, widths) = counts.smoothed(&[width(x), width(y)]);
     let heights: Vec<f64> = places.iter().map(|place| height(&density, *place)).collect();
-    let mut sorted = heights.clone();
-    sorted.sort_unstable_by(|a, b| b.total_cmp(a));
-    let level = |share: f64| {
-        let count = (share * sorted.len() as f64).ceil().clamp(1.0, sorted.len() as f64);
-        // Never zero: the region would have no border.
-        sorted[count as usize - 1].max(1e-9 * sorted[0]).min(0.999 * sorted[0])
-    };
+    let level = levels(&heights, weights);
     let padded = Padded::new(&density, [x.range, y.range]);
     let found =
         shares.iter().map(|share| Region { rings: padded.rings(level(*share), &widths) }).collect();
     let last = shares.iter().copied().fold(0.0, f64::max);
     let outside = |k: &usize| heights[*k] < level(last);
-    let stray = (0..places.len()).filter(outside).map(|k| [x.values[k], y.values[k]]).collect();
+    let stray = (0..places.len()).filter(outside).collect();
     (found, stray)
+}
+
+/// The height above which a share of samples lies, by their weights.
+fn levels(heights: &[f64], weights: &Weights) -> impl Fn(f64) -> f64 {
+    let mut order: Vec<usize> = (0..heights.len()).collect();
+    order.sort_unstable_by(|a, b| heights[*b].total_cmp(&heights[*a]));
+    let sorted: Vec<f64> = order.iter().map(|k| heights[*k]).collect();
+    let mut sum = 0.0;
+    let add = |k: &usize| {
+        sum += weights.at(*k);
+        sum
+    };
+    let sums: Vec<f64> = order.iter().map(add).collect();
+    move |share: f64| {
+        // A share of all may be a last bit more than the sum of its parts.
+        let wanted = share * sum * (1.0 - 1e-12);
+        let last = sums.partition_point(|sum| *sum < wanted).min(sorted.len() - 1);
+        // Never zero: the region would have no border.
+        sorted[last].max(1e-9 * sorted[0]).min(0.999 * sorted[0])
+    }
 }
 
 /// A density between its nodes, zero beyond them.
@@ -71,16 +92,16 @@ fn height(density: &[f64], [x, y]: [f64; 2]) -> f64 {
 }
 
 /// The correlation of samples within robust bounds, so that a few far ones do not make it.
-fn correlation(x: Side<'_>, y: Side<'_>) -> f64 {
+fn correlation(x: Side<'_>, y: Side<'_>, weights: &Weights) -> f64 {
     let middle = |side: Side<'_>| side.range.at(0.5);
     let (mx, my) = (middle(x), middle(y));
     let (scale_x, scale_y) = (x.range.length(), y.range.length());
     let mut sums = [0.0f64; 6];
-    for (a, b) in x.values.iter().zip(y.values) {
+    for (k, (a, b)) in x.values.iter().zip(y.values).enumerate() {
         let (u, v) = ((a - mx) / scale_x, (b - my) / scale_y);
         if u.abs() <= 0.5 && v.abs() <= 0.5 {
             for (sum, term) in sums.iter_mut().zip([1.0, u, v, u * u, v * v, u * v]) {
-                *sum += term;
+                *sum += weights.at(k) * term;
             }
         }
     }
@@ -171,6 +192,7 @@ pub(super) fn counted([from, to]: [f64; 2], shown: Range) -> Range {
 mod tests {
     use super::*;
     use rand::rngs::StdRng;
+    use crate::plot::weighing::weighed;
     use rand::{RngExt, SeedableRng};
 
     fn normals(count: usize, seed: u64) -> Vec<f64> {
@@ -186,7 +208,7 @@ mod tests {
     #[test]
     fn regions_of_a_normal_density_are_discs() {
         let (xs, ys) = (normals(100_000, 1), normals(100_000, 2));
-        let (found, stray) = regions(side(&xs), side(&ys), &[0.5, 0.9]);
+        let (found, stray) = regions(side(&xs), side(&ys), &Weights::Equal, &[0.5, 0.9]);
         for (region, share) in found.iter().zip([0.5, 0.9]) {
             let radius = (-2.0 * f64::ln(1.0 - share)).sqrt();
             let outer = region.rings.iter().max_by_key(|ring| ring.len()).expect("a ring");
@@ -199,12 +221,30 @@ mod tests {
     }
 
     #[test]
+    fn regions_of_weighted_samples_are_those_of_what_they_are_weighted_for() {
+        // Drawn twice as wide as they should be, and weighted for that.
+        let wide = |seed: u64| normals(200_000, seed).into_iter().map(|x| 2.0 * x).collect();
+        let (xs, ys): (Vec<f64>, Vec<f64>) = (wide(6), wide(7));
+        let weight = |(x, y): (&f64, &f64)| (-0.375 * (x * x + y * y)).exp();
+        let raw: Vec<f64> = xs.iter().zip(&ys).map(weight).collect();
+        let all: Vec<usize> = (0..raw.len()).collect();
+        let (weights, _) = weighed(&raw, raw.len(), &all).expect("weights");
+        let (found, _) = regions(side(&xs), side(&ys), &weights, &[0.5, 0.9]);
+        for (region, share) in found.iter().zip([0.5, 0.9]) {
+            let outer = region.rings.iter().max_by_key(|ring| ring.len()).expect("a ring");
+            let expected = -std::f64::consts::TAU * f64::ln(1.0 - share);
+            // As above, of 87,500 effective samples.
+            assert!((signed_area(outer) / expected - 1.0).abs() < 0.05, "{share}");
+        }
+    }
+
+    #[test]
     fn holes_turn_the_other_way() {
         let (us, vs) = (normals(50_000, 3), normals(50_000, 4));
         let on_ring = |u: f64, v: f64, of: f64| 3.0 * of / u.hypot(v) + 0.1 * of;
         let xs: Vec<f64> = us.iter().zip(&vs).map(|(u, v)| on_ring(*u, *v, *u)).collect();
         let ys: Vec<f64> = us.iter().zip(&vs).map(|(u, v)| on_ring(*u, *v, *v)).collect();
-        let (found, _) = regions(side(&xs), side(&ys), &[0.95]);
+        let (found, _) = regions(side(&xs), side(&ys), &Weights::Equal, &[0.95]);
         let mut areas: Vec<f64> = found[0].rings.iter().map(|ring| signed_area(ring)).collect();
         areas.sort_by(|a, b| b.abs().total_cmp(&a.abs()));
         assert!(areas[0] > 20.0 && areas[1] < -10.0, "{areas:?}");
@@ -214,10 +254,10 @@ mod tests {
     fn samples_on_a_line_or_on_a_point_have_regions() {
         let xs = normals(500, 5);
         for ys in [xs.clone(), vec![0.0; 500]] {
-            let (found, _) = regions(side(&xs), side(&ys), &[0.5, 0.9]);
+            let (found, _) = regions(side(&xs), side(&ys), &Weights::Equal, &[0.5, 0.9]);
             assert!(found.iter().all(|region| !region.rings.is_empty()));
         }
-        let (found, _) = regions(side(&[0.0]), side(&[0.0]), &[0.5, 0.9]);
+        let (found, _) = regions(side(&[0.0]), side(&[0.0]), &Weights::Equal, &[0.5, 0.9]);
         assert!(!found[0].rings.is_empty());
     }
 }

@@ -6,6 +6,7 @@ use super::pair::{Region, Side, counted, one_polygon, regions};
 use crate::error::Result;
 use crate::plot::axes::{Axes, Axis, Frame, Range, Steps, fitted};
 use crate::plot::canvas::{Anchor, Area, Canvas, Ink, Marker, Stroke};
+use crate::plot::weighing::Weights;
 
 /// So many samples outside all regions are drawn as dots, at most.
 const DOTS: usize = 250;
@@ -37,15 +38,34 @@ pub(super) struct Pair {
 }
 
 impl Pair {
-    pub fn new([x, y]: [Side<'_>; 2], shares: &[f64]) -> Self {
+    pub fn new([x, y]: [Side<'_>; 2], weights: &Weights, shares: &[f64]) -> Self {
         let mut shares = shares.to_vec();
         shares.sort_unstable_by(|a, b| b.total_cmp(a));
-        let (regions, mut stray) = regions(x, y, &shares);
-        // Evenly from all of them, whatever their order means.
-        let stride = stray.len().div_ceil(DOTS).max(1);
-        stray = stray.into_iter().step_by(stride).collect();
-        Self { regions, stray }
+        let (regions, stray) = regions(x, y, weights, &shares);
+        let place = |k: usize| [x.values[k], y.values[k]];
+        Self { regions, stray: some_of(&stray, weights).into_iter().map(place).collect() }
     }
+}
+
+/// Some of many samples, evenly from all of them, whatever their order means; by their weights where they have some.
+fn some_of(places: &[usize], weights: &Weights) -> Vec<usize> {
+    if weights.are_equal() {
+        let stride = places.len().div_ceil(DOTS).max(1);
+        return places.iter().copied().step_by(stride).collect();
+    }
+    let total: f64 = places.iter().map(|k| weights.at(*k)).sum();
+    let wanted = total.ceil().min(DOTS as f64);
+    let step = total / wanted;
+    let mut reached = 0.5 * step;
+    let chosen = |k: &&usize| {
+        reached -= weights.at(**k);
+        let taken = reached < 0.0;
+        while reached < 0.0 {
+            reached += step;
+        }
+        taken
+    };
+    places.iter().filter(chosen).copied().collect()
 }
 
 /// How the truth is drawn: in a colour where there is one set, in ink over several.

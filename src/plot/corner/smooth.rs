@@ -17,28 +17,29 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    /// Every number is shared between the nodes at both sides of its place; those beyond the ends are left out.
-    pub fn of_line(places: impl Iterator<Item = f64>, nodes: usize) -> Self {
+    /// Every weight is shared between the nodes at both sides of its place; those beyond the ends are left out.
+    pub fn of_line(places: impl Iterator<Item = (f64, f64)>, nodes: usize) -> Self {
         let mut values = vec![0.0; nodes];
-        for (k, part) in places.filter_map(|place| shared(place, nodes)) {
-            values[k] += 1.0 - part;
-            values[(k + 1).min(nodes - 1)] += part;
+        for (place, weight) in places {
+            let Some((k, part)) = shared(place, nodes) else { continue };
+            values[k] += weight * (1.0 - part);
+            values[(k + 1).min(nodes - 1)] += weight * part;
         }
         Self { values, columns: nodes }
     }
 
     /// As [`of_line`](Counts::of_line), in a plane of as many nodes both ways.
-    pub fn of_plane(places: impl Iterator<Item = [f64; 2]>, nodes: usize) -> Self {
+    pub fn of_plane(places: impl Iterator<Item = ([f64; 2], f64)>, nodes: usize) -> Self {
         let mut values = vec![0.0; nodes * nodes];
-        for [x, y] in places {
+        for ([x, y], weight) in places {
             let (Some((i, s)), Some((j, t))) = (shared(x, nodes), shared(y, nodes)) else {
                 continue;
             };
             let [right, above] = [(i + 1).min(nodes - 1), (j + 1).min(nodes - 1)];
-            values[j * nodes + i] += (1.0 - s) * (1.0 - t);
-            values[j * nodes + right] += s * (1.0 - t);
-            values[above * nodes + i] += (1.0 - s) * t;
-            values[above * nodes + right] += s * t;
+            values[j * nodes + i] += weight * (1.0 - s) * (1.0 - t);
+            values[j * nodes + right] += weight * s * (1.0 - t);
+            values[above * nodes + i] += weight * (1.0 - s) * t;
+            values[above * nodes + right] += weight * s * t;
         }
         Self { values, columns: nodes }
     }
@@ -158,13 +159,13 @@ mod tests {
 
     #[test]
     fn smoothing_keeps_every_count() {
-        let places = normals(5000, 1).into_iter().map(|x| 60.0 + 10.0 * x);
+        let places = normals(5000, 1).into_iter().map(|x| (60.0 + 10.0 * x, 1.0));
         let counts = Counts::of_line(places, 121);
         let total: f64 = counts.values.iter().sum();
         let smooth: f64 = counts.smoothed(&[2.0]).0.iter().sum();
         assert!((smooth - total).abs() < 1e-9 * total);
         let xs = normals(4000, 2).into_iter().zip(normals(4000, 3));
-        let plane = Counts::of_plane(xs.map(|(x, y)| [30.0 + 5.0 * x, 30.0 + 9.0 * y]), 61);
+        let plane = Counts::of_plane(xs.map(|(x, y)| ([30.0 + 5.0 * x, 30.0 + 9.0 * y], 1.0)), 61);
         let total: f64 = plane.values.iter().sum();
         assert!((plane.smoothed(&[1.0, 2.0]).0.iter().sum::<f64>() - total).abs() < 1e-9 * total);
     }
@@ -172,7 +173,7 @@ mod tests {
     #[test]
     fn a_normal_density_is_found() {
         let n = 200_000;
-        let places = normals(n, 4).into_iter().map(|x| 100.0 + 20.0 * x);
+        let places = normals(n, 4).into_iter().map(|x| (100.0 + 20.0 * x, 1.0));
         let found = Counts::of_line(places, 201).smoothed(&[20.0 * (n as f64).powf(-0.2)]).0;
         for (k, value) in found.iter().enumerate() {
             let x = (k as f64 - 100.0) / 20.0;
@@ -189,7 +190,7 @@ mod tests {
         let places = normals(20_000, 5)
             .into_iter()
             .enumerate()
-            .map(|(k, x)| 100.0 + 3.0 * x + if k % 2 == 0 { 60.0 } else { -60.0 });
+            .map(|(k, x)| (100.0 + 3.0 * x + if k % 2 == 0 { 60.0 } else { -60.0 }, 1.0));
         let found = Counts::of_line(places, 201).smoothed(&[60.0 * 20_000f64.powf(-0.2)]).0;
         let top = found.iter().copied().fold(0.0, f64::max);
         let expected = 0.5 * 20_000.0 / (3.0 * std::f64::consts::TAU.sqrt());
@@ -198,7 +199,7 @@ mod tests {
 
     #[test]
     fn bounds_stay_sharp() {
-        let uniform = (0..10_000).map(|k| 100.0 * (k as f64 + 0.5) / 10_000.0);
+        let uniform = (0..10_000).map(|k| (100.0 * (k as f64 + 0.5) / 10_000.0, 1.0));
         let found = Counts::of_line(uniform, 101).with_kernels(&[4.0]);
         // The outer nodes stand for half a cell each.
         assert!((found[20] - 100.0).abs() < 1.0 && found[1] > 80.0 && found[99] > 80.0);
@@ -208,7 +209,7 @@ mod tests {
     #[test]
     fn a_single_sample_and_equal_samples_are_no_trouble() {
         for count in [1, 7] {
-            let counts = Counts::of_line(std::iter::repeat_n(3.0, count), 8);
+            let counts = Counts::of_line(std::iter::repeat_n((3.0, 1.0), count), 8);
             assert!(counts.smoothed(&[0.0]).0.iter().all(|value| value.is_finite()));
         }
     }

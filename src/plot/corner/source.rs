@@ -6,6 +6,7 @@ use crate::density::Samples;
 use crate::error::{Error, Result};
 use crate::heading::Heading;
 use crate::outcome::shown;
+use crate::plot::weighing::{Weights, weighed};
 use crate::real::Real;
 #[cfg(feature = "table")]
 use crate::table::Table;
@@ -17,7 +18,10 @@ use crate::table::Table;
 pub struct SampleSet {
     rows: Vec<Vec<f64>>,
     names: Vec<String>,
-    lost: usize,
+    /// The columns that are kept, of how many.
+    kept: Vec<usize>,
+    given: usize,
+    weights: Result<Weights>,
 }
 
 impl SampleSet {
@@ -25,14 +29,32 @@ impl SampleSet {
     fn of<T: Real>(matrix: &DMatrix<T>, names: Vec<String>) -> Self {
         let dim = matrix.nrows();
         let mut rows = vec![Vec::with_capacity(matrix.ncols()); dim];
-        let finite = |column: &&[T]| column.iter().all(|value| value.is_finite());
-        for column in matrix.as_slice().chunks_exact(dim.max(1)).filter(finite) {
-            for (row, value) in rows.iter_mut().zip(column) {
-                row.push(value.wide());
+        let mut kept = Vec::with_capacity(matrix.ncols());
+        for (place, column) in matrix.as_slice().chunks_exact(dim.max(1)).enumerate() {
+            if column.iter().all(|value| value.is_finite()) {
+                kept.push(place);
+                for (row, value) in rows.iter_mut().zip(column) {
+                    row.push(value.wide());
+                }
             }
         }
-        let kept = rows.first().map_or(0, Vec::len);
-        Self { rows, names, lost: matrix.ncols() - kept }
+        Self { rows, names, kept, given: matrix.ncols(), weights: Ok(Weights::Equal) }
+    }
+
+    /// The samples with weights, one for each column that was given; those that weigh nothing are left out.
+    pub(super) fn weighed(&mut self, weights: &[f64]) {
+        self.weights = weighed(weights, self.given, &self.kept).map(|(weights, places)| {
+            if places.len() < self.kept.len() {
+                let those = |row: &Vec<f64>| places.iter().map(|k| row[*k]).collect();
+                self.rows = self.rows.iter().map(those).collect();
+            }
+            weights
+        });
+    }
+
+    /// The weights of the samples; none that are not as they must be after [`check`](Self::check).
+    pub(super) fn weights(&self) -> Weights {
+        self.weights.clone().unwrap_or(Weights::Equal)
     }
 
     /// The number of coordinates.
@@ -47,7 +69,7 @@ impl SampleSet {
 
     /// How many samples had a number that is not finite.
     pub(super) fn lost(&self) -> usize {
-        self.lost
+        self.given - self.kept.len()
     }
 
     /// The numbers of a coordinate.
@@ -63,17 +85,20 @@ impl SampleSet {
     /// An error unless there is something to draw.
     pub(super) fn check(&self, label: &str) -> Result<()> {
         let of = if label.is_empty() { String::new() } else { format!(" of {label}") };
-        if self.dim() == 0 || (self.count() == 0 && self.lost == 0) {
+        if let Err(error) = &self.weights {
+            return Err(error.clone());
+        }
+        if self.dim() == 0 || self.given == 0 {
             return Err(Error::empty(format!(
                 "the samples{of} are {} x {}: give a row or more, and a column for each sample",
                 self.dim(),
-                self.count()
+                self.given
             )));
         }
         if self.count() == 0 {
             return Err(Error::non_finite(format!(
                 "none of the {}{of} is finite in every coordinate: give others",
-                shown::count(self.lost, "sample")
+                shown::count(self.lost(), "sample")
             )));
         }
         Ok(())

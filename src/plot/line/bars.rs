@@ -19,15 +19,15 @@ pub(super) fn bars(sorted: &Sorted, range: Range) -> Vec<[f64; 2]> {
         sorted.quantile(low + 0.25) - sorted.quantile(low)
     };
     let densest = (0..=75).map(length).fold(f64::INFINITY, f64::min);
-    let width = 2.0 * QUARTILES * densest / (total as f64).cbrt();
+    let width = 2.0 * QUARTILES * densest / total.cbrt();
     let wanted = range.length() / width;
     let count = if wanted.is_finite() { wanted.clamp(BARS[0], BARS[1]) } else { BARS[0] } as usize;
     let edge = |k: usize| range.at(k as f64 / count as f64);
-    let scale = count as f64 / (total as f64 * range.length());
+    let scale = count as f64 / (total * range.length());
     let height = |k: usize| {
         let last =
             if k + 1 == count { sorted.up_to(edge(count)) } else { sorted.below(edge(k + 1)) };
-        scale * last.saturating_sub(sorted.below(edge(k))) as f64
+        scale * (last - sorted.below(edge(k))).max(0.0)
     };
     (0..count).flat_map(|k| [edge(k), edge(k + 1)].map(|x| [x, height(k)])).collect()
 }

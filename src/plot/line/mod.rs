@@ -12,11 +12,14 @@ mod bars;
 mod curve;
 pub(super) mod range;
 
+use std::sync::Arc;
+
 use nalgebra::DMatrix;
 
 use super::axes::{Aspect, Axes, Axis, Frame, Legend, Plane, Range, Sign, Steps, plane_words};
 use super::canvas::{Area, Canvas, Ink, Margins, Stroke};
 use super::corner::Sorted;
+use super::kept::Kept;
 use super::picture::Picture;
 use crate::density::Density;
 use crate::error::{Error, Result};
@@ -37,6 +40,8 @@ pub struct LinePicture<'a, T: Real> {
     data: Option<(String, Result<Vec<f64>>)>,
     around: Option<Result<Vec<f64>>>,
     rug: bool,
+    /// What is drawn, for the ranges that were given.
+    found: Kept<[Option<[f64; 2]>; 2], Look>,
 }
 
 plane_words!(LinePicture<'a, T> where ['a, T: Real]);
@@ -65,6 +70,7 @@ pub fn line<T: Real>(density: &dyn Density<T>) -> LinePicture<'_, T> {
         data: None,
         around: None,
         rug: false,
+        found: Kept::default(),
     }
 }
 
@@ -78,18 +84,21 @@ impl<'a, T: Real> LinePicture<'a, T> {
     /// Another density.
     pub fn over(mut self, name: &str, density: &'a dyn Density<T>) -> Self {
         self.densities.push((name.to_string(), density));
+        self.found = Kept::default();
         self
     }
 
     /// A histogram of samples (1 x n) behind the densities. Those that are not finite are left out.
     pub fn data(mut self, name: &str, points: &DMatrix<T>) -> Self {
         self.data = Some((name.to_string(), numbers(name, points)));
+        self.found = Kept::default();
         self
     }
 
     /// The axis runs over nearly all of these samples (1 x n), which are not drawn.
     pub fn around(mut self, points: &DMatrix<T>) -> Self {
         self.around = Some(numbers("samples", points));
+        self.found = Kept::default();
         self
     }
 
@@ -129,7 +138,11 @@ impl<'a, T: Real> LinePicture<'a, T> {
         all.ok_or_else(none)
     }
 
-    fn look(&self) -> Result<Look> {
+    fn look(&self) -> Result<Arc<Look>> {
+        self.found.get([self.plane.x, self.plane.y], || self.find())
+    }
+
+    fn find(&self) -> Result<Look> {
         let data = self.sorted()?;
         let x = self.range(data.as_ref())?;
         let graphs = self.densities.iter().map(|(_, density)| {
@@ -178,6 +191,7 @@ fn rug_alpha(count: usize) -> f64 {
 }
 
 /// What is drawn.
+#[derive(Debug)]
 struct Look {
     ranges: [Range; 2],
     graphs: Vec<Vec<[f64; 2]>>,
@@ -223,14 +237,15 @@ impl<T: Real> Picture for LinePicture<'_, T> {
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Area) -> Result<()> {
-        let Look { ranges, graphs, bars } = self.look()?;
-        let frame = self.axes(ranges).place(canvas, area)?;
+        let look = self.look()?;
+        let Look { ranges, graphs, bars } = look.as_ref();
+        let frame = self.axes(*ranges).place(canvas, area)?;
         frame.draw_grid(canvas);
         let mut legend = Legend::new();
         let theme = canvas.theme().clone();
         if let Some((name, values)) = &self.data {
             let ink = Ink::new(theme.axis).alpha(0.35);
-            draw_bars(canvas, &frame, &bars, ink);
+            draw_bars(canvas, &frame, bars, ink);
             legend = legend.entry(name, Sign::Patch(ink));
             if self.rug {
                 self.draw_rug(canvas, &frame, &values.clone()?);
