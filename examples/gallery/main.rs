@@ -83,6 +83,7 @@ fn rooms() -> Vec<Room> {
         ),
         room!("Of any dimension", rows:
             posterior "png" "A posterior over its prior, with the truth",
+            weighted "png" "Weighted samples, over equal ones",
             wine "png" "A table: 178 wines",
             smooth "png" "Smooth marginals, in the dark",
             digits "png" "Real handwritten digits",

@@ -19,6 +19,18 @@ pub fn posterior(toys: &Toys, file: &Path) -> liouville::Result<()> {
         .save(file)
 }
 
+pub fn weighted(toys: &Toys, file: &Path) -> liouville::Result<()> {
+    // As if masses near 1.6 had been more likely beforehand.
+    let weight = |mass: &f64| (-0.5 * ((mass - 1.6) / 0.1).powi(2)).exp();
+    let weights: Vec<f64> = toys.posterior.row(0).iter().map(weight).collect();
+    plot::corner(&toys.posterior)
+        .weights(&weights)
+        .label("other prior")
+        .over("as drawn", &toys.posterior)
+        .names(["mass (M☉)", "spin", "distance (Mpc)", "phase"])
+        .save(file)
+}
+
 pub fn wine(toys: &Toys, file: &Path) -> liouville::Result<()> {
     let names = ["alcohol", "flavanoids", "color_intensity", "hue", "proline"];
     let wines = toys.wines.select(names)?;

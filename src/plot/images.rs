@@ -9,6 +9,9 @@ use crate::error::{Error, Result};
 use crate::outcome::shown;
 use crate::real::Real;
 
+/// The longer side of a sheet where no size is given.
+const SHEET: f64 = 720.0;
+
 /// A sheet of images; made by [`images`].
 #[derive(Debug, Clone)]
 pub struct ImagesPicture {
@@ -50,7 +53,7 @@ impl ImagesPicture {
     }
 
     /// How many images stand in a row, as of a [path between two](super::interpolated). Default: as many as in a
-    /// column.
+    /// column. Where no size is given, it follows.
     pub fn per_row(mut self, count: usize) -> Self {
         self.per_row = Some(count);
         self
@@ -66,6 +69,22 @@ impl ImagesPicture {
     pub fn size(mut self, width: u32, height: u32) -> Self {
         self.size = Some((width, height));
         self
+    }
+
+    /// As large as the sheets are in pixels of whole size, whatever the number of images in a row.
+    fn usual_size(&self) -> (u32, u32) {
+        let groups = self.groups.len().max(1) as f64;
+        let most = self.groups.iter().map(|(_, images)| images.len()).max().unwrap_or(1);
+        let [across, down] = grid(most, self.per_row);
+        let pixels = self.groups.iter().flat_map(|(_, images)| images).map(Vec::len).next();
+        let side = (pixels.unwrap_or(1) as f64).sqrt().round();
+        let [rows, columns] = self.shape.map_or([side; 2], |shape| shape.map(|n| n as f64));
+        let ratio = (across as f64 * columns.max(1.0)) / (down as f64 * rows.max(1.0));
+        let [width, height] =
+            if ratio < 1.0 { [SHEET * ratio, SHEET] } else { [SHEET, SHEET / ratio] };
+        let pixels = |length: f64, least: f64| length.round().max(least) as u32;
+        // Beside a sheet there is a gap, above it a title.
+        (pixels(groups * (width + 44.0), 160.0), pixels(height + 72.0, 110.0))
     }
 
     fn check(&self) -> Result<([usize; 2], Range)> {
@@ -106,7 +125,7 @@ impl ImagesPicture {
 
 impl Picture for ImagesPicture {
     fn size(&self) -> (u32, u32) {
-        self.size.unwrap_or((760u32.saturating_mul(self.groups.len() as u32), 800))
+        self.size.unwrap_or_else(|| self.usual_size())
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Area) -> Result<()> {
@@ -145,8 +164,7 @@ fn places(
     per_row: Option<usize>,
     [rows, columns]: [usize; 2],
 ) -> Option<Vec<Area>> {
-    let across = per_row.unwrap_or((count as f64).sqrt().ceil() as usize).clamp(1, count.max(1));
-    let down = count.div_ceil(across).max(1);
+    let [across, down] = grid(count, per_row);
     let [wide, high] = [room.width() / across as f64, room.height() / down as f64];
     let gap = (0.08 * wide.min(high)).clamp(0.0, 8.0);
     let pixel = ((wide - gap) / columns as f64).min((high - gap) / rows as f64);
@@ -164,6 +182,12 @@ fn places(
         Area::new(corner, [corner[0] + width, corner[1] + height])
     };
     Some((0..count).map(place).collect())
+}
+
+/// How many images are beside and above one another.
+fn grid(count: usize, per_row: Option<usize>) -> [usize; 2] {
+    let across = per_row.unwrap_or((count as f64).sqrt().ceil() as usize).clamp(1, count.max(1));
+    [across, count.div_ceil(across).max(1)]
 }
 
 /// Row after row; NaN has the colour of a grid.

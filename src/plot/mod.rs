@@ -73,7 +73,7 @@ pub use diagnosis::diagnosis;
 pub use field::{FieldPicture, field, field_of};
 pub use images::{ImagesPicture, images};
 pub use latent::interpolated;
-pub use lattice::{LatticePicture, lattice};
+pub use lattice::{LatticePicture, lattice, lattice_of};
 pub use line::{LinePicture, line};
 pub use motion::{
     Film, FilmstripPicture, TimelinePicture, TrajectoriesPicture, film, filmstrip, timeline,

@@ -10,6 +10,8 @@ use super::weighing::{Weights, weighed};
 use crate::error::{Error, Result};
 use crate::real::Real;
 
+/// So few dots do not hide one another.
+const FEW: f64 = 30.0;
 /// Dots of a smaller radius than this are not seen.
 const SMALLEST: f64 = 0.15;
 
@@ -100,8 +102,9 @@ impl Group {
         self.points = weighed(weights, points.len(), &kept).map(|(weights, places)| {
             if !weights.are_equal() {
                 let worth = weights.effective(places.len());
-                self.title =
-                    format!("{} ({worth:.0} effective of {})", self.title, points.len()).trim().to_string();
+                self.title = format!("{} ({worth:.0} effective of {})", self.title, points.len())
+                    .trim()
+                    .to_string();
             }
             self.weights = weights;
             places.iter().map(|k| points[kept[*k]]).collect()
@@ -214,5 +217,6 @@ pub(super) fn draw_dots(canvas: &mut Canvas, frame: &Frame, points: &[[f64; 2]],
 fn dot(count: f64, ink: Ink) -> (f64, Ink) {
     let crowd = (count / 500.0).max(1.0);
     let radius = (5.0 / crowd.powf(0.4)).clamp(1.1, 4.0);
-    (radius, ink.alpha((ink.alpha / crowd.powf(0.15)).max(0.2)))
+    let alpha = if count <= FEW { ink.alpha.max(0.8) } else { ink.alpha };
+    (radius, ink.alpha((alpha / crowd.powf(0.15)).max(0.2)))
 }

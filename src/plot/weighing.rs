@@ -70,8 +70,8 @@ pub(super) fn weighed(
     let places: Vec<usize> = (0..kept.len()).filter(|k| weights[kept[*k]] > 0.0).collect();
     if places.is_empty() && !kept.is_empty() {
         return Err(Error::empty(format!(
-            "all {} of finite samples are zero: give one or more above zero",
-            shown::count(kept.len(), "weight")
+            "no weight of {} is above zero: give one or more that are",
+            shown::count(kept.len(), "finite sample")
         )));
     }
     let some: Vec<f64> = places.iter().map(|k| weights[kept[*k]]).collect();

@@ -73,10 +73,17 @@ impl ColorBar {
             canvas.line(tick, Stroke::new(theme.axis).width(1.0));
             canvas.text([bar.right + 9.0 * unit, y], text, theme.number, theme.soft, Anchor::Left);
         }
-        let label = [self.label.as_str(), found.factor.trim()].join(" ");
-        let width = canvas.text_width(label.trim(), theme.number);
-        let place = [bar.left.min(end - width), bar.top - 1.1 * theme.number * unit];
-        canvas.text(place, label.trim(), theme.number, theme.soft, Anchor::Left);
+        let (label, place) = self.caption(canvas, plot, end);
+        canvas.text(place, &label, theme.number, theme.soft, Anchor::Left);
         Ok(())
+    }
+
+    /// What stands above the bar, with a power of ten, and where it begins.
+    pub(super) fn caption(&self, canvas: &Canvas, plot: Area, end: f64) -> (String, [f64; 2]) {
+        let (unit, number) = (canvas.unit(), canvas.theme().number);
+        let found = self.ticks(canvas, plot.height());
+        let label = [self.label.as_str(), found.factor.trim()].join(" ").trim().to_string();
+        let left = (plot.right + GAP * unit).min(end - canvas.text_width(&label, number));
+        (label, [left, plot.top - 1.1 * number * unit])
     }
 }

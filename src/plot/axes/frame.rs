@@ -190,7 +190,12 @@ impl Frame {
         let caption = |text: &str, room: f64, size: f64| fitted(canvas, text, room, size);
         let (x_text, x_size) = caption(&self.labels[0], wide, theme.label);
         let (y_text, y_size) = caption(&self.labels[1], high, theme.label);
-        let (title, title_size) = caption(&self.title, 0.98 * wide, theme.title);
+        // The caption of the bar stands at the same height.
+        let beside_bar =
+            self.bar.as_ref().map(|bar| bar.caption(canvas, self.inner, self.area.right).1);
+        let free =
+            beside_bar.map_or(wide, |[left, _]| wide.min(2.0 * (left - x) - unit * theme.gap));
+        let (title, title_size) = caption(&self.title, 0.98 * free.max(0.0), theme.title);
         canvas.text([x, below], &x_text, x_size, theme.ink, Anchor::Middle);
         let beside = self.inner.left - unit * (13.0 + 0.7 * theme.label) - widest;
         canvas.text([beside, y], &y_text, y_size, theme.ink, Anchor::MiddleUpward);
@@ -199,6 +204,9 @@ impl Frame {
     }
 }
 
+/// No more letters of a text are looked at: no line has as many.
+const LONGEST: usize = 1000;
+
 /// A text that fits into some pixels: smaller where it is long, and cut where it is very long.
 pub(in crate::plot) fn fitted(
     canvas: &Canvas,
@@ -206,8 +214,8 @@ pub(in crate::plot) fn fitted(
     pixels: f64,
     size: f64,
 ) -> (String, f64) {
-    let smaller = size * (pixels / canvas.text_width(text, size).max(1e-9)).clamp(0.6, 1.0);
-    let mut kept = text.to_string();
+    let mut kept: String = text.chars().take(LONGEST).collect();
+    let smaller = size * (pixels / canvas.text_width(&kept, size).max(1e-9)).clamp(0.6, 1.0);
     let mut shown = kept.clone();
     while canvas.text_width(&shown, smaller) > pixels && kept.pop().is_some() {
         shown = format!("{}…", kept.trim_end());

@@ -180,11 +180,12 @@ impl Axes {
         }
         let (theme, unit) = (canvas.theme(), canvas.unit());
         let line = |text: &str, size: f64| if text.is_empty() { 0.0 } else { 1.45 * size };
-        let bottom =
-            unit * (10.0 + 1.3 * theme.number + line(&self.x.label, theme.label) + 0.4 * theme.gap);
-        let y_ticks = y_ticks(canvas, y, self.y.steps, area.height() - bottom - unit * theme.gap);
         let x_ticks = x_ticks(canvas, x, self.x.steps, area.width());
         let noted = |text: &str| if text.trim().is_empty() { 0.0 } else { 1.5 * theme.number };
+        // A power of ten stands beside the caption, or where it would be.
+        let below = line(&self.x.label, theme.label).max(noted(&x_ticks.factor));
+        let bottom = unit * (10.0 + 1.3 * theme.number + below + 0.4 * theme.gap);
+        let y_ticks = y_ticks(canvas, y, self.y.steps, area.height() - bottom - unit * theme.gap);
         let bar_label = if self.bar.is_some() { 1.75 * theme.number } else { 0.0 };
         let title = line(&self.title, 1.15 * theme.title);
         let room = 0.8 * theme.gap + title.max(bar_label).max(noted(&y_ticks.factor)) + self.above;

@@ -1,6 +1,6 @@
 //! The legend: what lines, dots and areas mean, where it covers the least.
 
-use super::frame::Frame;
+use super::frame::{Frame, fitted};
 use crate::plot::canvas::{Anchor, Area, Canvas, Color, Ink, Pixels, Shape, Stroke};
 
 /// What stands before a name.
@@ -54,33 +54,35 @@ impl Legend {
             return;
         }
         let (unit, theme) = (canvas.unit(), canvas.theme().clone());
-        let widths = self.entries.iter().map(|(name, _)| canvas.text_width(name, theme.number));
         let row = 1.45 * theme.number * unit;
         let pad = 0.55 * theme.number * unit;
         let sign = 1.7 * theme.number * unit;
-        let width = widths.fold(0.0, f64::max) + sign + 2.6 * pad;
         let height = row * self.entries.len() as f64 + pad;
-        let size = shrunk([width, height], frame.inner());
-        if size < 0.45 {
+        let inner = frame.inner();
+        let size = (0.8 * inner.height() / height).min(1.0);
+        // Long names are written smaller, very long ones cut.
+        let room = 0.9 * inner.width() - size * (sign + 2.6 * pad);
+        if size < 0.45 || room < theme.number * unit {
             return;
         }
-        let [width, height, row, pad, sign] = [width, height, row, pad, sign].map(|x| size * x);
+        let fit = |(name, _): &(String, Sign)| fitted(canvas, name, room, size * theme.number);
+        let names: Vec<(String, f64)> = self.entries.iter().map(fit).collect();
+        let letters_size = names.iter().map(|(_, size)| *size).fold(size * theme.number, f64::min);
+        let widths = names.iter().map(|(name, _)| canvas.text_width(name, letters_size));
+        let widest = widths.fold(0.0, f64::max);
+        let [height, row, pad, sign] = [height, row, pad, sign].map(|x| size * x);
+        let width = widest + sign + 2.6 * pad;
         let place = best_place(canvas, frame, [width, height]);
         let (ground, letters) = self.ground.unwrap_or((theme.background, theme.ink));
         canvas.fill(place, Ink::new(ground).alpha(0.82));
-        for (k, (name, mark)) in self.entries.iter().enumerate() {
+        for (k, ((name, _), (_, mark))) in names.iter().zip(&self.entries).enumerate() {
             let y = place.top + 0.5 * pad + row * (k as f64 + 0.5);
             let from = place.left + 0.9 * pad;
             draw_sign(canvas, *mark, [from, from + sign], y, 0.3 * row);
             let at = [from + sign + 0.7 * pad, y];
-            canvas.text(at, name, size * theme.number, letters, Anchor::Left);
+            canvas.text(at, name, letters_size, letters, Anchor::Left);
         }
     }
-}
-
-/// How much smaller a legend must be to take no more than most of a plot.
-fn shrunk([width, height]: [f64; 2], inner: Area) -> f64 {
-    (0.9 * inner.width() / width).min(0.8 * inner.height() / height).min(1.0)
 }
 
 fn draw_sign(canvas: &mut Canvas, sign: Sign, [from, to]: [f64; 2], y: f64, half: f64) {

@@ -1,6 +1,6 @@
 //! Shares observed over shares expected: the diagonal, but for chance.
 
-use super::chance::{band, check_confidence, inside};
+use super::chance::{band, check_confidence, everywhere, inside};
 use crate::diagnose::Calibration;
 use crate::error::Result;
 use crate::outcome::shown;
@@ -28,8 +28,9 @@ plane_words!(ProbabilityPicture);
 
 /// The distribution of probability integral transforms, F(y) of each held-out y under its own prediction: the
 /// share of samples below each probability, which is that probability for a calibrated model (Dawid 1984,
-/// Statistical theory: the prequential approach). At each place chance alone stays within the band with a
-/// confidence of 95%.
+/// Statistical theory: the prequential approach). With a confidence of 95%
+/// chance alone stays within the band everywhere (Säilynoja, Bürkner and Vehtari 2022, Graphical test for discrete
+/// uniformity).
 ///
 /// ```no_run
 /// use liouville::prelude::*;
@@ -45,7 +46,8 @@ pub fn probability(name: &str, transforms: &[f64]) -> ProbabilityPicture {
 /// Observed over nominal coverage, from the mass of the smallest credible region around each truth that holds it:
 /// the share of truths within regions of each mass, which is that mass for a calibrated posterior. Above the
 /// diagonal regions are too wide, below it too narrow (Hermans et al. 2022, A trust crisis in
-/// simulation-based inference?). At each place chance alone stays within the band with a confidence of 95%.
+/// simulation-based inference?). With a confidence of 95% chance alone stays within the band
+/// everywhere.
 ///
 /// ```no_run
 /// use liouville::prelude::*;
@@ -103,8 +105,8 @@ impl ProbabilityPicture {
         self
     }
 
-    /// The confidence of the band, at each place. Default: 0.95. Where sets differ in size, the band is that of
-    /// the smallest.
+    /// The confidence with which one set stays within the band at all places. Default: 0.95. Where sets differ in
+    /// size, the band is that of the smallest.
     pub fn confidence(mut self, share: f64) -> Self {
         self.confidence = share;
         self
@@ -123,8 +125,9 @@ impl ProbabilityPicture {
         let base = |x: f64| if self.difference { x } else { 0.0 };
         let fewest = sets.iter().map(|(_, values)| values.len()).min().unwrap_or(1);
         let xs: Vec<f64> = (0..=PLACES).map(|k| k as f64 / PLACES as f64).collect();
+        let each = everywhere(fewest, &xs[1..PLACES], self.confidence);
         let edge = |side: usize| {
-            let of = |x: &f64| band(fewest, *x, self.confidence)[side] / fewest as f64 - base(*x);
+            let of = |x: &f64| band(fewest, *x, each)[side] / fewest as f64 - base(*x);
             xs.iter().map(of).collect::<Vec<f64>>()
         };
         let percent = shown::number(100.0 * self.confidence);

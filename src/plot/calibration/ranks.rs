@@ -153,7 +153,7 @@ impl RanksPicture {
         }
         let ends = [edges[0], edges[edges.len() - 1]];
         let percent = shown::number(100.0 * self.confidence);
-        let name = format!("{percent}% of chance");
+        let name = format!("{percent}% of chance, each bar");
         let all: Vec<_> = sets.iter().map(|(_, values)| heights(values, &edges, &shares)).collect();
         let tallest = all.iter().flatten().chain(&corners[2]).fold(0.0f64, |a, b| a.max(*b));
         let mut picture = curves();

@@ -251,8 +251,9 @@ impl CornerPicture {
         for (k, (label, set)) in self.sets.iter().enumerate() {
             let mut text = label.clone();
             if set.lost() > 0 {
-                let all = set.lost() + set.count();
-                text = format!("{text} ({} of {all} not finite)", set.lost()).trim().to_string();
+                text = format!("{text} ({} of {} not finite)", set.lost(), set.given())
+                    .trim()
+                    .to_string();
             }
             if !text.is_empty() && (several || set.lost() > 0 || self.truths.is_some()) {
                 rows.push((text, Some(Stroke::new(Self::color(canvas, k)).width(5.0))));

@@ -133,11 +133,16 @@ impl Padded {
         let [x, y] = self.ranges;
         let grid = Grid { values: &self.values, columns: NODES + 2, x, y };
         let mut rings = joined(&grid.contour(level));
-        let node = |range: Range| range.length() / (NODES + 1) as f64;
-        let kernel: f64 = widths.iter().product::<f64>() * node(x) * node(y);
-        let largest = rings.iter().map(|ring| signed_area(ring).abs()).fold(0.0, f64::max);
+        // In cells of the grid: squares of numbers may be no numbers.
+        let cells = (NODES + 1) as f64;
+        let place = |[a, b]: &[f64; 2]| {
+            [(a - x.from()) / x.length() * cells, (b - y.from()) / y.length() * cells]
+        };
+        let kernel: f64 = widths.iter().product();
+        let size = |ring: &[[f64; 2]]| signed_area(&ring.iter().map(place).collect::<Vec<_>>());
+        let largest = rings.iter().map(|ring| size(ring).abs()).fold(0.0, f64::max);
         let seen = |ring: &Vec<[f64; 2]>| {
-            let area = signed_area(ring).abs();
+            let area = size(ring).abs();
             ring.len() > 3 && (area >= largest || area > SPECK * kernel)
         };
         rings.retain(seen);
@@ -145,9 +150,8 @@ impl Padded {
             let inside = |other: &usize| *other != k && encloses(&rings[*other], rings[k][0]);
             (0..rings.len()).filter(inside).count()
         };
-        let turns: Vec<bool> = (0..rings.len())
-            .map(|k| (signed_area(&rings[k]) > 0.0) == (depth(k) % 2 == 0))
-            .collect();
+        let turns: Vec<bool> =
+            (0..rings.len()).map(|k| (size(&rings[k]) > 0.0) == (depth(k) % 2 == 0)).collect();
         for (ring, right) in rings.iter_mut().zip(turns) {
             if !right {
                 ring.reverse();
@@ -191,8 +195,8 @@ pub(super) fn counted([from, to]: [f64; 2], shown: Range) -> Range {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rand::rngs::StdRng;
     use crate::plot::weighing::weighed;
+    use rand::rngs::StdRng;
     use rand::{RngExt, SeedableRng};
 
     fn normals(count: usize, seed: u64) -> Vec<f64> {

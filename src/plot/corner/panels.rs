@@ -10,6 +10,8 @@ use crate::plot::weighing::Weights;
 
 /// So many samples outside all regions are drawn as dots, at most.
 const DOTS: usize = 250;
+/// So few samples are drawn as dots, all of them: regions say little of them.
+const FEW: usize = 30;
 /// The quantiles of the captions.
 const QUANTILES: [f64; 3] = [0.16, 0.5, 0.84];
 
@@ -35,6 +37,7 @@ pub(super) fn side<'a>(values: &'a [f64], sorted: &Sorted, shown: Range) -> Side
 pub(super) struct Pair {
     regions: Vec<Region>,
     stray: Vec<[f64; 2]>,
+    few: bool,
 }
 
 impl Pair {
@@ -43,7 +46,9 @@ impl Pair {
         shares.sort_unstable_by(|a, b| b.total_cmp(a));
         let (regions, stray) = regions(x, y, weights, &shares);
         let place = |k: usize| [x.values[k], y.values[k]];
-        Self { regions, stray: some_of(&stray, weights).into_iter().map(place).collect() }
+        let few = x.values.len() <= FEW;
+        let shown = if few { (0..x.values.len()).collect() } else { some_of(&stray, weights) };
+        Self { regions, stray: shown.into_iter().map(place).collect(), few }
     }
 }
 
@@ -91,8 +96,15 @@ pub(super) fn draw_pair(
     let several = sets.len() > 1;
     for (k, set) in sets.iter().enumerate() {
         let color = canvas.theme().series(k);
-        if !several {
-            frame.draw_points(canvas, &set.stray, Marker::Dot, 1.5, Ink::new(color).alpha(0.4));
+        if !several || set.few {
+            let (radius, alpha) = if set.few { (2.2, 0.8) } else { (1.5, 0.4) };
+            frame.draw_points(
+                canvas,
+                &set.stray,
+                Marker::Dot,
+                radius,
+                Ink::new(color).alpha(alpha),
+            );
         }
         let alpha = if several { 0.2 } else { 0.3 };
         for (n, region) in set.regions.iter().enumerate() {

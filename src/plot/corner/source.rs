@@ -67,6 +67,11 @@ impl SampleSet {
         self.rows.first().map_or(0, Vec::len)
     }
 
+    /// How many samples were given.
+    pub(super) fn given(&self) -> usize {
+        self.given
+    }
+
     /// How many samples had a number that is not finite.
     pub(super) fn lost(&self) -> usize {
         self.given - self.kept.len()

@@ -35,7 +35,7 @@ impl Levels {
     ) -> Result<Self> {
         let mass = drawn.mass();
         let within = |sheet: &Sheet, whole: f64| {
-            shares.iter().map(|share| level(sheet, share * whole)).collect::<Vec<_>>()
+            levels(sheet, &shares.iter().map(|share| share * whole).collect::<Vec<_>>())
         };
         if (ALL..TOO_MUCH).contains(&mass) {
             return Ok(Self { levels: within(drawn, 1.0), of_all: true });
@@ -53,8 +53,8 @@ impl Levels {
     }
 }
 
-/// The density above which this much mass lies on a sheet.
-fn level(sheet: &Sheet, mass: f64) -> Option<f64> {
+/// The densities above which these masses lie on a sheet.
+fn levels(sheet: &Sheet, masses: &[f64]) -> Vec<Option<f64>> {
     let cells = (sheet.columns - 1) as f64;
     let cell = sheet.x.length() / cells * (sheet.y.length() / cells);
     let mut nodes: Vec<usize> =
@@ -62,14 +62,18 @@ fn level(sheet: &Sheet, mass: f64) -> Option<f64> {
     nodes.sort_unstable_by(|a, b| sheet.values[*b].total_cmp(&sheet.values[*a]));
     let part = |k: usize| cell * sheet.weight(k) * sheet.values[k];
     let mut sum = 0.0;
-    let found = nodes.iter().position(|k| {
+    let add = |k: &usize| {
         sum += part(*k);
-        sum >= mass
-    })?;
-    let level = sheet.values[nodes[found]];
-    let alike = |k: &usize| (sheet.values[*k] / level - 1.0).abs() < 0.01;
-    let flat: f64 = nodes.iter().filter(|k| alike(k)).map(|k| part(*k)).sum();
-    Some(if flat > FLAT { level * (1.0 - BELOW) } else { level })
+        sum
+    };
+    let sums: Vec<f64> = nodes.iter().map(add).collect();
+    let level = |mass: &f64| {
+        let level = sheet.values[*nodes.get(sums.partition_point(|sum| sum < mass))?];
+        let alike = |k: &usize| (sheet.values[*k] / level - 1.0).abs() < 0.01;
+        let flat: f64 = nodes.iter().filter(|k| alike(k)).map(|k| part(*k)).sum();
+        Some(if flat > FLAT { level * (1.0 - BELOW) } else { level })
+    };
+    masses.iter().map(level).collect()
 }
 
 #[cfg(test)]

@@ -1,19 +1,32 @@
 //! How a flow bends a chessboard: an even lattice of the base where the flow takes it, and how volumes change.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `follow` | what takes a lattice somewhere |
+//! | `bent` | its lines there, smooth where they bend |
+
+mod bent;
+mod follow;
+
+use std::sync::Arc;
 
 use nalgebra::DMatrix;
 
 use super::axes::{Axes, ColorBar, Plane, Range, Steps, plane_words};
 use super::canvas::{Area, Canvas, Color, Margins, Stroke, mixed};
+use super::kept::Kept;
 use super::picture::Picture;
 use crate::error::{Error, Result};
 use crate::flow::{Direction, Flow};
-use crate::outcome::shown;
+use crate::model::Model;
 use crate::real::Real;
+use bent::{Bends, Bent};
+use follow::{Follow, by_flow, by_model};
 
-/// The pieces of a side of a cell.
-const PIECES: usize = 8;
 /// More cells along an axis than this are more than pixels.
 const MOST: usize = 400;
+/// Where the base is drawn both ways.
+const SQUARE: [f64; 2] = [-3.0, 3.0];
 
 /// What fills the cells.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,15 +36,18 @@ enum Fill {
     Nothing,
 }
 
-/// A lattice bent by a flow in the plane; made by [`lattice`].
+/// A lattice bent by a flow in the plane; made by [`lattice`] and [`lattice_of`].
 pub struct LatticePicture<'a, T: Real> {
     plane: Plane,
-    flow: &'a dyn Flow<T>,
+    follow: Box<Follow<'a, T>>,
+    /// Whether the square of the base suits both ends of the way.
+    alike: bool,
     context: Option<DMatrix<T>>,
     direction: Direction,
-    square: [[f64; 2]; 2],
+    square: Option<[[f64; 2]; 2]>,
     cells: usize,
     fill: Fill,
+    found: Kept<(), Bent>,
 }
 
 plane_words!(LatticePicture<'a, T> where ['a, T: Real]);
@@ -47,39 +63,72 @@ plane_words!(LatticePicture<'a, T> where ['a, T: Real]);
 /// # Ok::<(), liouville::Error>(())
 /// ```
 pub fn lattice<T: Real>(flow: &dyn Flow<T>) -> LatticePicture<'_, T> {
+    started(Plane::new("x₁", "x₂"), by_flow(flow), true)
+}
+
+/// As [`lattice`], from the base of a model to the units of its table, with the names of its columns. Backwards the
+/// lattice is on the square of the table to which that of the base goes.
+///
+/// ```no_run
+/// use liouville::model::Model;
+/// use liouville::nalgebra::{self, dmatrix};
+/// use liouville::prelude::*;
+///
+/// let turning: field::Linear<f64> = field::Linear::new(dmatrix![0.4, -1.0; 1.0, -0.3])?;
+/// let core = StandardNormal::new(2).pushed_by(ContinuousFlow::new(turning));
+/// let model = Model::new(core).columns(["angle", "speed"])?;
+/// plot::lattice_of(&model).save("lattice.png")?;
+/// # Ok::<(), liouville::Error>(())
+/// ```
+pub fn lattice_of(model: &Model) -> LatticePicture<'_, f64> {
+    let caption = |k: usize| match model.column_names().get(k) {
+        Some(column) if column.unit.is_empty() => column.name.clone(),
+        Some(column) => format!("{} ({})", column.name, column.unit),
+        None => String::new(),
+    };
+    started(Plane::new(&caption(0), &caption(1)), by_model(model), false)
+}
+
+fn started<T: Real>(
+    plane: Plane,
+    follow: Box<Follow<'_, T>>,
+    alike: bool,
+) -> LatticePicture<'_, T> {
     LatticePicture {
-        plane: Plane::new("x₁", "x₂"),
-        flow,
+        plane,
+        follow,
+        alike,
         context: None,
         direction: Direction::Forward,
-        square: [[-3.0, 3.0]; 2],
+        square: None,
         cells: 24,
         fill: Fill::Chess,
+        found: Kept::default(),
     }
 }
 
 impl<T: Real> LatticePicture<'_, T> {
     /// From where to where the lattice runs along both axes. Default: -3 to 3 both ways.
     pub fn from(mut self, x: [f64; 2], y: [f64; 2]) -> Self {
-        self.square = [x, y];
+        (self.square, self.found) = (Some([x, y]), Kept::default());
         self
     }
 
     /// The number of cells along each axis. Default: 24.
     pub fn cells(mut self, count: usize) -> Self {
-        self.cells = count;
+        (self.cells, self.found) = (count, Kept::default());
         self
     }
 
     /// From the data to the base.
     pub fn inverse(mut self) -> Self {
-        self.direction = Direction::Inverse;
+        (self.direction, self.found) = (Direction::Inverse, Kept::default());
         self
     }
 
     /// The context, in one column.
     pub fn given(mut self, context: &DMatrix<T>) -> Self {
-        self.context = Some(context.clone());
+        (self.context, self.found) = (Some(context.clone()), Kept::default());
         self
     }
 
@@ -95,53 +144,47 @@ impl<T: Real> LatticePicture<'_, T> {
         self
     }
 
-    /// The nodes of the finer lattice that sides of cells are made of.
-    fn fine(&self) -> usize {
-        self.cells * PIECES + 1
+    /// Takes points one way.
+    fn ask(&self, direction: Direction, points: &[[f64; 2]]) -> Result<Bends> {
+        let points = DMatrix::from_fn(2, points.len(), |i, k| T::of(points[k][i]));
+        (self.follow)(direction, &points, self.context.as_ref())
     }
 
-    /// The lattice and the middles of its cells where the flow takes them.
-    fn bent(&self) -> Result<Bent> {
-        if self.flow.dim() != 2 {
-            return Err(Error::shape(format!(
-                "a flow in {} bends no chessboard: give one in two",
-                shown::count(self.flow.dim(), "dimension")
-            )));
+    /// From where to where the lattice runs.
+    fn ends(&self) -> Result<[Range; 2]> {
+        let given = |name: &str, ends: [f64; 2]| Range::given(name, Steps::Even, ends);
+        let usual = [given("x", SQUARE)?, given("y", SQUARE)?];
+        match self.square {
+            Some([x, y]) => Ok([given("x", x)?, given("y", y)?]),
+            None if self.alike || self.direction == Direction::Forward => Ok(usual),
+            None => {
+                let ask = |places: &[[f64; 2]]| {
+                    self.ask(Direction::Forward, &on_square(places, usual, self.cells))
+                };
+                Ok(Bent::of(&ask, self.cells)?.ranges)
+            }
         }
+    }
+
+    /// The lattice where the flow takes it.
+    fn bent(&self) -> Result<Arc<Bent>> {
         if !(1..=MOST).contains(&self.cells) {
             return Err(Error::setting(format!(
                 "a lattice of {} cells along each axis: give 1 to {MOST}",
                 self.cells
             )));
         }
-        let [x, y] =
-            [("x", 0), ("y", 1)].map(|(name, k)| Range::given(name, Steps::Even, self.square[k]));
-        let (x, y) = (x?, y?);
-        let (fine, cells) = (self.fine(), self.cells);
-        let at = |i: f64, j: f64| [T::of(x.at(i)), T::of(y.at(j))];
-        // Lines only: inner points of cells are not asked for.
-        let on_line =
-            |k: &usize| (k % fine).is_multiple_of(PIECES) || (k / fine).is_multiple_of(PIECES);
-        let kept: Vec<usize> = (0..fine * fine).filter(on_line).collect();
-        let last = (fine - 1) as f64;
-        let lines = kept.iter().map(|k| at((k % fine) as f64 / last, (k / fine) as f64 / last));
-        let middle = |k: usize| {
-            let place = |n: usize| (n as f64 + 0.5) / cells as f64;
-            at(place(k % cells), place(k / cells))
-        };
-        let points: Vec<T> = lines.chain((0..cells * cells).map(middle)).flatten().collect();
-        let points = DMatrix::from_vec(2, points.len() / 2, points);
-        let moved = self.flow.follow(self.direction, &points, self.context.as_ref())?;
-        let mut nodes = vec![[f64::NAN; 2]; fine * fine];
-        for (k, column) in kept.iter().zip(moved.points.column_iter()) {
-            nodes[*k] = [column[0].wide(), column[1].wide()];
-        }
-        let volumes = moved.log_det.iter().skip(kept.len()).map(|value| value.wide()).collect();
-        Ok(Bent { fine, cells, nodes, volumes })
+        self.found.get((), || {
+            let ends = self.ends()?;
+            let ask = |places: &[[f64; 2]]| {
+                self.ask(self.direction, &on_square(places, ends, self.cells))
+            };
+            Bent::of(&ask, self.cells)
+        })
     }
 
     fn axes(&self, bent: &Bent, bar: Option<&ColorBar>) -> Result<Axes> {
-        let axes = self.plane.axes(|| Ok([bent.range("x", 0)?, bent.range("y", 1)?]))?;
+        let axes = self.plane.axes(|| Ok(bent.ranges))?;
         Ok(match bar {
             Some(bar) => axes.bar(bar.clone()),
             None => axes,
@@ -162,49 +205,10 @@ impl<T: Real> LatticePicture<'_, T> {
     }
 }
 
-/// A lattice where a flow took it; NaN for nodes that failed, and inside cells.
-struct Bent {
-    fine: usize,
-    cells: usize,
-    nodes: Vec<[f64; 2]>,
-    volumes: Vec<f64>,
-}
-
-impl Bent {
-    /// Where nearly all nodes are along an axis.
-    fn range(&self, name: &str, axis: usize) -> Result<Range> {
-        let mut values: Vec<f64> =
-            self.nodes.iter().map(|p| p[axis]).filter(|value| value.is_finite()).collect();
-        values.sort_unstable_by(f64::total_cmp);
-        let beyond = values.len() / 500;
-        let kept = values.get(beyond..values.len() - beyond).unwrap_or_default();
-        Range::around(name, Steps::Even, kept.iter().copied(), 0.05)?.ok_or_else(|| {
-            Error::non_finite("the flow takes no node of the lattice anywhere: give another square")
-        })
-    }
-
-    fn node(&self, i: usize, j: usize) -> [f64; 2] {
-        self.nodes[j * self.fine + i]
-    }
-
-    /// A line of the lattice: the k-th along the second axis, or along the first.
-    fn line(&self, k: usize, upward: bool) -> Vec<[f64; 2]> {
-        let node = |n: usize| match upward {
-            true => self.node(k * PIECES, n),
-            false => self.node(n, k * PIECES),
-        };
-        (0..self.fine).map(node).collect()
-    }
-
-    /// The border of a cell, all around.
-    fn cell(&self, i: usize, j: usize) -> Vec<[f64; 2]> {
-        let (a, b) = (i * PIECES, j * PIECES);
-        let below = (0..PIECES).map(|n| self.node(a + n, b));
-        let right = (0..PIECES).map(|n| self.node(a + PIECES, b + n));
-        let above = (0..PIECES).map(|n| self.node(a + PIECES - n, b + PIECES));
-        let left = (0..PIECES).map(|n| self.node(a, b + PIECES - n));
-        below.chain(right).chain(above).chain(left).collect()
-    }
+/// Places that are counted in cells on a square.
+fn on_square(places: &[[f64; 2]], [x, y]: [Range; 2], cells: usize) -> Vec<[f64; 2]> {
+    let share = |place: f64| place / cells as f64;
+    places.iter().map(|[i, j]| [x.at(share(*i)), y.at(share(*j))]).collect()
 }
 
 impl<T: Real> Picture for LatticePicture<'_, T> {
@@ -241,11 +245,8 @@ impl<T: Real> Picture for LatticePicture<'_, T> {
             Fill::Nothing => (theme.series(0), 1.5),
             _ => (mixed(theme.background, theme.ink, 0.55), 0.9),
         };
-        for k in 0..=bent.cells {
-            for upward in [false, true] {
-                let stroke = Stroke::new(ink).width(width);
-                frame.draw_line(canvas, &bent.line(k, upward), stroke);
-            }
+        for line in bent.lines() {
+            frame.draw_line(canvas, line, Stroke::new(ink).width(width));
         }
         frame.finish(canvas)
     }
