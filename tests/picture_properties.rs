@@ -2,7 +2,7 @@
 
 use liouville::plot::{Aspect, Picture};
 use liouville::prelude::*;
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, dvector};
 use proptest::prelude::*;
 
 /// Drawn as shapes and, if small, as pixels.
@@ -98,21 +98,35 @@ proptest! {
         shares in prop::collection::vec(0.01..0.99f64, 0..6),
         aspect in aspect(),
         (width, height) in size(),
+        kinds in [0usize..7, 0usize..7],
     ) {
         let normal = StandardNormal::new(2);
-        let picture = || {
+        let wide = DiagonalNormal::new(dvector![0.5, -1.0], dvector![2.0, 1.5]).expect("valid");
+        let [a, b, c, d] = ends;
+        let data = DMatrix::from_column_slice(2, 2, &ends);
+        let small = || {
             let picture = plot::density::<f64>(&normal).resolution(8).levels(&shares);
             picture.aspect(aspect).size(width, height)
         };
-        drawn_or_refused(&picture())?;
-        let [a, b, c, d] = ends;
-        drawn_or_refused(&picture().x_range(a, b))?;
-        drawn_or_refused(&picture().lines().x_range(a.min(b), a.max(b)).y_range(c.min(d), c.max(d)))?;
-        let data = DMatrix::from_column_slice(2, 2, &ends);
-        drawn_or_refused(&picture().beside_data("data", &data).y_range(c, d))?;
-        drawn_or_refused(&picture().samples(&data))?;
-        let wide = data::rings(&[1.0], 0.3);
-        drawn_or_refused(&plot::difference::<f64>(&normal, &wide).size(width.min(200), height.min(200)))?;
+        // Any two of the kinds: every case draws some of them, and all cases all of them many times.
+        for kind in kinds {
+            let picture = small();
+            match kind {
+                0 => drawn_or_refused(&picture)?,
+                1 => drawn_or_refused(&picture.x_range(a, b))?,
+                2 => drawn_or_refused(
+                    &picture.lines().x_range(a.min(b), a.max(b)).y_range(c.min(d), c.max(d)),
+                )?,
+                3 => drawn_or_refused(&picture.beside_data("data", &data).y_range(c, d))?,
+                4 => drawn_or_refused(&picture.samples(&data))?,
+                5 => drawn_or_refused(&picture.filled().x_range(a.min(b), a.max(b)))?,
+                _ => {
+                    let size = [width.min(200), height.min(200)];
+                    let picture = plot::difference::<f64>(&normal, &wide).aspect(aspect);
+                    drawn_or_refused(&picture.size(size[0], size[1]))?;
+                }
+            }
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ const LARGEST: f64 = 1e300;
 /// On a logarithmic axis numbers lie between this and its inverse.
 const LARGEST_POWER: f64 = 1e250;
 /// Less than this share of its ends is no length for a range: numbers along it could not be told apart.
-const FINEST: f64 = 1e-9;
+const FINEST: f64 = 1e-11;
 /// Nor is this.
 const SHORTEST: f64 = 1e-290;
 /// Values reach far out if all are so many times farther apart than 99% of them.

@@ -74,7 +74,7 @@ fn round_steps(range: Range) -> impl Iterator<Item = f64> {
 }
 
 fn multiples(range: Range, step: f64) -> Vec<f64> {
-    // A range is at least 1e-9 of its ends long: these are whole numbers.
+    // A range is at least 1e-11 of its ends long: these are whole numbers.
     let first = (range.from() / step - 1e-9).ceil() as i64;
     let last = (range.to() / step + 1e-9).floor() as i64;
     (first..=last).map(|k| k as f64 * step).collect()

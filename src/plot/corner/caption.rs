@@ -2,6 +2,9 @@
 
 /// Beyond these sizes numbers have a power of ten.
 const PLAIN: [f64; 2] = [1e-3, 1e5];
+/// Numbers below the first whose errors are a smaller share of them than the second have all their digits.
+const MANY: f64 = 1e12;
+const EXACT: f64 = 1e-6;
 
 /// The median with the ways to two quantiles, as text.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,18 +21,21 @@ impl Caption {
     pub fn of([low, middle, high]: [f64; 3]) -> Self {
         let (up, down) = (high - middle, middle - low);
         let size = middle.abs().max(up).max(down);
-        let plain = size == 0.0 || (PLAIN[0]..PLAIN[1]).contains(&size);
+        let least = [up, down].into_iter().filter(|error| *error > 0.0);
+        let least = least.fold(f64::INFINITY, f64::min);
+        // A date in days with errors in seconds: its digits say more than a power of ten.
+        let exact = size < MANY && least < EXACT * size;
+        let plain = size == 0.0 || exact || (PLAIN[0]..PLAIN[1]).contains(&size);
         let power = if plain { 0 } else { size.log10().floor() as i32 };
         let scaled = |value: f64| match power {
             0 => value,
             // In two steps: ten to the power of 310 is no number.
             _ => value / 10f64.powi(power / 2) / 10f64.powi(power - power / 2),
         };
-        let least = [up, down].map(scaled).into_iter().filter(|error| *error > 0.0);
-        let least = least.fold(f64::INFINITY, f64::min);
+        let least = scaled(least);
         // What is rounded up to a power of ten has one digit less.
         let digits = if least.is_finite() { 1.0 - (1.005 * least).log10().floor() } else { 2.0 };
-        let digits = digits.clamp(0.0, 8.0) as usize;
+        let digits = digits.clamp(0.0, if exact { 12.0 } else { 8.0 }) as usize;
         let text = |value: f64| format!("{:.digits$}", scaled(value)).replace('-', "−");
         let middle = text(middle);
         // Minus nothing is nothing.
@@ -71,6 +77,10 @@ mod tests {
         assert_eq!(text([-1.5, -1.0, -0.25]), "−1.00 +0.75 −0.50");
         assert_eq!(text([1.9e6, 2e6, 2.2e6]), "2.00 +0.20 −0.10 ×10⁶");
         assert_eq!(text([-1e-6, -1e-12, 1e-6]), "0.0 +1.0 −1.0 ×10⁻⁶");
+        assert_eq!(
+            text([2459000.50009, 2459000.50012, 2459000.50016]),
+            "2459000.500120 +0.000040 −0.000030"
+        );
         assert_eq!(text([3.0, 3.0, 3.0]), "3.00 +0.00 −0.00");
         assert_eq!(text([-1e300, 0.0, 1e300]), "0.0 +1.0 −1.0 ×10³⁰⁰");
         assert_eq!(text([0.0, 5e-324, 1e-323]).split(' ').count(), 4);

@@ -7,6 +7,8 @@ use crate::plot::canvas::{Anchor, Area, Canvas, Stroke, Theme};
 
 /// The gap between cells, as a share of a cell.
 const GAP: f64 = 0.07;
+/// By this share of a cell numbers may reach into the gap: so little that those of the next keep apart.
+const SPARE: f64 = 0.2 * GAP;
 /// Cells smaller than this many pixels show nothing.
 const SMALLEST: f64 = 12.0;
 
@@ -98,7 +100,7 @@ impl Layout {
             let x = cell.left + cell.width() * range.share(Steps::Even, *value);
             let width = canvas.text_width(text, theme.number);
             let across = if self.upward { theme.number * unit } else { width };
-            if outside(x, across, [cell.left, cell.right], 0.05 * cell.width()) {
+            if outside(x, across, [cell.left, cell.right], SPARE * cell.width()) {
                 continue;
             }
             tick(canvas, &theme, [x, cell.bottom], [x, cell.bottom + 5.0 * unit]);
@@ -123,7 +125,7 @@ impl Layout {
         let found = &self.ticks[k][1];
         for (value, text) in &found.major {
             let y = cell.bottom - cell.height() * range.share(Steps::Even, *value);
-            if outside(y, theme.number * unit, [cell.top, cell.bottom], 0.05 * cell.height()) {
+            if outside(y, theme.number * unit, [cell.top, cell.bottom], SPARE * cell.height()) {
                 continue;
             }
             tick(canvas, &theme, [cell.left - 5.0 * unit, y], [cell.left, y]);

@@ -97,7 +97,7 @@ pub(super) fn draw_pair(
     for (k, set) in sets.iter().enumerate() {
         let color = canvas.theme().series(k);
         if !several || set.few {
-            let (radius, alpha) = if set.few { (2.2, 0.8) } else { (1.5, 0.4) };
+            let (radius, alpha) = if set.few { (3.0, 0.8) } else { (1.5, 0.4) };
             frame.draw_points(
                 canvas,
                 &set.stray,
@@ -184,7 +184,8 @@ impl Alone<'_> {
         let (theme, unit) = (canvas.theme().clone(), canvas.unit());
         let color = if several { theme.series(0) } else { theme.ink };
         let room = 1.06 * cell.width();
-        let name = self.name.split(" (").next().unwrap_or("");
+        let name = self.name.split(" (").next().and_then(|name| name.split(" [").next());
+        let name = name.unwrap_or("");
         let widths = |size: f64, head: &str| {
             let small = 0.72 * size;
             let errors = [&caption.up, &caption.down].map(|text| canvas.text_width(text, small));

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::ask::{check_planar, log_densities};
-use super::heat::{FINE, heat_map};
+use super::heat::{fine, heat_map};
 use super::mass::find_mass;
 use super::sheet::{Budget, Sheet};
 use crate::density::Density;
@@ -73,10 +73,11 @@ impl<T: Real> Picture for DifferencePicture<'_, T> {
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Area) -> Result<()> {
-        let ranges = self.axes(canvas, 1.0)?.0.place(canvas, area)?.ranges();
+        let frame = self.axes(canvas, 1.0)?.0.place(canvas, area)?;
+        let (ranges, fine) = (frame.ranges(), fine(frame.inner()));
         let [x, y] = [0, 1].map(|k| Range::given(["x", "y"][k], Steps::Even, ranges[k]));
         let sheet = Sheet::of(&|points| self.ask(points), [x?, y?], Budget::of(200))?;
-        let sheet = sheet.with_columns(FINE);
+        let sheet = sheet.with_columns(fine);
         let (axes, bar) = self.axes(canvas, sheet.top())?;
         let frame = axes.place(canvas, area)?;
         let unknown = canvas.theme().axis;

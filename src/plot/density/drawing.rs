@@ -76,15 +76,18 @@ impl<T: Real> DensityPicture<'_, T> {
     /// What is seen in cells of the canvas; what was seen first is kept.
     fn seen(&self, canvas: &Canvas, cells: &[Area]) -> Result<Arc<Seen>> {
         let axes = if cells.len() == 1 { self.barred(canvas)? } else { self.axes()? };
-        let ranges = axes.place(canvas, cells[0])?.ranges();
-        if let Some(seen) = self.seen.get().filter(|seen| seen.ranges == ranges) {
+        let frame = axes.place(canvas, cells[0])?;
+        let (ranges, fine) = (frame.ranges(), heat::fine(frame.inner()));
+        if let Some(seen) =
+            self.seen.get().filter(|seen| (seen.ranges, seen.fine) == (ranges, fine))
+        {
             return Ok(seen.clone());
         }
-        let panels = self.parts.iter().map(|part| self.shown(part, ranges));
+        let panels = self.parts.iter().map(|part| self.shown(part, ranges, fine));
         let panels = panels.collect::<Result<Vec<_>>>()?;
         // Bars of few samples are higher than what they were drawn from.
         let top = panels.iter().filter_map(Shown::top).fold(0.0, f64::max);
-        let seen = Arc::new(Seen { ranges, panels, top });
+        let seen = Arc::new(Seen { ranges, fine, panels, top });
         self.seen.set(seen.clone()).ok();
         Ok(seen)
     }
@@ -106,7 +109,7 @@ impl<T: Real> DensityPicture<'_, T> {
         Ok(())
     }
 
-    fn shown(&self, part: &Part<'_, T>, ranges: [[f64; 2]; 2]) -> Result<Shown> {
+    fn shown(&self, part: &Part<'_, T>, ranges: [[f64; 2]; 2], fine: usize) -> Result<Shown> {
         let model = match &part.source {
             Source::Model(model) => *model,
             Source::Points(points) => {
@@ -119,7 +122,7 @@ impl<T: Real> DensityPicture<'_, T> {
         };
         let given = |k: usize| Range::given(["x", "y"][k], Steps::Even, ranges[k]);
         let sheet = Sheet::of(&ask, [given(0)?, given(1)?], Budget::of(self.resolution))?;
-        let sheet = sheet.with_columns(heat::FINE);
+        let sheet = sheet.with_columns(fine);
         let levels = Levels::of(&ask, &sheet, || find_mass(model), &self.shares)?;
         Ok(Shown::Density(sheet, levels))
     }
@@ -160,7 +163,7 @@ impl<T: Real> DensityPicture<'_, T> {
                 bar.color(0.0)
             }
             Look::Bands => {
-                let fine = sheet.clone().with_columns(2 * heat::FINE);
+                let fine = sheet.clone().with_columns(2 * heat::fine(frame.inner()));
                 frame.draw_image(canvas, heat::bands(&fine, &levels, bar, theme.axis)?);
                 bar.color(0.0)
             }
@@ -213,7 +216,11 @@ impl<T: Real> DensityPicture<'_, T> {
         let one = |(k, (share, level)): (usize, (f64, f64))| {
             let rank = k as f64 / last;
             let stroke = match self.look {
-                Look::Nothing => Stroke::new(bar.color(0.0)).width(2.4 - rank),
+                // The end of the colour map that is seen on the ground.
+                Look::Nothing => {
+                    let end = if letters[0] > 127 { f64::INFINITY } else { 0.0 };
+                    Stroke::new(bar.color(end)).width(2.4 - rank)
+                }
                 _ => Stroke::new(letters).alpha(0.85).width(2.6 - 1.3 * rank),
             };
             (named(&[share]), stroke, vec![level])

@@ -3,10 +3,18 @@
 use super::sheet::Sheet;
 use crate::error::Result;
 use crate::plot::axes::ColorBar;
-use crate::plot::canvas::{Color, Pixels};
+use crate::plot::canvas::{Area, Color, Pixels};
 
 /// The nodes along a side of an image, at least: cells are then smaller than what is seen.
 pub(super) const FINE: usize = 350;
+/// The pixels that such an image has along a side where a picture has its usual size.
+const USUAL: f64 = 760.0;
+
+/// As many nodes along a side of an image in an area as are seen there.
+pub(super) fn fine(inner: Area) -> usize {
+    let share = inner.width().max(inner.height()) / USUAL;
+    ((FINE as f64 * share) as usize).clamp(FINE / 4, FINE)
+}
 
 /// The colours of all nodes; those that are not known have one of their own.
 pub(super) fn heat_map(sheet: &Sheet, bar: &ColorBar, unknown: Color) -> Result<Pixels> {

@@ -6,6 +6,8 @@ use super::sheet::Sheet;
 /// What all panels show, and in which ranges.
 pub(super) struct Seen {
     pub ranges: [[f64; 2]; 2],
+    /// The nodes along a side that are seen.
+    pub fine: usize,
     pub panels: Vec<Shown>,
     pub top: f64,
 }

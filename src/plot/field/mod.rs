@@ -158,10 +158,10 @@ impl<'a> FieldPicture<'a> {
 
     /// Evenly spaced lines along the field (Jobard and Lefer 1997), in place of arrows.
     pub fn streamlines(self) -> Self {
-        self.lines(26)
+        self.lines(32)
     }
 
-    /// As [`streamlines`](FieldPicture::streamlines), about so many across the longer axis. Default: 26.
+    /// As [`streamlines`](FieldPicture::streamlines), about so many across the longer axis. Default: 32.
     pub fn lines(mut self, count: usize) -> Self {
         self.look = Look::Lines(count);
         self
@@ -347,6 +347,10 @@ impl FieldPicture<'_> {
             None if self.under.is_some() => Stroke::new([255; 3]).alpha(0.75).width(width),
             None if lines => {
                 Stroke::new(mixed(theme.background, theme.series(0), 0.85)).width(width)
+            }
+            // Arrows alone are what there is to see; below paths they are the ground.
+            None if self.paths.is_empty() => {
+                Stroke::new(mixed(theme.background, theme.ink, 0.8)).width(1.1 * width)
             }
             None => Stroke::new(mixed(theme.background, theme.axis, 0.85)).width(width),
         }

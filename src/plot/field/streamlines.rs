@@ -6,7 +6,7 @@ use super::net::Net;
 use crate::plot::canvas::Area;
 
 /// A line ends where it comes nearer to another than this share of the separation.
-const NEAR: f64 = 0.5;
+const NEAR: f64 = 0.42;
 /// A line ends where it comes nearer to itself than this share.
 const OWN: f64 = 0.35;
 /// The length of a step, as a share of the separation.
