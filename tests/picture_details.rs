@@ -127,7 +127,7 @@ fn models_bend_chessboards_as_their_flows_do() {
     let model =
         Model::new(core()).prepared_by(units).expect("fits").units(["m", "m"]).expect("two");
     for picture in [plot::lattice_of(&model), plot::lattice_of(&model).inverse().log_det()] {
-        assert!(picture.to_svg().expect("drawn").contains("x0 (m)"));
+        assert!(picture.to_svg().expect("drawn").contains("x0 [m]"));
     }
     let three = StandardNormal::new(3).pushed_by(ContinuousFlow::new(
         field::Linear::<f64>::new(DMatrix::identity(3, 3)).expect("finite"),

@@ -81,11 +81,7 @@ pub fn lattice<T: Real>(flow: &dyn Flow<T>) -> LatticePicture<'_, T> {
 /// # Ok::<(), liouville::Error>(())
 /// ```
 pub fn lattice_of(model: &Model) -> LatticePicture<'_, f64> {
-    let caption = |k: usize| match model.column_names().get(k) {
-        Some(column) if column.unit.is_empty() => column.name.clone(),
-        Some(column) => format!("{} ({})", column.name, column.unit),
-        None => String::new(),
-    };
+    let caption = |k: usize| model.headings().get(k).map_or_else(String::new, ToString::to_string);
     started(Plane::new(&caption(0), &caption(1)), by_model(model), false)
 }
 
