@@ -15,10 +15,8 @@ use crate::error::Result;
 use crate::flow::{AnyFlow, Flow};
 use crate::train::{MaximumLikelihood, MiniBatch, Objective, Pool};
 
-/// How many draws there are, how many steps apart they are moved, and how often then.
+/// How many draws there are.
 const COUNT: usize = 1000;
-const EVERY: usize = 200;
-const MOVES: usize = 60;
 
 type Memory =
     <MaximumLikelihood as Objective<f64, Pushforward<AnyBase<f64>, AnyFlow<f64>>>>::Memory;
@@ -43,20 +41,20 @@ impl Company {
         self.points.as_ref()
     }
 
-    /// Adds the gradient of -E ln q over members to that of a step.
+    /// Adds the gradient of -E ln q over members to that of a step, before which they are moved so often, if at all.
     pub fn add_gradient<Q: Target + ?Sized>(
         &mut self,
         divergence: &Divergence<'_, Q>,
         model: &Pushforward<AnyBase<f64>, AnyFlow<f64>>,
-        step: usize,
+        travel: Option<usize>,
         plan: Plan,
         gradient: &mut [f64],
     ) -> Result<()> {
         if self.weight == 0.0 {
             return Ok(());
         }
-        if step % EVERY == EVERY - 1 {
-            self.travel(divergence, model)?;
+        if let Some(moves) = travel {
+            self.travel(divergence, model, moves)?;
         }
         let Some(points) = &self.points else { return Ok(()) };
         let chosen: Vec<usize> =
@@ -82,6 +80,7 @@ impl Company {
         &mut self,
         divergence: &Divergence<'_, Q>,
         model: &Pushforward<AnyBase<f64>, AnyFlow<f64>>,
+        moves: usize,
     ) -> Result<()> {
         let Divergence { target, place, ground, .. } = divergence;
         let flow = model.flow();
@@ -92,7 +91,7 @@ impl Company {
         };
         // At first, or when the flow has lost all of them.
         let base = if base.ncols() > 0 { base } else { self.drawn(divergence, flow)? };
-        self.points = Some(ways.moved(base, MOVES, &mut self.rng)?);
+        self.points = Some(ways.moved(base, moves, &mut self.rng)?);
         Ok(())
     }
 

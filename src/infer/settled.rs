@@ -67,7 +67,7 @@ pub(super) fn judge(draws: &Weighted, beside: Beside) -> Verdict {
     if gap.is_nan() || gap > WIDEST_GAP {
         verdict.doubts.push(format!("the flow lies {gap:.2} nats below the evidence"));
     }
-    verdict.beside_moved(moved.reciprocal, moved.weights);
+    verdict.beside_moved(moved.evidence, moved.weights);
     verdict.log_evidence = moved.evidence;
     if !missing.is_empty() {
         verdict.doubts.push(format!(

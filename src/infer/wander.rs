@@ -72,42 +72,35 @@ impl<Q: Target + ?Sized> Ways<'_, Q> {
         arrived(self.flow, Direction::Forward, &base)
     }
 
-    /// What points of the base say that are moved, each several times from where it is.
+    /// What points of the base say that are moved, each so many times from where it is by so many moves.
     pub fn judged(
         &self,
         base: &DMatrix<f64>,
-        moves: usize,
+        (each, moves): (usize, usize),
         draws: &Weighted,
         rng: &mut ChaCha8Rng,
     ) -> Result<Moved> {
         let groups = base.ncols();
-        let start: Vec<usize> = (0..groups * EACH).map(|j| j % groups).collect();
+        let start: Vec<usize> = (0..groups * each).map(|j| j % groups).collect();
         let (base, target) = self.roam(base.select_columns(&start), moves, rng)?;
         let plain = self.ground.base.log_prob(&base)?;
         let ratios = self.ground.log_ratios(&base)?;
         let wider: Vec<f64> = plain.iter().zip(ratios).map(|(log, ratio)| log + ratio).collect();
-        let alone = Told { target: &target, proposal: plain.as_slice(), groups };
-        let beside = Told { target: &target, proposal: &wider, groups };
+        let told = Told { target: &target, proposal: &wider, groups };
         Ok(Moved {
-            reciprocal: alone.reciprocal(),
-            weights: [beside.mean_weight(), draws.mean_of(draws.log_weights())],
-            evidence: bridge(draws, &beside).unwrap_or(draws.log_evidence()),
+            weights: [told.mean_weight(), draws.mean_of(draws.log_weights())],
+            evidence: bridge(draws, &told).unwrap_or(draws.log_evidence()),
         })
     }
 }
 
 /// What draws say that the target has moved.
 pub(super) struct Moved {
-    /// ln Z by them alone.
-    pub reciprocal: Measured,
     /// The mean logarithms of weights, of these and of the draws of the flow, beside the base with its wider draws.
     pub weights: [Measured; 2],
-    /// ln Z by both together.
+    /// ln Z by these and the draws of the flow together.
     pub evidence: Measured,
 }
-
-/// How often each point is moved.
-const EACH: usize = 4;
 
 /// Where the points are that arrive.
 fn arrived(

@@ -3,7 +3,7 @@
 use liouville::infer::{Number, Parameters, Target, formula};
 use liouville::num_dual::DualNum;
 
-use super::{centered, data, normal};
+use super::{centered, data};
 
 /// ln n!.
 fn log_factorial(n: f64) -> f64 {
@@ -20,11 +20,15 @@ pub fn low_dim_gauss_mix() -> impl Target {
         let (theta, rest) = (x[4], -x[4] + 1.0);
         let prior = (theta.ln() + rest.ln()) * 4.0 + constant;
         let prior = (0..4).fold(prior, |sum, k| sum + centered(x[k], 2.0));
-        let logs = [x[2].ln(), x[3].ln()];
+        // What all data share is computed once.
+        let half = 0.5 * std::f64::consts::TAU.ln();
+        let parts = [(theta, 0), (rest, 1)]
+            .map(|(share, k)| (share.ln() - x[2 + k].ln() - half, x[2 + k].recip()));
         y.iter().fold(prior, |sum, &y| {
-            let y = Number::from_re(y);
-            let a = theta.ln() + normal(y, x[0], logs[0]);
-            let b = rest.ln() + normal(y, x[1], logs[1]);
+            let [a, b] = [0, 1].map(|k| {
+                let z = (x[k] - y) * parts[k].1;
+                parts[k].0 - z * z * 0.5
+            });
             let (high, low) = if a.re > b.re { (a, b) } else { (b, a) };
             sum + high + (low - high).exp().ln_1p()
         })

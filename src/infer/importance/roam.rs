@@ -5,7 +5,6 @@ use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
 
 use super::measured::Measured;
-use super::sums::Shares;
 use crate::error::Result;
 use crate::real::Normal;
 use crate::real::portable::{exp, ln};
@@ -104,17 +103,6 @@ impl Told<'_> {
         let (count, value) = (groups as f64, values.iter().sum::<f64>() / values.len() as f64);
         let square = each.iter().map(|mean| (mean - value).powi(2)).sum::<f64>();
         Measured { value, standard_error: (square / (count - 1.0).max(1.0) / count).sqrt() }
-    }
-
-    /// ln Z by draws of the target: -ln of the mean of q / p̃ (reciprocal importance sampling, Gelfand and Dey
-    /// 1994, JRSS B 56). Right where q has lighter tails than p, just where weights of draws of q are not.
-    pub fn reciprocal(&self) -> Measured {
-        let count = self.target.len() as f64;
-        let logs: Vec<f64> = self.weights().map(|log| -log).collect();
-        let Shares { weights, log_sum } = Shares::of(&logs);
-        let relative: Vec<f64> = weights.iter().map(|share| count * share).collect();
-        let standard_error = self.mean(&relative).standard_error;
-        Measured { value: ln(count) - log_sum, standard_error }
     }
 
     /// The mean of ln p̃ - ln q over draws of the target: infinite if the proposal is zero at one of them.

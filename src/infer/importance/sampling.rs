@@ -6,6 +6,7 @@ use nalgebra::DMatrix;
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, RngExt, SeedableRng};
 
+use super::bridge::bridge;
 use super::measured::Measured;
 use super::proposal::Proposal;
 use super::roam::{Moves, Told, roam};
@@ -169,7 +170,7 @@ impl<'a, P: Proposal + ?Sized> Importance<'a, P> {
         }
     }
 
-    /// What draws say that the target has moved: the evidence, and the mean logarithm of weights.
+    /// What draws say that the target has moved: the evidence, with the others, and the mean logarithm of weights.
     fn moved(&self, draws: &Weighted, rng: &mut ChaCha8Rng) -> Result<[Measured; 2]> {
         let count = (self.draws / 20).clamp(1, MOVED);
         let start = draws.resampled(count, rng);
@@ -186,7 +187,8 @@ impl<'a, P: Proposal + ?Sized> Importance<'a, P> {
         let of = |values: &[f64]| known.iter().map(|&j| values[j]).collect::<Vec<f64>>();
         let (target, proposal) = (of(&target), of(&proposal));
         let told = Told { target: &target, proposal: &proposal, groups: known.len() };
-        Ok([told.reciprocal(), told.mean_weight()])
+        let evidence = bridge(draws, &told).unwrap_or(draws.log_evidence());
+        Ok([evidence, told.mean_weight()])
     }
 }
 

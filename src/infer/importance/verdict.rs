@@ -17,7 +17,7 @@ pub struct Verdict {
     pub lower_bound: Measured,
     /// k̂ of the weights.
     pub pareto_shape: f64,
-    /// ln Z by draws that the target has moved, if there are any.
+    /// ln Z by these draws and others that the target has moved (bridge sampling), if there are any.
     pub moved: Option<Measured>,
     /// What share of the draws is worth as many independent ones of the target.
     pub efficiency: f64,
@@ -70,7 +70,7 @@ impl Verdict {
         self.moved = Some(evidence);
         if !agree(evidence, self.log_evidence, ERRORS, LEAST_APART) {
             self.doubts.push(format!(
-                "draws that the target has moved say {evidence:.4}: it has mass where the proposal does not lead"
+                "with draws that the target has moved the log-evidence is {evidence:.4}: the target has mass where the proposal does not lead"
             ));
         } else if !agree(moved, weighted, WEIGHT_ERRORS, LEAST_WEIGHT) {
             self.doubts.push(format!(
