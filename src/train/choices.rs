@@ -62,14 +62,19 @@ impl Choices {
         }
         let unasked = if held_out > 0 { defaults.noise } else { Noise::None };
         let noise = settings.noise.unwrap_or(unasked);
-        let falls = noise == Noise::Chosen && settings.steps.is_none();
+        let untold = settings.seconds.is_none() && settings.schedule.is_none();
+        let fixed = defaults.fixed.filter(|_| untold && noise != Noise::Chosen);
+        let steps = settings.steps.or(fixed);
+        let falls = noise == Noise::Chosen && steps.is_none();
         let unbidden = falls.then_some(FALLING_PATIENCE);
         Ok(Self {
-            steps: settings.steps,
+            steps,
             seconds: settings.seconds,
             batch: settings.batch.unwrap_or(defaults.batch).min(task.rows - held_out),
             learning_rate: settings.learning_rate.unwrap_or(learning_rate),
-            schedule: settings.schedule.unwrap_or_else(|| usual(settings, noise, defaults)),
+            schedule: settings
+                .schedule
+                .unwrap_or_else(|| usual(steps, settings.seconds, noise, defaults)),
             clip: settings.clip.unwrap_or(defaults.clip),
             held_out,
             check_every: settings.check_every,
@@ -122,14 +127,53 @@ fn share_of(share: f64, samples: usize) -> usize {
     }
 }
 
-/// The usual schedule: cycles for a run that finds its length, one cosine over steps that were told, of which
+/// The usual schedule: cycles for a run that finds its length, one cosine over steps that are known, of which
 /// at most a quarter is warm-up, or while noise falls, and a decay that can be hastened within a time limit.
-fn usual(settings: &Settings, noise: Noise, defaults: &Defaults) -> Schedule {
+fn usual(
+    steps: Option<usize>,
+    seconds: Option<f64>,
+    noise: Noise,
+    defaults: &Defaults,
+) -> Schedule {
     let cosine = Schedule::cosine();
-    match (settings.steps, settings.seconds) {
+    match (steps, seconds) {
         (Some(steps), None) => Schedule { warm_up: cosine.warm_up.min(steps / 4), ..cosine },
         (_, Some(_)) => Schedule { decay: Decay::Last(HASTENED), ..cosine },
         (None, None) if noise == Noise::Chosen => cosine,
         (None, None) => Schedule::cycles(defaults.steps),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::Kind;
+
+    fn member(settings: &Settings, dim: usize, rows: usize) -> Choices {
+        let task = Task { dim, rows, context_dim: 0, free: true, kind: Kind::Solved };
+        let defaults = Defaults::of_member(task);
+        Choices::of(settings, &defaults, task, 1e-2, Some(rows / 3)).expect("valid settings")
+    }
+
+    #[test]
+    fn members_of_many_dimensions_and_rows_take_steps_of_a_number_and_what_is_told_goes_before() {
+        let untold = Settings::default();
+        let fixed = member(&untold, 10, 15_000).steps;
+        assert!(fixed.is_some());
+        assert_eq!(member(&untold, 10, 15_000).schedule, Schedule::cosine());
+        assert_eq!(
+            [member(&untold, 2, 15_000), member(&untold, 10, 300)].map(|c| c.steps),
+            [None; 2]
+        );
+        let told = Settings { steps: Some(70), ..Settings::default() };
+        assert_eq!(member(&told, 10, 15_000).steps, Some(70));
+        let schedule = Some(Schedule::cycles(50));
+        for told in [
+            Settings { seconds: Some(1.0), ..Settings::default() },
+            Settings { schedule, ..Settings::default() },
+            Settings { noise: Some(Noise::Chosen), ..Settings::default() },
+        ] {
+            assert_eq!(member(&told, 10, 15_000).steps, None);
+        }
     }
 }

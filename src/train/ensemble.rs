@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::cross_fitted::{CrossFitted, EnsembleReport};
 use super::defaults::MOST_HELD_OUT;
 use super::judge::{Group, Judge, Panel};
-use super::plan::Plan;
+use super::plan::{Judged, Plan};
 use super::run::Outset;
 use super::source::Seed;
 use super::watch::Unwatched;
@@ -190,7 +190,7 @@ impl<O, P> Ensembled<O, P> {
         let held: HashSet<usize> = folds[own].iter().copied().collect();
         let trained = (0..data[0].ncols()).filter(|column| !held.contains(column)).collect();
         let division = Some([folds[own].clone(), trained]);
-        let plan = Plan::of(&self.trainer, &model, data, Some(folds[own].len()))?;
+        let plan = Plan::of(&self.trainer, &model, data, Judged::ByFold(folds[own].len()))?;
         let outset = Outset { seed, division, member: Some(own) };
         let report = self.trainer.begin(&mut model, data, outset, plan, &mut Unwatched)?;
         let (objective, pool) = (&self.trainer.objective, &Pool::new());

@@ -8,7 +8,7 @@ use rand::Rng;
 
 use super::intake::check_data;
 use super::keeping::{Keeping, earlier};
-use super::plan::Plan;
+use super::plan::{Judged, Plan};
 use super::run::{Outset, Run};
 use super::source::Seed;
 use super::subject::Subject;
@@ -80,7 +80,7 @@ impl<O, P> Trainer<O, P> {
         R: Rng + ?Sized,
     {
         self.check(model, [data, contexts])?;
-        let plan = Plan::of(self, model, [data, contexts], None)?;
+        let plan = Plan::of(self, model, [data, contexts], Judged::ByShare)?;
         let outset = Outset::of(Seed::draw(rng));
         self.begin(model, [data, contexts], outset, plan, watch)
     }
@@ -145,7 +145,7 @@ impl<O, P> Trainer<O, P> {
         P: Optimizer<T>,
     {
         self.check(model, data)?;
-        let plan = Plan::of(self, model, data, None)?;
+        let plan = Plan::of(self, model, data, Judged::ByShare)?;
         let outset = Outset::of(Seed(checkpoint.seed));
         self.go_on(checkpoint, model, data, outset, plan, watch)
     }

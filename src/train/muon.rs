@@ -33,8 +33,8 @@ pub struct Muon {
     /// The decay μ of the momentum.
     pub momentum: f64,
     /// The share of every parameter that is taken off, times the learning rate. `None`, the default, is what
-    /// suits the task: for continuous flows 0.3 where rows are so few that noise [is
-    /// chosen](super::Noise::Chosen) by default, 0.03 of more in over four dimensions, and else 0.
+    /// suits the task: for continuous flows 0.3 in more than 32 dimensions and where rows are so few that noise
+    /// [is chosen](super::Noise::Chosen) by default, 0.03 of more in over four dimensions, and else 0.
     pub weight_decay: Option<f64>,
     /// The rule for what is no matrix; its weight decay is not used.
     pub vectors: Adam,
@@ -81,7 +81,8 @@ impl<T: Real> Clone for Work<T> {
 impl<T: Real> Optimizer<T> for Muon {
     type State = MuonState<T>;
 
-    /// 4e-2; half of that where rows are few, and a quarter where samples move in closed form.
+    /// 4e-2; half of that where rows are few and in more than 32 dimensions, and a quarter where samples
+    /// move in closed form.
     fn learning_rate(&self, task: &Task) -> f64 {
         task.rate()
     }

@@ -10,6 +10,17 @@ use crate::error::Result;
 use crate::ode::Accuracy;
 use crate::real::Real;
 
+/// Which samples a run is judged by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Judged {
+    /// A share of the data, as told or as usual.
+    ByShare,
+    /// So many that were given.
+    ByGiven(usize),
+    /// So many of a fold, by which a member of an ensemble is judged.
+    ByFold(usize),
+}
+
 /// What a run goes by.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Plan {
@@ -20,12 +31,12 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// As told, or as usual; of how many samples are held out it may be told, too.
+    /// As told, or as usual.
     pub fn of<T, M, O, P>(
         trainer: &Trainer<O, P>,
         model: &M,
         [data, contexts]: [&DMatrix<T>; 2],
-        held_out: Option<usize>,
+        judged: Judged,
     ) -> Result<Self>
     where
         T: Real,
@@ -40,7 +51,11 @@ impl Plan {
         let warnings = scales::warnings(model, [data, contexts]);
         let free = model.takes_noise() && !warnings.iter().any(outlier);
         let task = Task { dim, rows, context_dim: contexts.nrows(), free, kind: kind(own) };
-        let defaults = Defaults::of(task);
+        let (defaults, held_out) = match judged {
+            Judged::ByShare => (Defaults::of(task), None),
+            Judged::ByGiven(count) => (Defaults::of(task), Some(count)),
+            Judged::ByFold(count) => (Defaults::of_member(task), Some(count)),
+        };
         let rate = trainer.optimizer.learning_rate(&task);
         let choices = Choices::of(&trainer.settings, &defaults, task, rate, held_out)?;
         Ok(Self { task, defaults, choices, tolerances: Tolerances::new(choices.tolerance, own) })

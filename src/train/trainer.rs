@@ -104,7 +104,9 @@ impl<O, P> Trainer<O, P> {
     /// The number of steps, exactly: the learning rate then falls as half a cosine over all of them. Default: as
     /// many as lower the held-out loss, in [cycles](Schedule::cycles): after a first of 1000 to 4000 steps
     /// (by dimension and kind of training) another of twice as many follows if its second half lowered the
-    /// held-out loss by more than 0.025 nats and two standard errors, and then perhaps a third, if that gained half as much. Where [`Noise::Chosen`] falls over them there are 600.
+    /// held-out loss by more than 0.025 nats and two standard errors, and then perhaps a third, if that gained half as much. Where [`Noise::Chosen`] falls over them there are 600. Members of
+    /// an [ensemble](Trainer::ensemble) of continuous flows in more than four dimensions take 2200: what they would gain by
+    /// more, their mean loses, since they then err alike.
     pub fn steps(mut self, steps: usize) -> Self {
         self.settings.steps = Some(steps);
         self

@@ -26,6 +26,11 @@ pub(super) enum Shrinking {
 /// (likeliest), 0.01, 0.1, 0.3 and 1, ensembles of wine to 13.92, 13.82 and 13.84 with 0.05, 0.1 and 0.3, MAGIC
 /// to 4.08, 4.01 and 4.05 with 1e-5, 0.3 and 1.
 const GENTLEST: f64 = 0.3;
+/// The same in many dimensions, where next to nothing may be left of them: digits (64 dimensions) come by flow matching in
+/// 4000 steps to 2.51 bits a pixel with shares of 0.3 and 2.42 with 1, by maximum likelihood to 2.55 and 2.47.
+const GENTLEST_OF_MANY: f64 = 1.0;
+/// From how many dimensions on there are many.
+const MANY: usize = 33;
 /// The mean excess kurtosis along the axes from which they are shrunk by that; in proportion below. Wine has 0.8, digits
 /// 1.0, breast cancer 4.4, MAGIC 5.2.
 const HEAVY: f64 = 2.0;
@@ -46,7 +51,8 @@ pub(super) fn shrunk<T: Real>(
         Shrinking::Likeliest => likeliest,
         Shrinking::Gentle => {
             let heavy = (excess(points, rows, &spectrum) / HEAVY).clamp(0.0, 1.0);
-            likeliest.max(GENTLEST * heavy)
+            let most = if dim < MANY { GENTLEST } else { GENTLEST_OF_MANY };
+            likeliest.max(most * heavy)
         }
     };
     if share == 1.0 {
@@ -240,6 +246,19 @@ mod tests {
         let [gentle, likeliest] = [Shrinking::Gentle, Shrinking::Likeliest]
             .map(|how| least(how).into_iter().fold(1.0, f64::min));
         assert!(gentle >= GENTLEST.sqrt() - 1e-9 && likeliest < 0.3, "{gentle} {likeliest}");
+    }
+
+    #[test]
+    fn of_many_dimensions_with_heavy_tails_no_axis_is_drawn_out() {
+        let root = |data: &DMatrix<f64>| shrunk(data, &Moments::of_rows(data), Shrinking::Gentle);
+        let mut data = drawn(MANY, 3000, 0.9, 3);
+        let normal = root(&data);
+        assert_eq!(normal, shrunk(&data, &Moments::of_rows(&data), Shrinking::Likeliest));
+        assert_ne!(normal, DMatrix::identity(MANY, MANY));
+        // A tenth of the columns is six times as long: an excess of (0.9 + 0.1 · 6⁴) 3 / (0.9 + 0.1 · 6²)² - 3 = 16.
+        let lengths = (0..3000).map(|j| if j % 10 == 9 { 6.0 } else { 1.0 });
+        data.column_iter_mut().zip(lengths).for_each(|(mut x, length)| x *= length);
+        assert_eq!(root(&data), DMatrix::identity(MANY, MANY));
     }
 
     #[test]

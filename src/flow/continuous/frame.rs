@@ -118,9 +118,9 @@ impl Frame {
     }
 
     /// The frame for a field that is to learn from a set of points: as [`fit`](Frame::fit), but for points whose
-    /// axes have heavy tails correlations are shrunk further, by up to α = 0.3, in proportion to their mean excess kurtosis
-    /// up to 2. Axes of little spread, along which such points lie far outside, are then drawn out by at
-    /// most 1 / √0.3, and their tails stay where a network sees them; what that leaves of the
+    /// axes have heavy tails correlations are shrunk further, by up to α = 0.3 (1 in more than 32 dimensions), in
+    /// proportion to their mean excess kurtosis up to 2. Axes of little spread, along which such points lie far outside,
+    /// are then drawn out by at most 1 / √α, and their tails stay where a network sees them; what that leaves of the
     /// correlations is learnt. The more normal the points, the more their own correlations serve.
     ///
     /// # Errors
