@@ -190,7 +190,7 @@ impl<O, P> Ensembled<O, P> {
         let held: HashSet<usize> = folds[own].iter().copied().collect();
         let trained = (0..data[0].ncols()).filter(|column| !held.contains(column)).collect();
         let division = Some([folds[own].clone(), trained]);
-        let plan = Plan::of(&self.trainer, &model, data, Judged::ByFold(folds[own].len()))?;
+        let plan = Plan::of(&self.trainer, &model, data, Judged::Fold(folds[own].len()))?;
         let outset = Outset { seed, division, member: Some(own) };
         let report = self.trainer.begin(&mut model, data, outset, plan, &mut Unwatched)?;
         let (objective, pool) = (&self.trainer.objective, &Pool::new());

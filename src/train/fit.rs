@@ -80,7 +80,7 @@ impl<O, P> Trainer<O, P> {
         R: Rng + ?Sized,
     {
         self.check(model, [data, contexts])?;
-        let plan = Plan::of(self, model, [data, contexts], Judged::ByShare)?;
+        let plan = Plan::of(self, model, [data, contexts], Judged::Share)?;
         let outset = Outset::of(Seed::draw(rng));
         self.begin(model, [data, contexts], outset, plan, watch)
     }
@@ -145,7 +145,7 @@ impl<O, P> Trainer<O, P> {
         P: Optimizer<T>,
     {
         self.check(model, data)?;
-        let plan = Plan::of(self, model, data, Judged::ByShare)?;
+        let plan = Plan::of(self, model, data, Judged::Share)?;
         let outset = Outset::of(Seed(checkpoint.seed));
         self.go_on(checkpoint, model, data, outset, plan, watch)
     }

@@ -14,11 +14,11 @@ use crate::real::Real;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Judged {
     /// A share of the data, as told or as usual.
-    ByShare,
+    Share,
     /// So many that were given.
-    ByGiven(usize),
+    Given(usize),
     /// So many of a fold, by which a member of an ensemble is judged.
-    ByFold(usize),
+    Fold(usize),
 }
 
 /// What a run goes by.
@@ -52,9 +52,9 @@ impl Plan {
         let free = model.takes_noise() && !warnings.iter().any(outlier);
         let task = Task { dim, rows, context_dim: contexts.nrows(), free, kind: kind(own) };
         let (defaults, held_out) = match judged {
-            Judged::ByShare => (Defaults::of(task), None),
-            Judged::ByGiven(count) => (Defaults::of(task), Some(count)),
-            Judged::ByFold(count) => (Defaults::of_member(task), Some(count)),
+            Judged::Share => (Defaults::of(task), None),
+            Judged::Given(count) => (Defaults::of(task), Some(count)),
+            Judged::Fold(count) => (Defaults::of_member(task), Some(count)),
         };
         let rate = trainer.optimizer.learning_rate(&task);
         let choices = Choices::of(&trainer.settings, &defaults, task, rate, held_out)?;

@@ -75,7 +75,7 @@ impl<O, P> Trainer<O, P> {
         let (trained, held) = (data[0].ncols(), valid[0].ncols());
         let both = [0, 1].map(|k| beside(data[k], valid[k]));
         let both = [&both[0], &both[1]];
-        let plan = Plan::of(self, model, both, Judged::ByGiven(held))?;
+        let plan = Plan::of(self, model, both, Judged::Given(held))?;
         let division = Some([(trained..trained + held).collect(), (0..trained).collect()]);
         let outset = Outset { seed: Seed::draw(rng), division, member: None };
         self.begin(model, both, outset, plan, &mut Told(after))
