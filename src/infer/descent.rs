@@ -99,7 +99,7 @@ impl Course {
     }
 }
 
-/// Fits a flow by cycles of steps, each twice as long as the one before, until one gains nothing.
+/// Fits a flow by cycles of steps, each twice as long as the one before, until one gains nothing and the evidence is not far.
 pub(super) fn descend<Q: Target + ?Sized>(
     divergence: &mut Divergence<'_, Q>,
     model: &mut Pushforward<AnyBase<f64>, AnyFlow<f64>>,
@@ -121,13 +121,12 @@ pub(super) fn descend<Q: Target + ?Sized>(
             &mut course,
         )?;
         done = course.bounds.len();
-        let tight = course.is_tight(divergence.log_evidence);
-        if tight || before > 0 && !course.gained(before, done) {
-            course.settled = true;
-            return Ok(course);
-        }
-        let near = done >= plan.usual && course.gap(divergence.log_evidence) < FAR;
-        if near || done >= plan.most {
+        let gap = course.gap(divergence.log_evidence);
+        let still = before > 0 && !course.gained(before, done);
+        let enough = done >= plan.usual && gap < FAR || done >= plan.most;
+        // Far from the evidence a cycle without gain is bad luck more often than the end.
+        course.settled = gap < CLOSE || still && (gap < FAR || enough);
+        if course.settled || enough {
             return Ok(course);
         }
         length *= 2;
