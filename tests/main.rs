@@ -42,6 +42,7 @@ mod picture_details;
 mod picture_outputs;
 mod picture_properties;
 mod picture_ranges;
+mod picture_refusals;
 mod picture_texts;
 mod picture_weights;
 mod pictures;

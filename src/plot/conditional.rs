@@ -88,6 +88,28 @@ pub fn conditional<'a, T: Real, D: Density<T>>(
     }
 }
 
+/// Contexts and coordinates of samples (1 x n each), of which one or more are finite.
+fn pairs<T: Real>(name: &str, contexts: &DMatrix<T>, points: &DMatrix<T>) -> Result<Vec<[f64; 2]>> {
+    let ((k, n), (dim, m)) = (contexts.shape(), points.shape());
+    if (k, dim) != (1, 1) || n != m {
+        return Err(Error::shape(format!(
+            "{name}: contexts are {k} x {n} and points {dim} x {m}: give one row of both, and as many columns"
+        )));
+    }
+    if n == 0 {
+        return Err(Error::empty(format!("{name}: there is no column to draw, give one or more")));
+    }
+    let all = contexts.iter().zip(points.iter()).map(|(c, y)| [c.wide(), y.wide()]);
+    let found: Vec<_> = all.filter(|pair| pair.iter().all(|part| part.is_finite())).collect();
+    match found.is_empty() {
+        true => Err(Error::non_finite(format!(
+            "{name}: none of the {} is finite in its context and its coordinate: give others",
+            shown::count(n, "sample")
+        ))),
+        false => Ok(found),
+    }
+}
+
 impl<T: Real> ConditionalPicture<'_, T> {
     /// Which of several context values the picture runs along; the others are fixed at those of `context`,
     /// whose own value at this place is not used. Default: the only one.
@@ -105,16 +127,7 @@ impl<T: Real> ConditionalPicture<'_, T> {
 
     /// Dots of samples on top: their values of the context that varies, and of the coordinate (1 x n each).
     pub fn data(mut self, name: &str, contexts: &DMatrix<T>, points: &DMatrix<T>) -> Self {
-        let found = match (contexts.shape(), points.shape()) {
-            ((1, n), (1, m)) if n == m => {
-                let pairs = contexts.iter().zip(points.iter());
-                Ok(pairs.map(|(c, y)| [c.wide(), y.wide()]).collect())
-            }
-            ((k, n), (dim, m)) => Err(Error::shape(format!(
-                "{name}: contexts are {k} x {n} and points {dim} x {m}: give one row of both, and as many columns"
-            ))),
-        };
-        self.data = Some((name.to_string(), found));
+        self.data = Some((name.to_string(), pairs(name, contexts, points)));
         self.found = Kept::default();
         self
     }
@@ -134,11 +147,16 @@ impl<T: Real> ConditionalPicture<'_, T> {
 
     /// The range of contexts, of the coordinate as it is shown, and as it holds the mass.
     fn ranges(&self) -> Result<[Range; 3]> {
-        if let Some((place, fixed)) = self.fixed.as_ref().filter(|(k, all)| *k >= all.len()) {
+        let (place, fixed) = self.fixed.clone().unwrap_or((0, vec![0.0]));
+        if place >= fixed.len() {
             return Err(Error::setting(format!(
                 "along context {place} of {}: count them from 0",
                 shown::count(fixed.len(), "value")
             )));
+        }
+        let known = |(k, value): &(usize, &f64)| *k == place || value.is_finite();
+        if let Some((k, value)) = fixed.iter().enumerate().find(|all| !known(all)) {
+            return Err(Error::setting(format!("context value {k} is {value}: give a finite one")));
         }
         let ends = self.plane.x.unwrap_or(self.ends);
         let x = Range::given("context", Steps::Even, ends)?;

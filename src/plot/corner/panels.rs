@@ -12,6 +12,8 @@ use crate::plot::weighing::Weights;
 const DOTS: usize = 250;
 /// So few samples are drawn as dots, all of them: regions say little of them.
 const FEW: usize = 30;
+/// Of fewer samples, by their weights, not one lies outside of nine tenths of all: regions would say nothing.
+const NONE: f64 = 10.0;
 /// The quantiles of the captions.
 const QUANTILES: [f64; 3] = [0.16, 0.5, 0.84];
 
@@ -44,10 +46,14 @@ impl Pair {
     pub fn new([x, y]: [Side<'_>; 2], weights: &Weights, shares: &[f64]) -> Self {
         let mut shares = shares.to_vec();
         shares.sort_unstable_by(|a, b| b.total_cmp(a));
-        let (regions, stray) = regions(x, y, weights, &shares);
+        let all = || (0..x.values.len()).collect::<Vec<_>>();
+        let told = weights.effective(x.values.len()) >= NONE;
+        let (regions, stray) =
+            if told { regions(x, y, weights, &shares) } else { (Vec::new(), all()) };
         let place = |k: usize| [x.values[k], y.values[k]];
         let few = x.values.len() <= FEW;
-        let shown = if few { (0..x.values.len()).collect() } else { some_of(&stray, weights) };
+        let shown = if few { all() } else { some_of(&stray, weights) };
+        let few = few || !told;
         Self { regions, stray: shown.into_iter().map(place).collect(), few }
     }
 }

@@ -21,6 +21,8 @@ pub struct SampleSet {
     /// The columns that are kept, of how many.
     kept: Vec<usize>,
     given: usize,
+    /// The first coordinate that is finite nowhere.
+    nowhere: Option<usize>,
     weights: Result<Weights>,
 }
 
@@ -38,7 +40,9 @@ impl SampleSet {
                 }
             }
         }
-        Self { rows, names, kept, given: matrix.ncols(), weights: Ok(Weights::Equal) }
+        let finite = |i: &usize| matrix.row(*i).iter().any(|value| value.is_finite());
+        let nowhere = if kept.is_empty() { (0..dim).find(|i| !finite(i)) } else { None };
+        Self { rows, names, kept, given: matrix.ncols(), nowhere, weights: Ok(Weights::Equal) }
     }
 
     /// The samples with weights, one for each column that was given; those that weigh nothing are left out.
@@ -98,6 +102,13 @@ impl SampleSet {
                 "the samples{of} are {} x {}: give a row or more, and a column for each sample",
                 self.dim(),
                 self.given
+            )));
+        }
+        if let Some(i) = self.nowhere {
+            return Err(Error::non_finite(format!(
+                "none of the {}{of} is finite in row {i}, {}: leave this coordinate out, or give others",
+                shown::count(self.lost(), "sample"),
+                self.name(i)
             )));
         }
         if self.count() == 0 {

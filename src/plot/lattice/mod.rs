@@ -146,6 +146,24 @@ impl<T: Real> LatticePicture<'_, T> {
         (self.follow)(direction, &points, self.context.as_ref())
     }
 
+    /// An error unless a context is one column of finite numbers.
+    fn check_context(&self) -> Result<()> {
+        let Some(context) = &self.context else { return Ok(()) };
+        if context.ncols() != 1 {
+            let (rows, columns) = context.shape();
+            return Err(Error::shape(format!(
+                "the context of a lattice is {rows} x {columns}: give one column"
+            )));
+        }
+        match context.iter().position(|value| !value.is_finite()) {
+            Some(row) => Err(Error::non_finite(format!(
+                "value {row} of the lattice's context is {}: give finite numbers",
+                context[row]
+            ))),
+            None => Ok(()),
+        }
+    }
+
     /// From where to where the lattice runs.
     fn ends(&self) -> Result<[Range; 2]> {
         let given = |name: &str, ends: [f64; 2]| Range::given(name, Steps::Even, ends);
@@ -170,6 +188,7 @@ impl<T: Real> LatticePicture<'_, T> {
                 self.cells
             )));
         }
+        self.check_context()?;
         self.found.get((), || {
             let ends = self.ends()?;
             let ask = |places: &[[f64; 2]]| {

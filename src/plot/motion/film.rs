@@ -214,7 +214,10 @@ impl<T: Real> Picture for Shot<'_, T> {
             false => canvas.theme().sequential.clone(),
         };
         let color = |p: f64| map.at((SHADES * p / self.top).round() / SHADES);
-        frame.draw_image(canvas, pixels(&self.sheet, color)?);
+        // Shades are told apart pixel by pixel: from node to node their borders would be stairs.
+        let enough = (0.75 * frame.inner().width()).clamp(2.0, 400.0) as usize;
+        let sheet = self.sheet.clone().with_columns(enough);
+        frame.draw_image(canvas, pixels(&sheet, color)?);
         if self.film.arrows {
             field_of(self.film.model).time(self.t).draw_arrows_on(canvas, &frame, 15)?;
         }
