@@ -85,6 +85,37 @@ fn constant_duplicated_and_collinear_columns_are_left_out_by_name() {
 }
 
 #[test]
+fn rows_that_are_fewer_than_columns_take_no_flows_and_no_mixtures_of_several() {
+    let wide: DMatrix<f64> = DMatrix::from_fn(60, 30, {
+        let mut rng = rng(31);
+        move |_, _| rng.sample(Gaussian)
+    });
+    let named = (0..60).map(|i| Heading::new(format!("c{i}")));
+    let table = Table::new(named, wide).expect("named");
+    let trained = AtomicUsize::new(0);
+    let listener = |stage: &Stage| {
+        trained.fetch_add(usize::from(matches!(stage, Stage::Flow { .. })), Ordering::Relaxed);
+        true
+    };
+    let fitted = Fit::new(&table).progress(&listener).run().expect("fits");
+    assert_eq!(trained.load(Ordering::Relaxed), 0);
+    assert!(!fitted.verdict.is_trusted(), "{fitted}");
+    let several = |one: &(Candidate, f64)| matches!(one.0, Candidate::Mixture(2..));
+    assert!(!fitted.candidates.iter().any(several), "{fitted}");
+}
+
+#[test]
+fn more_columns_than_have_correlations_are_refused_at_once() {
+    let mut rng = rng(32);
+    let wide: DMatrix<f64> = DMatrix::from_fn(2000, 20, |_, _| rng.sample(Gaussian));
+    let named = (0..2000).map(|i| Heading::new(format!("c{i}")));
+    let table = Table::new(named, wide).expect("named");
+    let error = Fit::new(&table).run().expect_err("refused").to_string();
+    assert!(error.contains("more than 512 of the 2000 columns"), "{error}");
+    assert!(error.contains("principal components"), "{error}");
+}
+
+#[test]
 fn repeated_rows_stand_on_one_side_and_are_counted() {
     let columns = normal(4, 150, 3);
     let twice = |values: &Vec<f64>| [&values[..], &values[..], &values[..50]].concat();

@@ -11,7 +11,7 @@ use super::means::Mean;
 use super::measured::{Member, most};
 use super::out::{counted, number, object};
 use super::own::Own;
-use super::shown::{error, p_value, short};
+use super::shown::{decimals, error, p_value, short};
 
 /// The p-value of all columns and the density together below which a model is not called calibrated.
 const CALIBRATED: f64 = 0.01;
@@ -123,10 +123,10 @@ impl Found {
             Some(None) => "too few rows for a Gaussian to compare with".into(),
             Some(Some(over)) if over.mean.abs() < EXACT => "as good as a Gaussian".into(),
             Some(Some(over)) if over.errors() > ERRORS[0] => {
-                format!("better than a Gaussian by {:.2} ± {:.2} nats a row", over.mean, over.error)
+                format!("better than a Gaussian by {} nats a row", brief(over.mean, over.error))
             }
             Some(Some(over)) if over.errors() < -ERRORS[0] => {
-                format!("worse than a Gaussian by {:.2} ± {:.2} nats a row", -over.mean, over.error)
+                format!("worse than a Gaussian by {} nats a row", brief(-over.mean, over.error))
             }
             Some(Some(_)) => "no better than a Gaussian by more than chance".into(),
         }
@@ -146,14 +146,14 @@ impl Found {
         let said =
             self.fitted.0.as_ref().map_or(String::new(), |said| format!(", which said: {said}"));
         Some(format!(
-            "the rows seem to be those that it learnt from, better by {:.2} nats than those held out in its fit{said}",
-            over.mean
+            "the rows seem to be those that it learnt from, better by {} nats than those held out in its fit{said}",
+            decimals(over.mean, 2)
         ))
     }
 
     fn worse_than_its_fit(&self) -> Option<String> {
         let over = self.over_its_fit().filter(|over| over.errors() < -ERRORS[1])?;
-        Some(format!("worse by {:.2} nats than rows held out in its fit", -over.mean))
+        Some(format!("worse by {} nats than rows held out in its fit", decimals(-over.mean, 2)))
     }
 
     /// The p-value of all columns and the density, times their number (Bonferroni).
@@ -342,4 +342,9 @@ fn is_one(integral: &Mean) -> bool {
 /// An integral with its error.
 fn about(integral: &Mean) -> String {
     format!("{:.3} ± {:.3}", integral.mean, integral.error)
+}
+
+/// A mean with its error, in two decimals.
+fn brief(mean: f64, error: f64) -> String {
+    format!("{} ± {}", decimals(mean, 2), decimals(error, 2))
 }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::args::Score;
 use super::out::{self, Out, Rows, counted, number, object};
+use super::shown::nats;
 use super::stop::{Done, of_reading};
 
 /// The number of rows that are read at once.
@@ -82,10 +83,14 @@ pub fn run(asked: &Score, out: Out) -> Done {
     }
     let zero = match sums.zero {
         0 => String::new(),
+        all if all == sums.rows => ", all of density zero".into(),
         zero => format!(", without {zero} of density zero"),
     };
     let (rows, mean) = (counted(sums.rows, "row"), sums.mean());
-    out.note(&format!("{rows}, mean log-density {mean:.4} nats{zero}"));
+    out.note(&match sums.zero == sums.rows {
+        true => format!("{rows}{zero}"),
+        false => format!("{rows}, mean log-density {} nats{zero}", nats(mean)),
+    });
     Ok(())
 }
 

@@ -38,19 +38,17 @@ use stop::{Done, Stop, usage};
 fn main() -> ExitCode {
     let matches = Arguments::command().get_matches();
     let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    let is_fit = matches!(arguments.command, Command::Fit(_));
+    let name = matches.subcommand_name();
     let out = Out { json: arguments.json, quiet: arguments.quiet };
     match prepare(&arguments).and_then(|()| run(arguments.command, out)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Stop::Usage(message)) => {
-            refuse(matches.subcommand_name(), as_options(&message, is_fit))
-        }
+        Err(Stop::Usage(message)) => refuse(name, as_options(&message, name)),
         // Whoever reads has seen enough, as `head` does.
         Err(Stop::Failed(error)) if error.io_kind() == Some(std::io::ErrorKind::BrokenPipe) => {
             ExitCode::SUCCESS
         }
         Err(Stop::Failed(error)) => {
-            eprintln!("error: {}", as_options(&error.to_string(), is_fit));
+            eprintln!("error: {}", as_options(&error.to_string(), name));
             ExitCode::FAILURE
         }
     }
@@ -67,12 +65,11 @@ fn refuse(name: Option<&str>, message: String) -> ! {
     }
 }
 
-/// A message of the library, whose words for reading a table are options here; columns are chosen by a fit alone.
-fn as_options(message: &str, is_fit: bool) -> String {
+/// A message of the library, whose words for reading a table are options here; columns are left out by a fit alone.
+fn as_options(message: &str, command: Option<&str>) -> String {
     let phrases = [
         (", or columns by `columns` or `except`", ""),
         (", or leave them out by `columns` or `except`", ""),
-        ("choose columns of numbers by `columns`, ", ""),
     ];
     let words = [
         ("`leave_out_missing`", "--leave-out-missing"),
@@ -84,12 +81,27 @@ fn as_options(message: &str, is_fit: bool) -> String {
         ("`format`", "--format"),
         ("`array`", "--array"),
         ("by `Checkpoints::replacing`", "without --resume"),
+        ("read it by `Model::load`", "use the file as it is"),
         ("; `Table::write` knows NPZ, too", ""),
     ];
+    let is_fit = command == Some("fit");
     let phrases = phrases.iter().filter(|_| !is_fit);
-    phrases
-        .chain(&words)
-        .fold(message.to_string(), |text, (word, option)| text.replace(word, option))
+    let begun = match command {
+        Some("fit") => message.to_string(),
+        Some("plot") => advised(message, "choose columns of numbers by `columns`"),
+        _ => advised(message, "write the column in numbers"),
+    };
+    phrases.chain(&words).fold(begun, |text, (word, option)| text.replace(word, option))
+}
+
+/// What is said of cells that are no numbers, with other advice where no option leaves columns out.
+fn advised(message: &str, advice: &str) -> String {
+    let whole = || {
+        let (before, rest) = message.split_once("choose columns of numbers by `columns`")?;
+        let (_, behind) = rest.split_once("by `except`")?;
+        Some(format!("{before}{advice}{behind}"))
+    };
+    whole().unwrap_or_else(|| message.to_string())
 }
 
 /// The threads that were asked for.

@@ -20,7 +20,12 @@ pub fn error(value: f64) -> String {
 
 /// Nats, in four decimals.
 pub fn nats(value: f64) -> String {
-    if value.abs() < 1e6 { format!("{value:.4}") } else { format!("{value:.4e}") }
+    decimals(value, 4)
+}
+
+/// So many decimals, or a power of ten where that is shorter.
+pub fn decimals(value: f64, count: usize) -> String {
+    if value.abs() < 1e6 { format!("{value:.count$}") } else { format!("{value:.count$e}") }
 }
 
 /// A p-value: 0.43, 0.0026, 3.1e-7.

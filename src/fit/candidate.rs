@@ -62,6 +62,7 @@ impl fmt::Display for Candidate {
 }
 
 /// A density in closed form of what a dressing shows, given contexts if there are any: p(x, c) / p(c).
+#[derive(Clone)]
 pub(super) struct Closed {
     pub(super) whitening: Whitening,
     pub(super) normals: Option<Mixture<f64, MultivariateNormal<f64>>>,
@@ -78,26 +79,24 @@ pub(super) struct Peaks {
     pub width: f64,
 }
 
-/// The Gaussian: means, deviations by a factor, and correlations that are shrunk where rows are few.
-pub(super) fn gaussian([points, contexts]: [&DMatrix<f64>; 2], width: f64) -> Result<Closed> {
-    let frame = Whitening::fit(&stacked([points, contexts]))?.frame().clone();
-    let deviation: Vec<f64> = frame.deviation().iter().map(|own| own * width).collect();
-    let whitening = Whitening::new(Frame::new(&frame.mean(), &deviation, frame.root().clone())?);
+/// The Gaussian: means, deviations, and correlations that are shrunk where rows are few.
+pub(super) fn gaussian([points, contexts]: [&DMatrix<f64>; 2]) -> Result<Closed> {
+    let whitening = Whitening::fit(&stacked([points, contexts]))?;
     let contexts = (contexts.nrows() > 0)
-        .then(|| gaussian([contexts, &DMatrix::zeros(0, contexts.ncols())], width))
+        .then(|| gaussian([contexts, &DMatrix::zeros(0, contexts.ncols())]))
         .transpose()?;
     Ok(Closed { whitening, normals: None, contexts: contexts.map(Box::new) })
 }
 
-/// A mixture.
+/// A mixture, in the white space of the Gaussian of the same rows.
 pub(super) fn mixture(
     [points, contexts]: [&DMatrix<f64>; 2],
+    alone: &Closed,
     Peaks { count, strength, width }: Peaks,
     rng: &mut Xoshiro256PlusPlus,
 ) -> Result<Closed> {
-    let all = stacked([points, contexts]);
-    let whitening = Whitening::fit(&all)?;
-    let white = whitening.inverse(&all)?.points;
+    let whitening = alone.whitening.clone();
+    let white = whitening.inverse(&stacked([points, contexts]))?.points;
     let mut normals = Normals::fit(&white, count, strength as f64, rng)?;
     normals.covariances.iter_mut().for_each(|own| *own *= width * width);
     let marginal =
@@ -149,6 +148,16 @@ fn stacked([points, contexts]: [&DMatrix<f64>; 2]) -> DMatrix<f64> {
 }
 
 impl Closed {
+    /// The Gaussian with all deviations by a factor.
+    pub fn wider(&self, width: f64) -> Result<Self> {
+        let frame = self.whitening.frame();
+        let deviation: Vec<f64> = frame.deviation().iter().map(|own| own * width).collect();
+        let frame = Frame::new(&frame.mean(), &deviation, frame.root().clone())?;
+        let contexts = self.contexts.as_ref().map(|own| own.wider(width)).transpose()?;
+        let contexts = contexts.map(Box::new);
+        Ok(Self { whitening: Whitening::new(frame), normals: None, contexts })
+    }
+
     /// The log-density of every column.
     pub fn log_prob(&self, [points, contexts]: [&DMatrix<f64>; 2]) -> Result<Vec<f64>> {
         let all = stacked([points, contexts]);

@@ -69,6 +69,11 @@ impl Arena {
         self.seen.each_ref().map(|matrix| matrix.select_columns(places))
     }
 
+    /// The Gaussian of each division, whose root takes most of the time that a closed form does where columns are many.
+    fn gaussians(&self) -> Result<Vec<Closed>> {
+        self.divisions.par_iter().map(|[learn, _]| gaussian(self.part(learn).each_ref())).collect()
+    }
+
     /// The places of the rows that judge, division by division.
     fn judges(&self) -> impl Iterator<Item = usize> {
         self.divisions.iter().flat_map(|[_, choose]| choose.iter().copied())
@@ -94,13 +99,16 @@ pub(super) fn contest(
     let (arena, dressing) = arena(rows, survey, groups, scale, seed)?;
     let all = arena.part(&arena.all);
     let all = all.each_ref();
-    let alone = by_folds(&arena, |part| gaussian(part, 1.0))?;
-    let width = width_of(&arena)?;
+    let gaussians = arena.gaussians()?;
+    let alone = by_folds(&arena, &gaussians, |_, own| Ok(own.clone()))?;
+    let width = width_of(&arena, &gaussians)?;
     progress.tell(Stage::Mixtures);
-    let (peaks, mixed) = best_mixture(&arena, seed, progress)?;
-    let mixture = (peaks.count, mixture(all, peaks, &mut stream(seed, 3))?);
+    let (peaks, mixed) = best_mixture(&arena, &gaussians, seed, progress)?;
+    let of_all = gaussian(all)?;
+    let mixture = (peaks.count, mixture(all, &of_all, peaks, &mut stream(seed, 3))?);
     let (mut warnings, mut flow) = (Vec::new(), None);
-    let mut scores = vec![by_folds(&arena, |part| gaussian(part, width))?.concat(), mixed.concat()];
+    let mut scores =
+        vec![by_folds(&arena, &gaussians, |_, own| own.wider(width))?.concat(), mixed.concat()];
     let kind = choices.flow.resolved(all[0].nrows(), all[0].ncols()).filter(|_| scale.flows);
     let unseen = kind.and_then(|_| survey.unseen(all));
     if let Some(reason) = unseen {
@@ -119,7 +127,7 @@ pub(super) fn contest(
             Err(error) => warnings.push(Warning::Failed { reason: error.to_string() }),
         }
     }
-    let gaussian = gaussian(all, width)?;
+    let gaussian = of_all.wider(width)?;
     let scores = ballot(&arena, &scores);
     Ok(Entrants { gaussian, mixture, flow, dressing, warnings, scores })
 }
@@ -139,12 +147,12 @@ fn ballot(arena: &Arena, scores: &[Vec<f64>]) -> Vec<Row> {
 
 /// By which factor of its deviations the Gaussian is the likeliest for rows that it has not learnt from, at least one:
 /// the root of their mean square, seen by it. Of few rows it is drawn too narrow.
-fn width_of(arena: &Arena) -> Result<f64> {
-    let square = |[learn, choose]: &[Vec<usize>; 2]| {
-        let [learn, choose] = [arena.part(learn), arena.part(choose)];
-        gaussian(learn.each_ref(), 1.0)?.squares(choose.each_ref())
+fn width_of(arena: &Arena, gaussians: &[Closed]) -> Result<f64> {
+    let square = |([_, choose], own): (&[Vec<usize>; 2], &Closed)| {
+        own.squares(arena.part(choose).each_ref())
     };
-    let squares: Result<Vec<Vec<f64>>> = arena.divisions.par_iter().map(square).collect();
+    let squares: Result<Vec<Vec<f64>>> =
+        arena.divisions.par_iter().zip(gaussians).map(square).collect();
     let dim = arena.seen.iter().map(DMatrix::nrows).sum();
     Ok(width(&squares?.concat(), dim))
 }
@@ -197,38 +205,45 @@ fn behind(one: &DMatrix<f64>, other: &DMatrix<f64>) -> DMatrix<f64> {
     both
 }
 
-/// The log-densities of what chooses, by a closed form that learnt from the rest.
+/// The log-densities of what chooses, by a closed form that learnt from the rest, and knows their Gaussian.
 fn by_folds(
     arena: &Arena,
-    fit: impl Fn([&DMatrix<f64>; 2]) -> Result<Closed> + Sync,
+    gaussians: &[Closed],
+    fit: impl Fn([&DMatrix<f64>; 2], &Closed) -> Result<Closed> + Sync,
 ) -> Result<Vec<Vec<f64>>> {
-    let judge = |[learn, choose]: &[Vec<usize>; 2]| {
+    let judge = |([learn, choose], own): (&[Vec<usize>; 2], &Closed)| {
         let [learn, choose] = [arena.part(learn), arena.part(choose)];
-        fit(learn.each_ref())?.log_prob(choose.each_ref())
+        fit(learn.each_ref(), own)?.log_prob(choose.each_ref())
     };
-    arena.divisions.par_iter().map(judge).collect()
+    arena.divisions.par_iter().zip(gaussians).map(judge).collect()
 }
 
 /// The mixture that does best in all folds, and how well in each; of those that were tried when an end was asked for.
+/// Of no more rows than columns several covariances are guesses, and take the time of as many cubes: one is tried.
 fn best_mixture(
     arena: &Arena,
+    gaussians: &[Closed],
     seed: u64,
     progress: &Progress<'_>,
 ) -> Result<(Peaks, Vec<Vec<f64>>)> {
     let dim = arena.seen[0].nrows() + arena.seen[1].nrows();
     let fewest = arena.divisions.iter().map(|[learn, _]| learn.len()).min().unwrap_or(1);
-    let (mut best, mut most) = (None, f64::NEG_INFINITY);
+    let components = if fewest > dim { COMPONENTS.min(fewest) } else { 1 };
+    let (mut best, mut most, mut asked) = (None, f64::NEG_INFINITY, false);
     let by = |peaks: Peaks| {
-        let fit = |part: [&DMatrix<f64>; 2]| {
-            mixture(part, peaks, &mut stream(seed, 100 + peaks.count as u64))
+        let fit = |part: [&DMatrix<f64>; 2], own: &Closed| {
+            mixture(part, own, peaks, &mut stream(seed, 100 + peaks.count as u64))
         };
-        by_folds(arena, fit)
+        by_folds(arena, gaussians, fit)
     };
     // A stronger prior serves where rows are few.
     let strengths = if fewest < 20 * dim * dim { vec![1, dim + 1] } else { vec![1] };
     for strength in strengths {
         let mut vain = 0;
-        for count in (1..=COMPONENTS.min(fewest)).filter(|count| *count <= 6 || count % 2 == 0) {
+        for count in (1..=components).filter(|count| *count <= 6 || count % 2 == 0) {
+            if asked {
+                break;
+            }
             let peaks = Peaks { count, strength, width: 1.0 };
             let found = by(peaks)?;
             if mean(&found) > most {
@@ -237,8 +252,8 @@ fn best_mixture(
             } else {
                 vain += 1;
             }
-            let asked = !progress.tell(Stage::Mixtures) && best.is_some();
-            if vain > PATIENCE || asked {
+            asked = !progress.tell(Stage::Mixtures) && best.is_some();
+            if vain > PATIENCE {
                 break;
             }
         }
@@ -248,8 +263,12 @@ fn best_mixture(
     })?;
     // As of few rows the Gaussian, so are they drawn too narrow.
     for width in WIDTHS.into_iter().skip(1) {
+        if asked {
+            break;
+        }
         let wider = Peaks { width, ..peaks };
         let own = by(wider)?;
+        asked = !progress.tell(Stage::Mixtures);
         if mean(&own) <= most {
             break;
         }
@@ -328,7 +347,7 @@ fn train_one(
     let trainer = flows::trainer(choices, scale.seconds, [scale.part, k]);
     let (flow, report) = flows::train(kind, &trainer, parts, &mut rng, after)?;
     let member = match in_vain {
-        true => Member::of_closed(&gaussian(learn.each_ref(), 1.0)?)?,
+        true => Member::of_closed(&gaussian(learn.each_ref())?)?,
         false => None,
     };
     let member = member.unwrap_or_else(|| Member::of_flow(flow));

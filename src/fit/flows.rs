@@ -28,6 +28,8 @@ impl FlowChoice {
         match self {
             Self::None => None,
             Self::Auto if dim >= 2 && rows >= most && rows >= each * dim => Some(Self::Spline),
+            // What bends cannot be seen where the rows do not even span the columns.
+            Self::Auto if rows <= dim => None,
             Self::Auto => Some(Self::Continuous),
             told => Some(told),
         }

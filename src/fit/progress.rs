@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::nats::short;
 use crate::train::Report;
 
 /// What is being done.
@@ -70,8 +71,8 @@ impl fmt::Display for Stage {
             Self::Contest { number, of } => write!(f, "part {number} of {of}"),
             Self::Mixtures => f.write_str("mixtures"),
             Self::Flow { member: [member, of], step, training, valid } => {
-                write!(f, "flow {member} of {of}, step {step}: training {training:.3}")?;
-                valid.map_or(Ok(()), |valid| write!(f, ", to choose by {valid:.3}"))
+                write!(f, "flow {member} of {of}, step {step}: training {}", short(*training, 3))?;
+                valid.map_or(Ok(()), |valid| write!(f, ", to choose by {}", short(valid, 3)))
             }
             Self::Judging => f.write_str("judging held-out rows"),
         }

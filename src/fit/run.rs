@@ -37,7 +37,7 @@ const FOLDS: usize = 5;
 const SHARE: usize = 10;
 /// The most rows that are set aside.
 const SET_ASIDE: usize = 5000;
-/// Up to how many products of rows and squared columns all folds judge what is made in closed form.
+/// Up to how many products of rows (columns, where these are more) and squared columns all folds judge what is made in closed form.
 const WORK: usize = 1_000_000;
 /// The number of flows that judge a fold.
 const JUDGES: usize = 2;
@@ -318,7 +318,7 @@ impl Fitting<'_> {
         let seconds = self.choices.seconds.map(|limit| limit / rounds as f64);
         let members = members.min(folds);
         let columns = self.survey.columns.len() + self.survey.contexts.len();
-        let judges = if groups * columns * columns < WORK { folds } else { members };
+        let judges = if groups.max(columns) * columns * columns < WORK { folds } else { members };
         Scale { part, folds, judges, members, flows: true, seconds }
     }
 

@@ -10,7 +10,7 @@ use crate::train::Checkpoints;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum FlowChoice {
     /// By dimension and rows: splines for tables of two columns and more with a thousand rows and a hundred rows
-    /// a column, continuous flows for the others.
+    /// a column, continuous flows for the others; none where rows are no more than columns.
     #[default]
     Auto,
     /// [`ContinuousFlow`](crate::flow::ContinuousFlow).

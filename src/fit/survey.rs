@@ -9,10 +9,13 @@ use super::settings::Choices;
 use super::warning::Warning;
 use crate::columns::Moments;
 use crate::error::{Error, Result};
+use crate::flow::continuous::Frame;
 use crate::outcome::shown::number;
 use crate::real::portable::ln;
 use crate::table::Table;
 
+/// The most columns and contexts of a model: of as many the Gaussian takes correlations.
+const WIDEST: usize = Frame::WIDEST;
 /// How much farther out than 98% of its column a number may lie, as in training.
 const OUTLYING: f64 = 300.0;
 /// How many roundings of single precision a spread must have, and which share of the largest number it must be for squares
@@ -62,6 +65,7 @@ impl Survey {
                 let context = choices.contexts.iter().any(|own| own == name);
                 if context == contexts && choices.weights.as_deref() != Some(name) {
                     survey.column(table, place, choices, &mut basis)?;
+                    survey.check_width(table)?;
                 }
             }
         }
@@ -72,6 +76,17 @@ impl Survey {
                 survey.warnings.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
             ))),
         }
+    }
+
+    /// An error if there are more columns than correlations are taken of.
+    fn check_width(&self, table: &Table) -> Result<()> {
+        if self.columns.len() + self.contexts.len() <= WIDEST {
+            return Ok(());
+        }
+        Err(Error::shape(format!(
+            "more than {WIDEST} of the {} columns of the table are to be learnt or given: a model of them needs the correlation of every two, and time by the cube of their number; leave columns out (`except`), or learn their first principal components",
+            table.dim()
+        )))
     }
 
     /// Why flows, which learn in single precision, would see nothing of a column: a number far out leaves no digits to the

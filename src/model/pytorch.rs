@@ -8,7 +8,7 @@ use crate::field::Mlp;
 use crate::files::within;
 use crate::kernels::Activation;
 use crate::real::Real;
-use crate::save::{arrays_of, read};
+use crate::save::{arrays_of, is_described, read};
 
 /// Which input of a network is the time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +57,11 @@ impl Network {
     ///
     /// As [`read`](Network::read).
     pub fn from_bytes(bytes: &[u8], prefix: Option<&str>) -> Result<Self> {
+        if is_described(bytes) {
+            return Err(Error::format(
+                "this is a model already, with its description: there is nothing to import; read it by `Model::load`",
+            ));
+        }
         let arrays = arrays_of(bytes)?;
         let mut places: Vec<(usize, String)> = Vec::new();
         for (name, _) in arrays.iter() {

@@ -109,6 +109,13 @@ impl Document {
     }
 }
 
+/// Whether these bytes are a file with the description of a model.
+pub(crate) fn is_described(bytes: &[u8]) -> bool {
+    let read = SafeTensors::read_metadata(bytes).ok();
+    read.and_then(|(_, found)| found.metadata().as_ref().map(|own| own.contains_key(ENTRY)))
+        .unwrap_or(false)
+}
+
 /// The arrays of a file, whatever its description.
 pub(crate) fn arrays_of(bytes: &[u8]) -> Result<Arrays> {
     let file = SafeTensors::deserialize(bytes).map_err(damaged)?;

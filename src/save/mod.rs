@@ -25,7 +25,7 @@ use crate::real::Real;
 
 pub(crate) use disk::read;
 pub use document::Document;
-pub(crate) use document::arrays_of;
+pub(crate) use document::{arrays_of, is_described};
 
 /// Whether a file holds arrays of safetensors, as every model does: by its first bytes, whatever it is called.
 pub fn is_safetensors(path: impl AsRef<Path>) -> bool {

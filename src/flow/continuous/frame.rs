@@ -51,11 +51,11 @@ pub struct Frame {
     pub(super) contexts: Vec<Moments>,
 }
 
-/// Up to so many coordinates correlations are taken: a root takes time by the cube of the dimension, a
-/// second for 500.
-pub(super) const WIDEST: usize = 512;
-
 impl Frame {
+    /// Up to so many coordinates correlations are taken: a root takes time by the cube of the dimension, a
+    /// second for 500.
+    pub(crate) const WIDEST: usize = 512;
+
     /// The frame of these means, deviations, and root of a correlation matrix, which is symmetric.
     ///
     /// # Errors
@@ -140,7 +140,7 @@ impl Frame {
         let (mean, deviation) = parts(&rows);
         let dim = rows.len();
         let root = match dim {
-            2..=WIDEST => shrunk(points, &rows, how),
+            2..=Self::WIDEST => shrunk(points, &rows, how),
             _ => DMatrix::identity(dim, dim),
         };
         let frame = Self::new(&mean, &deviation, root)?;

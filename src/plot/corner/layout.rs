@@ -145,7 +145,7 @@ impl Layout {
         let mut lines = self.labels[k].clone();
         if let (Some(last), factor @ 1..) = (lines.last_mut(), ticks.factor.trim().len()) {
             let _ = factor;
-            *last = format!("{last} [{}]", ticks.factor.trim());
+            *last = format!("{last} ({})", ticks.factor.trim());
         }
         lines
     }

@@ -131,7 +131,7 @@ fn lowered(number: usize) -> String {
 pub(super) fn with_unit(column: &Heading) -> String {
     match column.unit() {
         None => column.name().to_string(),
-        Some(unit) => format!("{} ({unit})", column.name()),
+        Some(unit) => format!("{} [{unit}]", column.name()),
     }
 }
 
