@@ -1,7 +1,7 @@
 //! Files that are written whole or not at all: beside the old one first, then synced and renamed.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use atomic_write_file::AtomicWriteFile;
@@ -31,6 +31,8 @@ pub(crate) fn begin_as_safetensors(bytes: &[u8]) -> bool {
 /// Whether a file is one of safetensors, by what it holds; what is no file, or cannot be read, is none.
 #[cfg(any(feature = "save", feature = "table"))]
 pub(crate) fn is_safetensors(path: &Path) -> bool {
+    use std::io::Read;
+
     let mut start = Vec::new();
     let is_file = fs::metadata(path).is_ok_and(|found| found.is_file());
     let opened = is_file.then(|| File::open(path));

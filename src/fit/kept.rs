@@ -45,14 +45,15 @@ fn subject(
     choices: &Choices,
 ) -> Vec<(&'static str, String)> {
     let some = |told: Option<String>| told.unwrap_or_else(|| "found".into());
+    let list = |all: Vec<String>| if all.is_empty() { "none".into() } else { all.join(", ") };
     let kinds = choices.kinds.iter().map(|(name, kind)| format!("{name}: {kind:?}"));
     vec![
         ("version", env!("CARGO_PKG_VERSION").into()),
         ("table", shown(table)),
         ("validation table", some(valid.map(shown))),
-        ("contexts", choices.contexts.join(", ")),
+        ("choice of contexts", list(choices.contexts.clone())),
         ("weights", some(choices.weights.clone())),
-        ("kinds", kinds.collect::<Vec<_>>().join(", ")),
+        ("choice of kinds", list(kinds.collect())),
         ("flow", format!("{:?}", choices.flow)),
         ("number of steps", some(choices.steps.map(|steps| steps.to_string()))),
         ("time limit", some(choices.seconds.map(|limit| format!("{limit} s")))),
