@@ -284,10 +284,12 @@ fn errors_of_the_system_are_kept() {
     says(&error, &["/missing/table.csv"]);
     let folder = Folder::new("folder.csv");
     assert!(Table::read(&folder.0).expect_err("a folder").is_file());
-    for (path, word) in [("a.xlsx", "ending"), ("a", "ending"), ("a.csv.gz", "unpack")] {
-        let error = Table::read(path).expect_err("no format");
+    for (name, word) in [("a.xlsx", "ending"), ("a", "ending"), ("a.csv.gz", "unpack")] {
+        let path = folder.0.join(name);
+        std::fs::write(&path, "x\n1\n").expect("written");
+        let error = Table::read(&path).expect_err("no format");
         assert!(error.is_setting(), "{error}");
-        says(&error, &[path, word]);
+        says(&error, &[name, word]);
     }
 }
 
