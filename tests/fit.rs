@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use liouville::data;
-use liouville::fit::{Candidate, Fit, Fitted, FlowChoice, Kind, Stage, Warning};
+use liouville::fit::{Candidate, Fit, FlowChoice, Kind, Stage, Warning};
 use liouville::prelude::*;
 use liouville::table::Heading;
 use nalgebra::DMatrix;
@@ -214,15 +214,6 @@ fn an_outlier_is_named() {
         _ => false,
     });
     assert!(named, "{fitted}");
-    // One row would decide about flows, which are tried only by name then.
-    let flows = |fitted: &Fitted| fitted.candidates.iter().any(|(one, _)| one.has_flows());
-    let fitted = Fit::new(&table).run().expect("fits");
-    assert!(
-        fitted.to_string().contains("flows are tried only by name") && !flows(&fitted),
-        "{fitted}"
-    );
-    let asked = Fit::new(&table).flow(FlowChoice::Continuous).steps(5).members(1).run();
-    assert!(!asked.expect("fits").to_string().contains("only by name"));
 }
 
 #[test]

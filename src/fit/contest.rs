@@ -110,8 +110,7 @@ pub(super) fn contest(
     let mut scores =
         vec![by_folds(&arena, &gaussians, |_, own| own.wider(width))?.concat(), mixed.concat()];
     let kind = choices.flow.resolved(all[0].nrows(), all[0].ncols()).filter(|_| scale.flows);
-    let asked = choices.flow != FlowChoice::Auto;
-    let unseen = kind.and_then(|_| survey.unseen(all, asked));
+    let unseen = kind.and_then(|_| survey.unseen(all));
     if let Some(reason) = unseen {
         warnings.push(Warning::Failed { reason });
     } else if let Some(kind) = kind {

@@ -21,8 +21,6 @@ const OUTLYING: f64 = 300.0;
 /// How many roundings of single precision a spread must have, and which share of the largest number it must be for squares
 /// to be numbers of single precision.
 const DIGITS: f64 = 100.0;
-/// Below which share of its deviation 98% of a column are so crowded that flows are not tried unless they are asked for.
-const CROWDED: f64 = 0.01;
 const LEAST: f64 = 1e-12;
 /// Of fewer rows nobody can say what is usual.
 const FEWEST: usize = 5;
@@ -91,36 +89,24 @@ impl Survey {
         )))
     }
 
-    /// Why flows, which learn in single precision, would see nothing of a column, as a number far out leaves no digits to
-    /// the others; or why they are not tried unless they were `asked` for, as that number leaves them little room.
-    pub fn unseen(&self, seen: [&DMatrix<f64>; 2], asked: bool) -> Option<String> {
+    /// Why flows, which learn in single precision, would see nothing of a column: a number far out leaves no digits to the
+    /// others.
+    pub fn unseen(&self, seen: [&DMatrix<f64>; 2]) -> Option<String> {
         let found = [&self.columns, &self.contexts];
-        let rows = || {
-            let rows = found.into_iter().zip(seen);
-            rows.flat_map(|(found, seen)| found.iter().zip(seen.row_iter()))
-        };
-        let why = |is: fn(&Sorted) -> bool, words: &str| {
-            let (column, _) = rows().find(|(_, row)| is(&Sorted::of(row.iter().copied())))?;
-            let (name, what) = (&column.name, self.far_out(&column.name));
-            Some(format!(
-                "column {name:?} holds {what}, beside which all others {words}: repair the row or leave it out"
-            ))
-        };
-        let lost = "are one number in single precision, in which flows learn";
-        let crowded =
-            "lie so close together that one row decides, and flows are tried only by name";
-        why(Sorted::is_lost, lost).or_else(|| why(Sorted::is_crowded, crowded).filter(|_| !asked))
-    }
-
-    /// What lies far out in a column, and where.
-    fn far_out(&self, name: &str) -> String {
+        let mut all =
+            found.into_iter().zip(seen).flat_map(|(found, seen)| found.iter().zip(seen.row_iter()));
+        let (found, _) = all.find(|(_, row)| is_lost(row.iter().copied()))?;
         let of = |warning: &Warning| match warning {
-            Warning::Outlier { column, place, value, .. } if column == name => {
+            Warning::Outlier { column, place, value, .. } if *column == found.name => {
                 Some(format!("{} at {place}", number(*value)))
             }
             _ => None,
         };
-        self.warnings.iter().find_map(of).unwrap_or("numbers far out".into())
+        let what = self.warnings.iter().find_map(of).unwrap_or("numbers far out".into());
+        Some(format!(
+            "column {:?} holds {what}, beside which all others are one number in single precision, in which flows learn: repair the row or leave it out",
+            found.name
+        ))
     }
 
     /// Warnings of columns of few whole numbers beyond which so many samples lie.
@@ -209,37 +195,16 @@ impl Survey {
     }
 }
 
-/// Numbers from the least to the most.
-struct Sorted(Vec<f64>);
-
-impl Sorted {
-    fn of(values: impl Iterator<Item = f64>) -> Self {
-        let mut sorted: Vec<f64> = values.collect();
-        sorted.sort_by(f64::total_cmp);
-        Self(sorted)
-    }
-
-    fn at(&self, share: f64) -> f64 {
-        self.0[((self.0.len() - 1) as f64 * share).round() as usize]
-    }
-
-    /// How far the middle 98% reach.
-    fn spread(&self) -> f64 {
-        self.at(0.99) - self.at(0.01)
-    }
-
-    /// Whether the middle 98% have no two digits left in single precision.
-    fn is_lost(&self) -> bool {
-        let most = self.at(0.0).abs().max(self.at(1.0).abs());
-        let least = (DIGITS * f64::from(f32::EPSILON) * self.at(0.5).abs()).max(LEAST * most);
-        self.spread() > 0.0 && self.spread() < least
-    }
-
-    /// Whether they are a small part of the deviation, which a few numbers far out make.
-    fn is_crowded(&self) -> bool {
-        let deviation = Moments::of(self.0.iter().copied()).deviation;
-        self.spread() > 0.0 && self.spread() < CROWDED * deviation
-    }
+/// Whether the middle 98% of some numbers have no two digits left in single precision.
+fn is_lost(values: impl Iterator<Item = f64>) -> bool {
+    let mut sorted: Vec<f64> = values.collect();
+    sorted.sort_by(f64::total_cmp);
+    let [low, median, high] =
+        [0.01, 0.5, 0.99].map(|share| sorted[((sorted.len() - 1) as f64 * share).round() as usize]);
+    let most = sorted[0].abs().max(sorted[sorted.len() - 1].abs());
+    let spread = high - low;
+    spread > 0.0
+        && (spread < DIGITS * f64::from(f32::EPSILON) * median.abs() || spread < LEAST * most)
 }
 
 /// The number that lies farthest out, if it lies too far: of a positive column by its logarithms.
